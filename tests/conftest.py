@@ -1,0 +1,131 @@
+"""What many rooms' tests stand on: settings, a running office, a browser that tolerates no error."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tools import chromium
+from web.settings import Settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PROJECT = Path(__file__).parent.parent
+
+
+@dataclass
+class Office:
+    """A real server process: `python app.py serve` on a folder of its own."""
+
+    data: Path
+    port: int = 0
+    url: str = ""
+    process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start (again, on the same port and folder) and wait for the address it prints."""
+        command = [sys.executable, "app.py", "serve", "--port", str(self.port), "--data", str(self.data)]
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("LTSA_")}
+        self.process = subprocess.Popen(
+            command, cwd=PROJECT, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        said = []
+        for line in self.process.stdout or ():
+            said.append(line)
+            if found := re.search(r"http://[^/\s]+:(\d+)", line):
+                self.url, self.port = found[0], int(found[1])
+                return
+        pytest.fail(f"The server did not start:\n{''.join(said)}")
+
+    def kill(self) -> None:
+        """Pull the plug: no clean stop."""
+        if self.process:
+            self.process.kill()
+            self._reap()
+
+    def stop(self) -> str:
+        """Stop as a service does (SIGTERM); what the server said on its terminal."""
+        if self.process:
+            self.process.terminate()
+        return self._reap()
+
+    def _reap(self) -> str:
+        if not self.process:
+            return ""
+        said, _ = self.process.communicate(timeout=30)
+        self.process = None
+        return said
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The settings of an office on an empty folder, on any free port."""
+    return Settings(data=tmp_path / "office", port=0)
+
+
+@pytest.fixture
+def office_server(tmp_path: Path) -> Iterator[Office]:
+    """A running office; `office_server.url` is its address."""
+    office = Office(tmp_path / "office")
+    office.start()
+    yield office
+    office.kill()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The machine's Chromium, once for all tests; skips where there is none."""
+    program = chromium.find()
+    if not program:
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only browser tests need it
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=chromium.FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens windows, each a person's own: `new_page(viewport={...}, locale="id-ID")`.
+
+    The test fails if any of them meets a script error, a console error or a violation of the content security policy.
+    A test that provokes errors lists parts of their texts in `page.expected_errors`.
+    """
+    pages: list[tuple[Page, list[str]]] = []
+
+    def open_page(**context: object) -> Page:
+        page = browser.new_context(**{"locale": "id-ID", **context}).new_page()  # type: ignore[arg-type]
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.expected_errors = []  # type: ignore[attr-defined]
+        pages.append((page, complaints))
+        return page
+
+    yield open_page
+    unexpected = [
+        complaint
+        for page, complaints in pages
+        for complaint in complaints
+        if not any(part in complaint for part in page.expected_errors)  # type: ignore[attr-defined]
+    ]
+    for page, _ in pages:
+        page.context.close()
+    assert not unexpected, f"The pages complained: {unexpected}"
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """One window of 1366×768."""
+    return new_page(viewport={"width": 1366, "height": 768})

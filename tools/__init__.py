@@ -1,0 +1,1 @@
+"""What measures and checks the project, and is no part of it."""

@@ -1,0 +1,157 @@
+"""The few things that differ from machine to machine: read from `ltsa.toml`, the environment and the command line.
+
+The command line wins over the environment (`LTSA_PORT=8080`), the environment over the file (`port = 8080`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+from urllib.parse import urlsplit
+
+PROJECT = Path(__file__).resolve().parent.parent
+FILE = PROJECT / "ltsa.toml"
+PREFIX = "LTSA_"
+
+
+class WrongSetting(Exception):
+    """A setting that the office cannot start with; the text names it, says what is wrong and what would be right."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How this machine runs its office."""
+
+    data: Annotated[Path, "the folder of the ledger and all else that must not be lost"] = PROJECT / "var"
+    host: Annotated[str, "the address to listen on; a loopback address until sign-in exists"] = "127.0.0.1"
+    port: Annotated[int, "the TCP port to listen on; 0 takes any free one"] = 8000
+    public_url: Annotated[str, "where phones reach the office (QR codes); empty: http://HOST:PORT"] = ""
+    redis_url: Annotated[str, "a Redis that wakes several servers early; empty: none"] = ""
+    office: Annotated[str, "the id of the office that the front page opens"] = "ltsa"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work. Raises WrongSetting."""
+        _check_host(self.host)
+        if not 0 <= self.port <= 65535:  # noqa: PLR2004 - the ports that TCP has
+            raise WrongSetting(
+                f"The setting port is {self.port}; it must be a number from 0 to 65535, for example 8000."
+            )
+        _check_address("public_url", self.public_url, ("http", "https"), "https://antrean.example")
+        _check_address("redis_url", self.redis_url, ("redis", "rediss", "unix"), "redis://127.0.0.1:6379/0")
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.office):
+            raise WrongSetting(
+                f"The setting office is “{self.office}”; it must be small letters, digits and hyphens: ltsa-mataram."
+            )
+        if self.data.exists() and not self.data.is_dir():
+            raise WrongSetting(
+                f"The setting data is “{self.data}”, which is a file; it must be a folder or a new name."
+            )
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] = os.environ, file: Path = FILE, **chosen: Any) -> Settings:
+        """The file's settings, under the environment's, under the chosen (None: not chosen). Raises WrongSetting."""
+        found = {key: _typed(key, value, file.parent) for key, value in _read(file).items()}
+        for name, text in environ.items():
+            if name.startswith(PREFIX):
+                key = name.removeprefix(PREFIX).lower()
+                found[key] = _typed(key, _number(key, text) if _types().get(key) is int else text, Path.cwd(), name)
+        found |= {key: value for key, value in chosen.items() if value is not None}
+        return cls(**found)
+
+    @property
+    def address(self) -> str:
+        """Where phones reach the office: the start of every address in a QR code, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Give a command the flags `--host`, `--port` and `--data`, and the list of all settings below its help."""
+    hints = get_type_hints(Settings, include_extras=True)
+    meaning = {name: hint.__metadata__[0] for name, hint in hints.items()}
+    parser.add_argument("--host", help=meaning["host"])
+    parser.add_argument("--port", type=int, help=meaning["port"])
+    parser.add_argument(
+        "--data", type=lambda text: Path(text).expanduser().absolute(), metavar="FOLDER", help=meaning["data"]
+    )
+    rows = "\n".join(f"  {PREFIX + name.upper():<16} {text}" for name, text in meaning.items())
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = f"Settings, from the environment or (in small letters, without LTSA_) from {FILE.name}:\n{rows}"
+
+
+def from_flags(options: argparse.Namespace) -> Settings:
+    """The settings of a command that has the flags of `add_flags`. Raises WrongSetting."""
+    return Settings.load(host=options.host, port=options.port, data=options.data)
+
+
+def _types() -> dict[str, type]:
+    return get_type_hints(Settings)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
+        raise WrongSetting(f"The settings file {file} cannot be read: {reason}.") from None
+
+
+def _typed(key: str, value: Any, folder: Path, name: str = "") -> Any:
+    """The value in the setting's type; a relative folder starts where it was written. Raises WrongSetting."""
+    name = name or key
+    kind = _types().get(key)
+    if kind is None:
+        close = difflib.get_close_matches(key, _types(), n=1)
+        hint = f"; did you mean {close[0]}?" if close else f"; the settings are {', '.join(_types())}."
+        raise WrongSetting(f"There is no setting {name}{hint}")
+    if kind is Path and isinstance(value, str) and value:
+        return folder / Path(value).expanduser()
+    if kind is Path or type(value) is not kind:
+        right = {int: "a whole number", str: "a text", Path: "the name of a folder"}[kind]
+        raise WrongSetting(f"The setting {name} is {value!r}; it must be {right}.")
+    return value
+
+
+def _number(key: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise WrongSetting(f"The setting {PREFIX}{key.upper()} is “{text}”; it must be a whole number.") from None
+
+
+def _check_host(host: str) -> None:
+    try:
+        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise WrongSetting(
+            f"The setting host is “{host}”; until sign-in exists the server binds loopback only, because whoever "
+            "reaches it may act as an officer. Use 127.0.0.1; a reverse proxy here can open what all may see."
+        )
+
+
+def _check_address(name: str, value: str, schemes: tuple[str, ...], example: str) -> None:
+    if not value:
+        return
+    try:
+        parts = urlsplit(value)
+        wrong = (
+            parts.scheme not in schemes
+            or not (parts.netloc or parts.scheme == "unix")
+            or bool(parts.query or parts.fragment)
+        )
+        _ = parts.port
+    except ValueError:
+        wrong = True
+    if wrong:
+        raise WrongSetting(f"The setting {name} is “{value}”; it must be an address like {example}, or empty.")
