@@ -1,0 +1,97 @@
+"""What a person or a program is told when something cannot be done: one JSON shape, one HTML page.
+
+The rules of the day refuse with `ltsa.message.Refusal`, a view with `Refused`; Flask and Werkzeug raise HTTP errors.
+All three become `{"code", "message", "field", "state"}` for programs and scripts, and a page that says what happened,
+what was kept and what to do next for people.
+"""
+
+from http import HTTPStatus
+
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from ltsa.message import Refusal
+from web.words import Words, page_language
+
+NOT_FOUND = frozenset({"unknown-office", "unknown-counter", "unknown-ticket", "unknown-token", "unknown-day"})
+"""Codes of refusals that say that the thing an address names is not there; other unknown things stand in the input."""
+
+INVALID = frozenset({"no-services", "service-twice", "no-reason", "no-officer", "not-a-transfer"})
+"""Codes of refusals that no other state of the day would make right. Further ones begin with "unknown-", "wrong-"."""
+
+CODES = {400: "bad-request", 403: "forbidden", 409: "conflict", 413: "too-large", 500: "failed"}
+"""Codes of HTTP errors whose name says too little, or too much; the others are called by their name."""
+
+
+class Refused(Refusal):
+    """A view's own refusal, with its HTTP status: `Refused("wrong-date", "…", field="date", status=422)`."""
+
+    def __init__(
+        self, code: str, message: str, field: str | None = None, state: str | None = None, status: int = 409
+    ) -> None:
+        super().__init__(code, message, field=field, state=state)
+        self.status = status
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal: 404 what is not there, 422 wrong input, else 409, the state does not allow it."""
+    if isinstance(refusal, Refused):
+        return refusal.status
+    if refusal.code in NOT_FOUND:
+        return HTTPStatus.NOT_FOUND
+    if refusal.code in INVALID or refusal.code.startswith(("unknown-", "wrong-")):
+        return HTTPStatus.UNPROCESSABLE_ENTITY
+    return HTTPStatus.CONFLICT
+
+
+def spoken(refusal: Refusal) -> str:
+    """A refusal's sentence in the page's language; the rule's own (English) sentence where nobody wrote one."""
+    words = Words(page_language())
+    return words(key) if (key := f"refusal.{refusal.code}") in words else refusal.message
+
+
+def install(app: Flask) -> None:
+    """Answers every refusal and every HTTP error. Flask logs a failure's traceback; the answer holds nothing of it."""
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(HTTPException, _failed)
+
+
+def for_a_program() -> bool:
+    """Whether the answer goes to a program or a script, not into a window: the API, a body of JSON, `fetch`."""
+    return (
+        request.path.startswith("/api/")
+        or request.is_json
+        or request.headers.get("Sec-Fetch-Dest") == "empty"
+        or request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+    )
+
+
+def _refused(refusal: Refusal) -> Response:
+    message = refusal.message if request.path.startswith("/api/") else spoken(refusal)
+    return _answer(status_of(refusal), refusal.code, message, refusal.field, refusal.state)
+
+
+def _failed(error: HTTPException) -> HTTPException | Response:
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return error
+    code = CODES.get(error.code, error.name.lower().replace(" ", "-"))
+    words = Words("en" if request.path.startswith("/api/") else page_language())
+    answer = _answer(error.code, code, words(key) if (key := f"refusal.{code}") in words else error.name)
+    if allowed := getattr(error, "valid_methods", None):
+        answer.headers["Allow"] = ", ".join(allowed)
+    return answer
+
+
+def _answer(status: int, code: str, message: str, field: str | None = None, state: str | None = None) -> Response:
+    if for_a_program():
+        answer = jsonify(code=code, message=message, field=field, state=state)
+    else:
+        g.setdefault("lang", page_language())
+        page = f"error.{status}" if f"error.{status}.title" in Words("id") else _nearest(status)
+        answer = make_response(render_template("web/error.html", page=page, code=code, message=message, state=state))
+    answer.status_code = status
+    return answer
+
+
+def _nearest(status: int) -> str:
+    return "error.500" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "error.400"

@@ -1,0 +1,98 @@
+"""What every answer tells the browser to refuse, and which requests the office itself refuses."""
+
+from collections.abc import Callable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from web.errors import Refused
+
+BODY_LIMIT = 64 * 1024
+"""Bytes that a request may send: the longest form of this office is a note of some lines."""
+
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "font-src 'self'",
+        "img-src 'self'",
+        "media-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # "no-referrer" would make browsers send `Origin: null` with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "autoplay=(self), fullscreen=(self), screen-wake-lock=(self), camera=(), geolocation=(),"
+    " microphone=(), payment=(), usb=()",
+}
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def install(app: Flask, public_url: str = "") -> None:
+    """Sets the headers of every answer, the limit of every body, and the same-origin check of every change.
+
+    Args:
+        app: the application.
+        public_url: the office's public address; pages may send changes from it, from localhost and from addresses in
+            numbers.
+    """
+    app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, MAX_FORM_MEMORY_SIZE=BODY_LIMIT, MAX_FORM_PARTS=100)
+    app.before_request(_same_origin(urlsplit(public_url).netloc))
+    app.after_request(_headers)
+
+
+def _same_origin(public: str) -> Callable[[], None]:
+    """A browser says where a change comes from; a program says nothing, and passes. A page of another site whose name
+    was pointed at this machine (DNS rebinding) looks like our own, but for its name."""
+
+    def check() -> None:
+        if request.method in SAFE:
+            return
+        site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+        if site is not None and site != "same-origin":
+            raise _foreign(site)
+        if origin is not None:
+            netloc = urlsplit(origin).netloc
+            if netloc != public and (netloc != request.host or not _ours(netloc)):
+                raise _foreign(origin)
+
+    return check
+
+
+def _ours(netloc: str) -> bool:
+    name = urlsplit(f"//{netloc}").hostname or ""
+    if name == "localhost":
+        return True
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _foreign(origin: str) -> Refused:
+    return Refused(
+        "other-origin",
+        f"This change came from {origin!r}, not from this office's own pages. Open the page at the office's public"
+        " address (the setting public_url).",
+        status=403,
+    )
+
+
+def _headers(answer: Response) -> Response:
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    if answer.mimetype in {"text/html", "application/json"}:
+        answer.headers.setdefault("Cache-Control", "no-store")
+    return answer
