@@ -1,0 +1,538 @@
+"""What may happen on a service day: commands, and `decide`, which answers each with events or a refusal.
+
+`decide` is pure: it reads the state and the command, nothing else. Every hard rule of a day stands here: one counter a
+ticket, one ticket a counter, numbers without a gap or a double, prerequisites, limits.
+"""
+
+from typing import Any
+
+from ltsa.day import (
+    ActionUndone,
+    CounterClosed,
+    CounterNow,
+    CounterOpened,
+    CounterPaused,
+    Day,
+    DayClosed,
+    DayEvent,
+    DayOpened,
+    DayReopened,
+    DocumentsChecked,
+    NoteWritten,
+    PriorityChanged,
+    ServiceFinished,
+    ServiceStarted,
+    StepsChanged,
+    Ticket,
+    TicketCalled,
+    TicketCancelled,
+    TicketClosed,
+    TicketHeld,
+    TicketIssued,
+    TicketMissed,
+    TicketPutBack,
+    TicketRecalled,
+    TicketResumed,
+    TicketReturned,
+    TicketTransferred,
+)
+from ltsa.dispatch import explain, pick
+from ltsa.message import Command, Refusal, key_digest
+from ltsa.office import Office, Service
+
+MINUTE = 60_000
+
+
+class IssueTicket(Command, frozen=True):
+    """Take a number for one or more services. `token` is the SHA-256 of the ticket's secret."""
+
+    services: tuple[str, ...]
+    token: str
+    priority: str = ""
+    language: str = "id"
+
+
+class CancelTicket(Command, frozen=True):
+    """Give a ticket up; by "holder", or by an officer."""
+
+    number: str
+
+
+class PutBack(Command, frozen=True):
+    """Let an absent, returned, held or closed ticket wait again, at the place that the office's rule says."""
+
+    number: str
+
+
+class ChangeSteps(Command, frozen=True):
+    """Add services to a visit, or take off such as have not begun."""
+
+    number: str
+    add: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+
+
+class SetPriority(Command, frozen=True):
+    """Give a ticket a priority reason, or take it ("")."""
+
+    number: str
+    priority: str
+
+
+class CounterCommand(Command, frozen=True):
+    """A command of one counter."""
+
+    counter: str
+
+
+class OpenCounter(CounterCommand, frozen=True):
+    """Sit down at a counter for some services (all that it is meant for when none is named), or come back from a pause."""
+
+    officer: str
+    services: tuple[str, ...] = ()
+
+
+class PauseCounter(CounterCommand, frozen=True):
+    """Leave the counter for a while."""
+
+    reason: str
+
+
+class CloseCounter(CounterCommand, frozen=True):
+    """Leave the counter."""
+
+
+class CallNext(CounterCommand, frozen=True):
+    """Call whoever `dispatch.pick` says."""
+
+
+class CallTicket(CounterCommand, frozen=True):
+    """Call a ticket that the officer chose."""
+
+    number: str
+
+
+class Recall(CounterCommand, frozen=True):
+    """Call the called ticket again."""
+
+
+class StartService(CounterCommand, frozen=True):
+    """The called person has come."""
+
+
+class FinishService(CounterCommand, frozen=True):
+    """The service ended."""
+
+    outcome: str
+
+
+class ReturnTicket(CounterCommand, frozen=True):
+    """Send the person to complete something. `note` is the id of a text kept beside the ledger."""
+
+    reasons: tuple[str, ...]
+    note: str = ""
+
+
+class MissTicket(CounterCommand, frozen=True):
+    """The called person did not come."""
+
+
+class HoldTicket(CounterCommand, frozen=True):
+    """The person steps aside for a moment, and the counter is free."""
+
+
+class ResumeTicket(CounterCommand, frozen=True):
+    """Serve a held person again; the only one held at this counter when no number is given."""
+
+    number: str = ""
+
+
+class TransferTicket(CounterCommand, frozen=True):
+    """Send the person to another service instead of this one."""
+
+    service: str
+
+
+class CheckDocuments(CounterCommand, frozen=True):
+    """Which documents of the present service's list the officer has seen: all of them each time."""
+
+    seen: tuple[str, ...]
+
+
+class WriteNote(CounterCommand, frozen=True):
+    """Keep a note about the present person. `note` is the id of a text kept beside the ledger."""
+
+    note: str
+
+
+class Undo(CounterCommand, frozen=True):
+    """Take back the counter's last call, finish, return or no-show."""
+
+
+class OpenDay(Command, frozen=True):
+    """Begin a service day under a configuration. The ledger gives this command itself, before a day's first one."""
+
+    date: str
+    configuration: Office
+
+
+class CloseDay(Command, frozen=True):
+    """End the day: every visit that is not over is closed, every counter too."""
+
+
+class ReopenDay(Command, frozen=True):
+    """Take back a closing that came too early. Closed tickets may be put back."""
+
+
+DayCommand = (
+    IssueTicket
+    | CallNext
+    | StartService
+    | FinishService
+    | CallTicket
+    | Recall
+    | ReturnTicket
+    | MissTicket
+    | HoldTicket
+    | ResumeTicket
+    | TransferTicket
+    | CheckDocuments
+    | WriteNote
+    | Undo
+    | CancelTicket
+    | PutBack
+    | ChangeSteps
+    | SetPriority
+    | OpenCounter
+    | PauseCounter
+    | CloseCounter
+    | OpenDay
+    | CloseDay
+    | ReopenDay
+)
+
+
+def decide(command: DayCommand, day: Day) -> list[DayEvent]:
+    """The events that answer a command, at least one; raises `Refusal`. Time never runs backwards within a day."""
+    said: dict[str, Any] = {
+        "at": max(command.at, day.at),
+        "by": command.by,
+        "key": key_digest(command.key),
+        "content": command.content(),
+    }
+    if isinstance(command, OpenDay):
+        return [DayOpened(**said, date=command.date, office=command.configuration)]
+    if isinstance(command, ReopenDay):
+        if day.open:
+            raise Refusal("day-open", "The day is open already.", state="open")
+        return [DayReopened(**said)]
+    if not day.open:
+        raise Refusal("day-closed", "The service day is closed; a supervisor may reopen it.", state="closed")
+    if isinstance(command, CounterCommand):
+        return _at_counter(command, day, _counter(day, command.counter), said)
+    match command:
+        case IssueTicket():
+            return [_issue(command, day, said)]
+        case CancelTicket(number=number):
+            ticket = _ticket(day, number)
+            if ticket.state in {"done", "cancelled", "closed"}:
+                raise Refusal("visit-over", f"{number} is over already.", state=ticket.state)
+            if ticket.state == "serving" and command.by == "holder":
+                raise Refusal("being-served", "You are being served; tell the officer.", state="serving")
+            return [TicketCancelled(**said, number=number)]
+        case PutBack(number=number):
+            ticket = _ticket(day, number)
+            return [TicketPutBack(**said, number=number, place=_place_back(day, ticket, said["at"]))]
+        case ChangeSteps():
+            return [_change_steps(command, day, said)]
+        case SetPriority(number=number, priority=priority):
+            ticket = _ticket(day, number)
+            if ticket.state not in {"waiting", "held", "absent", "returned"}:
+                raise Refusal("not-waiting", f"{number} is not waiting.", state=ticket.state)
+            place = ticket.place + _head_start(day, ticket.priority) - _head_start(day, priority)
+            return [PriorityChanged(**said, number=number, place=place, priority=priority)]
+        case CloseDay():
+            return _close_day(day, said)
+        case _:
+            raise TypeError(f"no rule for {type(command).__name__}")
+
+
+def _at_counter(command: DayCommand, day: Day, counter: CounterNow, said: dict[str, Any]) -> list[DayEvent]:  # noqa: C901, PLR0911, PLR0912
+    match command:
+        case OpenCounter():
+            return [_open_counter(command, day, counter, said)]
+        case PauseCounter(reason=reason):
+            _known("reason", reason, [coded.code for coded in day.rules_of.rules.pause_reasons])
+            _free_to_leave(counter)
+            if counter.state == "paused":
+                raise Refusal("counter-paused", "The counter is paused already.", state="paused")
+            return [CounterPaused(**said, counter=command.counter, reason=reason)]
+        case CloseCounter():
+            _free_to_leave(counter)
+            return [CounterClosed(**said, counter=command.counter)]
+        case CallNext():
+            _ready(counter)
+            chosen = pick(day.queues, counter.services)
+            if chosen is None:
+                raise Refusal("nobody-waiting", "Nobody is waiting for the services of this counter.", state="free")
+            return [
+                TicketCalled(
+                    **said, number=chosen.number, service=chosen.service, counter=command.counter, why=chosen.why
+                )
+            ]
+        case CallTicket(number=number):
+            _ready(counter)
+            ticket = _ticket(day, number)
+            if ticket.state != "waiting":
+                raise Refusal("not-waiting", f"{number} is not waiting.", field="number", state=ticket.state)
+            service = next((service for service in counter.services if service in ticket.waits), None)
+            if service is None:
+                raise Refusal(
+                    "not-for-this-counter",
+                    f"{number} waits for {', '.join(ticket.waits)}; this counter takes {', '.join(counter.services)}.",
+                    field="number",
+                    state=ticket.state,
+                )
+            why = explain(day.queues, counter.services, ticket.stands, "chosen/1")
+            return [TicketCalled(**said, number=number, service=service, counter=command.counter, why=why)]
+        case Recall():
+            ticket = _present(day, counter, "called")
+            limit = day.rules_of.rules.recall_limit
+            if ticket.recalls >= limit:
+                raise Refusal("recall-limit", f"{ticket.number} was called again {limit} times.", state="called")
+            count = ticket.recalls + 1
+            return [
+                TicketRecalled(**said, number=ticket.number, counter=command.counter, count=count, last=count == limit)
+            ]
+        case StartService():
+            ticket = _present(day, counter, "called")
+            return [ServiceStarted(**said, **_where(ticket))]
+        case FinishService(outcome=outcome):
+            ticket = _present(day, counter, "serving")
+            _known("outcome", outcome, [coded.code for coded in day.rules_of.rules.outcomes])
+            return [ServiceFinished(**said, **_where(ticket), outcome=outcome)]
+        case ReturnTicket(reasons=reasons):
+            ticket = _present(day, counter, "serving")
+            if not reasons:
+                raise Refusal("no-reason", "Say at least one reason for the return.", field="reasons")
+            for reason in reasons:
+                _known("reasons", reason, [coded.code for coded in day.rules_of.rules.return_reasons])
+            return [TicketReturned(**said, **_where(ticket), reasons=reasons, note=command.note)]
+        case MissTicket():
+            ticket = _present(day, counter, "called")
+            return [TicketMissed(**said, **_where(ticket))]
+        case HoldTicket():
+            ticket = _present(day, counter, "called", "serving")
+            return [TicketHeld(**said, **_where(ticket))]
+        case ResumeTicket():
+            _ready(counter)
+            ticket = _held(command, day, counter)
+            return [TicketResumed(**said, number=ticket.number, service=ticket.service, counter=command.counter)]
+        case TransferTicket(service=service):
+            ticket = _present(day, counter, "called", "serving")
+            _service(day, service, "service")
+            step = ticket.steps.get(service)
+            if service == ticket.service or (step is not None and step.state == "done"):
+                raise Refusal("not-a-transfer", f"{service} is this service, or done already.", field="service")
+            return [TicketTransferred(**said, **_where(ticket), to=service)]
+        case CheckDocuments(seen=seen):
+            ticket = _present(day, counter, "serving")
+            for code in seen:
+                _known("seen", code, [coded.code for coded in day.rules_of.service[ticket.service].bring])
+            return [DocumentsChecked(**said, number=ticket.number, service=ticket.service, seen=seen)]
+        case WriteNote(note=note):
+            ticket = _present(day, counter, "called", "serving")
+            return [NoteWritten(**said, **_where(ticket), note=note)]
+        case Undo():
+            return [_undo(command, day, counter, said)]
+        case _:
+            raise TypeError(f"no rule for {type(command).__name__}")
+
+
+def _issue(command: IssueTicket, day: Day, said: dict[str, Any]) -> TicketIssued:
+    if not command.services:
+        raise Refusal("no-services", "Choose at least one service.", field="services")
+    for service in command.services:
+        _service(day, service, "services")
+    if len(set(command.services)) < len(command.services):
+        raise Refusal("service-twice", "Name each service once.", field="services")
+    if command.token in day.tokens:
+        raise Refusal("token-used", "This ticket's secret is in use; make a new one.", field="token")
+    office = day.rules_of
+    services = tuple(service for service in office.service if service in command.services)
+    series = _first_step(office, services).prefix
+    return TicketIssued(
+        **said,
+        number=f"{series}{day.series.get(series, 0) + 1:0{office.rules.number_digits}d}",
+        series=series,
+        token=command.token,
+        services=services,
+        place=said["at"] - _head_start(day, command.priority),
+        priority=command.priority,
+        language=command.language,
+    )
+
+
+def _first_step(office: Office, services: tuple[str, ...]) -> Service:
+    """The service that the number is named after: the first that can be done at once."""
+    first = next(s for s in services if not any(before in services for before in office.service[s].after))
+    return office.service[first]
+
+
+def _change_steps(command: ChangeSteps, day: Day, said: dict[str, Any]) -> StepsChanged:
+    ticket = _ticket(day, command.number)
+    if ticket.state in {"cancelled", "closed"}:
+        raise Refusal("visit-over", f"{ticket.number} is over.", state=ticket.state)
+    if not command.add and not command.drop:
+        raise Refusal("no-services", "Name a service to add or to take off.", field="add")
+    for service in command.add:
+        _service(day, service, "add")
+        step = ticket.steps.get(service)
+        if step is not None and step.state not in {"dropped", "transferred"}:
+            raise Refusal("service-twice", f"{service} is on the visit already.", field="add", state=step.state)
+    for service in command.drop:
+        step = ticket.steps.get(service)
+        if step is None or step.state not in {"todo", "returned"}:
+            state = step.state if step else "absent"
+            raise Refusal("step-begun", f"{service} cannot be taken off.", field="drop", state=state)
+    return StepsChanged(**said, number=ticket.number, added=command.add, dropped=command.drop)
+
+
+def _open_counter(command: OpenCounter, day: Day, counter: CounterNow, said: dict[str, Any]) -> CounterOpened:
+    if not command.officer.strip():
+        raise Refusal("no-officer", "Say who sits at the counter.", field="officer")
+    if counter.state != "closed" and counter.officer != command.officer:
+        raise Refusal(
+            "counter-taken", f"Counter {command.counter} is {counter.officer}'s.", field="counter", state=counter.state
+        )
+    for other, now in day.counters.items():
+        if other != command.counter and now.state != "closed" and now.officer == command.officer:
+            raise Refusal("officer-elsewhere", f"{command.officer} sits at counter {other}.", field="officer")
+    services = command.services or day.rules_of.counter[command.counter].services
+    for service in services:
+        _service(day, service, "services")
+    if len(set(services)) < len(services):
+        raise Refusal("service-twice", "Name each service once.", field="services")
+    return CounterOpened(**said, counter=command.counter, officer=command.officer, services=services)
+
+
+def _undo(command: Undo, day: Day, counter: CounterNow, said: dict[str, Any]) -> ActionUndone:
+    last = counter.last
+    if last is None:
+        raise Refusal("nothing-to-undo", "There is nothing to take back.")
+    ticket = day.tickets[last.number]
+    seconds = day.rules_of.rules.undo_seconds
+    if said["at"] - last.at > seconds * 1000:
+        raise Refusal("too-late", f"It can be taken back for {seconds} seconds only.", state=ticket.state)
+    moved_on = ticket.state != "called" if last.action == "call" else ticket.touched != last.version or counter.ticket
+    if moved_on:
+        raise Refusal("too-late", f"{last.number} has moved on.", state=ticket.state)
+    return ActionUndone(**said, number=last.number, service=last.service, counter=command.counter, action=last.action)
+
+
+def _close_day(day: Day, said: dict[str, Any]) -> list[DayEvent]:
+    events: list[DayEvent] = [
+        TicketClosed(**said, number=ticket.number, state=ticket.state)
+        for ticket in day.tickets.values()
+        if ticket.state not in {"done", "cancelled", "closed"}
+    ]
+    events += [CounterClosed(**said, counter=name) for name, now in day.counters.items() if now.state != "closed"]
+    return [*events, DayClosed(**said)]
+
+
+def _place_back(day: Day, ticket: Ticket, at: int) -> int:
+    """The instant that the wait counts from, by the office's rule for absent and for returned tickets."""
+    if ticket.state in {"absent", "closed"}:
+        rule = day.rules_of.rules.absent_place
+    elif ticket.state == "held":
+        rule = "original"
+    elif ticket.state in {"waiting", "returned"} and any(step.state == "returned" for step in ticket.steps.values()):
+        rule = day.rules_of.rules.returned_place
+    else:
+        raise Refusal("not-away", f"{ticket.number} is not absent, returned or held.", state=ticket.state)
+    if rule == "original":
+        return ticket.place
+    if rule == "last":
+        return at
+    behind = int(rule.removeprefix("behind:"))
+    waiting = [step.service for step in ticket.steps.values() if step.state in {"todo", "returned"}]
+    lines = [day.queues[service][:behind] for service in waiting]
+    shortest = min((line[-1][0] for line in lines if len(line) == behind), default=at)
+    return max(ticket.place, min(at, shortest + 1))
+
+
+def _head_start(day: Day, priority: str) -> int:
+    """Milliseconds that a priority reason adds to the age of a wait."""
+    if not priority:
+        return 0
+    _known("priority", priority, list(day.rules_of.priority))
+    return day.rules_of.priority[priority].head_start * MINUTE
+
+
+def _counter(day: Day, counter: str) -> CounterNow:
+    if counter not in day.counters:
+        raise Refusal("unknown-counter", f"There is no counter {counter!r}.", field="counter")
+    return day.counters[counter]
+
+
+def _ticket(day: Day, number: str) -> Ticket:
+    if number not in day.tickets:
+        raise Refusal("unknown-ticket", f"There is no ticket {number!r} today.", field="number")
+    return day.tickets[number]
+
+
+def _service(day: Day, service: str, field: str) -> None:
+    if service not in day.rules_of.service:
+        known = ", ".join(day.rules_of.service)
+        raise Refusal("unknown-service", f"There is no service {service!r}; known are {known}.", field=field)
+
+
+def _known(field: str, code: str, codes: list[str]) -> None:
+    if code not in codes:
+        raise Refusal(f"unknown-{field}", f"{code!r} is not known; use one of {', '.join(codes)}.", field=field)
+
+
+def _ready(counter: CounterNow) -> None:
+    """The counter is open and free."""
+    if counter.state != "open":
+        raise Refusal(
+            f"counter-{counter.state}", f"The counter is {counter.state}; open it first.", state=counter.state
+        )
+    if counter.ticket:
+        raise Refusal("counter-busy", f"{counter.ticket} is at this counter.", state=counter.ticket)
+
+
+def _free_to_leave(counter: CounterNow) -> None:
+    if counter.state == "closed":
+        raise Refusal("counter-closed", "The counter is closed.", state="closed")
+    if counter.ticket:
+        raise Refusal("counter-busy", f"First finish with {counter.ticket}.", state=counter.ticket)
+
+
+def _present(day: Day, counter: CounterNow, *states: str) -> Ticket:
+    """The ticket at the counter, in one of the states."""
+    if not counter.ticket:
+        raise Refusal("nobody-here", "Nobody has been called to this counter.", state=counter.state)
+    ticket = day.tickets[counter.ticket]
+    if ticket.state not in states:
+        raise Refusal(f"not-{states[-1]}", f"{ticket.number} is {ticket.state}.", state=ticket.state)
+    return ticket
+
+
+def _held(command: ResumeTicket, day: Day, counter: CounterNow) -> Ticket:
+    if command.number:
+        ticket = _ticket(day, command.number)
+        if ticket.state != "held":
+            raise Refusal("not-held", f"{ticket.number} is not on hold.", field="number", state=ticket.state)
+        if ticket.service not in counter.services:
+            raise Refusal("not-for-this-counter", f"{ticket.number} waits for {ticket.service}.", field="number")
+        return ticket
+    held = [t for t in day.tickets.values() if t.state == "held" and t.counter == command.counter]
+    if len(held) != 1:
+        found = ", ".join(ticket.number for ticket in held) or "nobody"
+        raise Refusal("which-held", f"On hold at this counter: {found}; say which number.", field="number")
+    return held[0]
+
+
+def _where(ticket: Ticket) -> dict[str, Any]:
+    return {"number": ticket.number, "service": ticket.service, "counter": ticket.counter}

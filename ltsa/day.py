@@ -1,0 +1,592 @@
+"""One office's service day: what happened (events) and what is true (state, `evolve`). What may happen: `commands.py`.
+
+A day is one stream of the ledger. Events are small values without personal data; `evolve` applies one to the state and
+checks nothing, so that a rule tightened next year cannot make an old day unreadable. Instants are integer milliseconds
+UTC, durations integer milliseconds.
+"""
+
+from bisect import bisect_left, insort
+from collections import Counter as Tally
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, assert_never
+
+from ltsa.dispatch import Place, Why
+from ltsa.message import Event
+from ltsa.office import Office
+
+TicketState = Literal["waiting", "called", "serving", "held", "absent", "returned", "done", "cancelled", "closed"]
+StepState = Literal["todo", "called", "serving", "held", "returned", "done", "transferred", "dropped"]
+CounterState = Literal["closed", "open", "paused"]
+Undoable = Literal["call", "finish", "return", "no-show"]
+
+RECENT_CALLS = 12
+
+
+# --- What happened ----------------------------------------------------------------------------------------------------
+
+
+class DayOpened(Event, frozen=True):
+    """The day began, under this configuration of the office."""
+
+    date: str
+    office: Office
+
+
+class TicketIssued(Event, frozen=True):
+    """A person took a number. `token` is the SHA-256 of the ticket's secret, `place` the instant its wait counts from."""
+
+    number: str
+    series: str
+    token: str
+    services: tuple[str, ...]
+    place: int
+    priority: str = ""
+    language: str = "id"
+
+
+class TicketCalled(Event, frozen=True):
+    """A counter called a ticket, and why this one."""
+
+    number: str
+    service: str
+    counter: str
+    why: Why
+
+
+class TicketRecalled(Event, frozen=True):
+    """The called ticket was called again for the `count`th time; `last` says that it was announced as the last call."""
+
+    number: str
+    counter: str
+    count: int
+    last: bool = False
+
+
+class ServiceStarted(Event, frozen=True):
+    """The person stands at the counter."""
+
+    number: str
+    service: str
+    counter: str
+
+
+class ServiceFinished(Event, frozen=True):
+    """A service ended with an outcome code of the office."""
+
+    number: str
+    service: str
+    counter: str
+    outcome: str
+
+
+class TicketReturned(Event, frozen=True):
+    """The person was sent to complete something: reason codes; a note's text lives beside the ledger under `note`."""
+
+    number: str
+    service: str
+    counter: str
+    reasons: tuple[str, ...]
+    note: str = ""
+
+
+class TicketMissed(Event, frozen=True):
+    """The called person did not come."""
+
+    number: str
+    service: str
+    counter: str
+
+
+class TicketPutBack(Event, frozen=True):
+    """An absent, returned, held or closed ticket waits again, its wait counting from `place`."""
+
+    number: str
+    place: int
+
+
+class TicketHeld(Event, frozen=True):
+    """The person stepped aside; the counter is free for others."""
+
+    number: str
+    service: str
+    counter: str
+
+
+class TicketResumed(Event, frozen=True):
+    """A held person is served again."""
+
+    number: str
+    service: str
+    counter: str
+
+
+class TicketTransferred(Event, frozen=True):
+    """The person was sent to another service instead, and keeps the place."""
+
+    number: str
+    service: str
+    to: str
+    counter: str
+
+
+class StepsChanged(Event, frozen=True):
+    """An officer added services to the visit or took some off."""
+
+    number: str
+    added: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
+class PriorityChanged(Event, frozen=True):
+    """An officer gave or took a priority reason; the wait now counts from `place`."""
+
+    number: str
+    place: int
+    priority: str = ""
+
+
+class DocumentsChecked(Event, frozen=True):
+    """Which documents of the service's list the officer has seen: codes, all of them each time."""
+
+    number: str
+    service: str
+    seen: tuple[str, ...]
+
+
+class NoteWritten(Event, frozen=True):
+    """An officer wrote a note; its text lives beside the ledger under `note`, where it can be erased."""
+
+    number: str
+    service: str
+    counter: str
+    note: str
+
+
+class TicketCancelled(Event, frozen=True):
+    """The holder or an officer gave the ticket up."""
+
+    number: str
+
+
+class TicketClosed(Event, frozen=True):
+    """The day ended before the visit did; `state` is what the ticket was."""
+
+    number: str
+    state: str
+
+
+class CounterOpened(Event, frozen=True):
+    """An officer sat down at a counter, or came back from a pause, for these services."""
+
+    counter: str
+    officer: str
+    services: tuple[str, ...]
+
+
+class CounterPaused(Event, frozen=True):
+    """The officer left for a while: a reason code of the office."""
+
+    counter: str
+    reason: str
+
+
+class CounterClosed(Event, frozen=True):
+    """The officer left the counter."""
+
+    counter: str
+
+
+class ActionUndone(Event, frozen=True):
+    """A counter's last action was a mistake: the ticket is again what it was before."""
+
+    number: str
+    service: str
+    counter: str
+    action: Undoable
+
+
+class DayClosed(Event, frozen=True):
+    """No more tickets today."""
+
+
+class DayReopened(Event, frozen=True):
+    """The day was closed too early."""
+
+
+DayEvent = (
+    TicketIssued
+    | TicketCalled
+    | ServiceStarted
+    | ServiceFinished
+    | TicketRecalled
+    | TicketReturned
+    | TicketMissed
+    | TicketPutBack
+    | TicketHeld
+    | TicketResumed
+    | TicketTransferred
+    | StepsChanged
+    | PriorityChanged
+    | DocumentsChecked
+    | NoteWritten
+    | TicketCancelled
+    | TicketClosed
+    | CounterOpened
+    | CounterPaused
+    | CounterClosed
+    | ActionUndone
+    | DayOpened
+    | DayClosed
+    | DayReopened
+)
+
+TOPICS: dict[str, type[DayEvent]] = {
+    "day-opened/1": DayOpened,
+    "day-closed/1": DayClosed,
+    "day-reopened/1": DayReopened,
+    "ticket-issued/1": TicketIssued,
+    "ticket-called/1": TicketCalled,
+    "ticket-recalled/1": TicketRecalled,
+    "service-started/1": ServiceStarted,
+    "service-finished/1": ServiceFinished,
+    "ticket-returned/1": TicketReturned,
+    "ticket-missed/1": TicketMissed,
+    "ticket-put-back/1": TicketPutBack,
+    "ticket-held/1": TicketHeld,
+    "ticket-resumed/1": TicketResumed,
+    "ticket-transferred/1": TicketTransferred,
+    "steps-changed/1": StepsChanged,
+    "priority-changed/1": PriorityChanged,
+    "documents-checked/1": DocumentsChecked,
+    "note-written/1": NoteWritten,
+    "ticket-cancelled/1": TicketCancelled,
+    "ticket-closed/1": TicketClosed,
+    "counter-opened/1": CounterOpened,
+    "counter-paused/1": CounterPaused,
+    "counter-closed/1": CounterClosed,
+    "action-undone/1": ActionUndone,
+}
+"""The stable name and version of every event; a breaking change is a new version with an upcaster, never an edit."""
+
+
+# --- What is true -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Step:
+    """One service of a visit. `seen` are the documents checked, `reasons` why it was returned."""
+
+    service: str
+    state: StepState = "todo"
+    outcome: str = ""
+    counter: str = ""
+    reasons: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One visit. `order` is its rank of arrival, `place` the instant its wait counts from, `since` when `state` began,
+    `service` and `counter` where it is called, served or held, `waits` the queues it stands in and `stands` its place there,
+    `touched` the day's version at which something last happened to it, `notes` the ids of texts kept beside the ledger.
+    """
+
+    number: str
+    order: int
+    token: str
+    arrived: int
+    place: int
+    steps: dict[str, Step]
+    priority: str = ""
+    language: str = "id"
+    state: TicketState = "waiting"
+    since: int = 0
+    service: str = ""
+    counter: str = ""
+    recalls: int = 0
+    waits: tuple[str, ...] = ()
+    stands: Place = (0, 0, "")
+    touched: int = 0
+    notes: tuple[str, ...] = ()
+
+
+class Last(NamedTuple):
+    """A counter's last action that may still be undone; `version` is the day's version right after it."""
+
+    action: Undoable
+    number: str
+    service: str
+    at: int
+    version: int
+
+
+@dataclass(slots=True)
+class CounterNow:
+    """A counter as it is now. `ticket` is the number called or served there; `announced` the day's version of the latest
+    call or recall, which tells a display what it has spoken already.
+    """
+
+    state: CounterState = "closed"
+    officer: str = ""
+    services: tuple[str, ...] = ()
+    reason: str = ""
+    since: int = 0
+    ticket: str = ""
+    announced: int = 0
+    last: Last | None = None
+
+
+class Call(NamedTuple):
+    """A call as the boards remember it."""
+
+    number: str
+    service: str
+    counter: str
+    at: int
+    version: int
+
+
+@dataclass(slots=True)
+class Day:
+    """What is true of one service day. `version` counts its events; `answered` maps a command's key to (content, version
+    of its first event); `queues` hold each service's places in order; `tally` counts tickets by state.
+    """
+
+    office: Office | None = None
+    date: str = ""
+    open: bool = False
+    version: int = 0
+    at: int = 0
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    counters: dict[str, CounterNow] = field(default_factory=dict)
+    queues: dict[str, list[Place]] = field(default_factory=dict)
+    series: dict[str, int] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    answered: dict[str, tuple[str, int]] = field(default_factory=dict)
+    recent: deque[Call] = field(default_factory=lambda: deque(maxlen=RECENT_CALLS))
+    tally: Tally[TicketState] = field(default_factory=Tally)
+
+    @property
+    def rules_of(self) -> Office:
+        """The configuration this day runs under; only an opened day has one."""
+        if self.office is None:
+            raise LookupError("the service day has not been opened")
+        return self.office
+
+
+def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 - one case an event, in one place
+    """Applies one event to the state, in place. Never refuses, never reads a clock."""
+    day.version = version = day.version + 1
+    day.at = event.at
+    if event.key not in day.answered:
+        day.answered[event.key] = (event.content, version)
+    match event:
+        case TicketIssued():
+            steps = {service: Step(service) for service in event.services}
+            order = len(day.tickets) + 1
+            ticket = Ticket(event.number, order, event.token, event.at, event.place, steps)
+            ticket.priority, ticket.language, ticket.since = event.priority, event.language, event.at
+            ticket.touched = version
+            day.tickets[event.number] = ticket
+            day.tokens[event.token] = event.number
+            day.series[event.series] = day.series.get(event.series, 0) + 1
+            day.tally["waiting"] += 1
+            _queue(day, ticket)
+        case TicketCalled():
+            ticket = _touch(day, event.number)
+            ticket.recalls = 0
+            counter = day.counters[event.counter]
+            _seat(day, ticket, counter, event.service, event.counter, "called")
+            counter.last = Last("call", event.number, event.service, event.at, version)
+            counter.announced = version
+            day.recent.append(Call(event.number, event.service, event.counter, event.at, version))
+        case ServiceStarted() | TicketResumed():
+            ticket = _touch(day, event.number)
+            counter = day.counters[event.counter]
+            _seat(day, ticket, counter, event.service, event.counter, "serving")
+            counter.last = None
+        case ServiceFinished():
+            ticket = _touch(day, event.number)
+            ticket.steps[event.service].outcome = event.outcome
+            _leave(day, ticket, "done")
+            day.counters[event.counter].last = Last("finish", event.number, event.service, event.at, version)
+        case TicketRecalled():
+            _touch(day, event.number).recalls = event.count
+            day.counters[event.counter].announced = version
+        case TicketReturned():
+            ticket = _touch(day, event.number)
+            ticket.steps[event.service].reasons = event.reasons
+            ticket.notes = (*ticket.notes, event.note) if event.note else ticket.notes
+            _leave(day, ticket, "returned")
+            day.counters[event.counter].last = Last("return", event.number, event.service, event.at, version)
+        case TicketMissed():
+            ticket = _touch(day, event.number)
+            _leave(day, ticket, "todo", "absent")
+            day.counters[event.counter].last = Last("no-show", event.number, event.service, event.at, version)
+        case TicketPutBack():
+            ticket = _touch(day, event.number)
+            ticket.place = event.place
+            for step in ticket.steps.values():
+                if step.state in {"returned", "held", "called", "serving"}:
+                    step.state = "todo"
+            _settle(day, ticket)
+        case TicketHeld():
+            ticket = _touch(day, event.number)
+            _free(day, ticket)
+            ticket.steps[event.service].state = "held"
+            ticket.service, ticket.counter = event.service, event.counter
+            _become(day, ticket, "held")
+        case TicketTransferred():
+            ticket = _touch(day, event.number)
+            ticket.steps[event.to] = Step(event.to)
+            _leave(day, ticket, "transferred")
+        case StepsChanged():
+            ticket = _touch(day, event.number)
+            for service in event.dropped:
+                ticket.steps[service].state = "dropped"
+            for service in event.added:
+                ticket.steps[service] = Step(service)
+            if ticket.state in {"waiting", "returned", "done"}:
+                _settle(day, ticket)
+        case PriorityChanged():
+            ticket = _touch(day, event.number)
+            ticket.priority, ticket.place = event.priority, event.place
+            if ticket.state == "waiting":
+                _queue(day, ticket)
+        case DocumentsChecked():
+            _touch(day, event.number).steps[event.service].seen = event.seen
+        case NoteWritten():
+            ticket = _touch(day, event.number)
+            ticket.notes = (*ticket.notes, event.note)
+        case TicketCancelled():
+            ticket = _touch(day, event.number)
+            _free(day, ticket)
+            _become(day, ticket, "cancelled")
+        case TicketClosed():
+            ticket = _touch(day, event.number)
+            _free(day, ticket)
+            _become(day, ticket, "closed")
+        case CounterOpened():
+            counter = day.counters[event.counter]
+            counter.state, counter.officer, counter.services = "open", event.officer, event.services
+            counter.reason, counter.since = "", event.at
+        case CounterPaused():
+            counter = day.counters[event.counter]
+            counter.state, counter.reason, counter.since = "paused", event.reason, event.at
+        case CounterClosed():
+            day.counters[event.counter] = CounterNow(since=event.at)
+        case ActionUndone():
+            _undo(day, _touch(day, event.number), event)
+        case DayOpened():
+            day.office, day.date, day.open = event.office, event.date, True
+            day.counters = {counter.id: CounterNow() for counter in event.office.counters}
+            day.queues = {service.id: [] for service in event.office.services}
+        case DayClosed():
+            day.open = False
+        case DayReopened():
+            day.open = True
+        case _:
+            assert_never(event)
+
+
+def possible_steps(day: Day, ticket: Ticket) -> tuple[str, ...]:
+    """The services a ticket may be called for now: not yet done, and nothing that comes before them outstanding."""
+    service = day.rules_of.service
+    return tuple(
+        [
+            step.service
+            for step in ticket.steps.values()
+            if step.state == "todo"
+            and not ((after := service[step.service].after) and any([outstanding(day, ticket, s) for s in after]))
+        ]
+    )
+
+
+def outstanding(day: Day, ticket: Ticket, service: str) -> bool:
+    """Whether a service that others wait for is still to be done on this visit. One that is not on the visit is not."""
+    step = ticket.steps.get(service)
+    if step is None or step.state in {"transferred", "dropped"}:
+        return False
+    return step.state != "done" or step.outcome not in day.rules_of.unlocking
+
+
+def ahead(day: Day, ticket: Ticket, service: str) -> int:
+    """How many people stand before a ticket in a queue it waits in."""
+    return bisect_left(day.queues[service], ticket.stands)
+
+
+def _touch(day: Day, number: str) -> Ticket:
+    ticket = day.tickets[number]
+    ticket.touched = day.version
+    return ticket
+
+
+def _become(day: Day, ticket: Ticket, state: TicketState) -> None:
+    if ticket.state != state:
+        day.tally[ticket.state] -= 1
+        day.tally[state] += 1
+        ticket.state, ticket.since = state, day.at
+    _queue(day, ticket)
+
+
+def _queue(day: Day, ticket: Ticket) -> None:
+    """Puts a ticket into exactly the queues it belongs in now."""
+    for service in ticket.waits:
+        line = day.queues[service]
+        del line[bisect_left(line, ticket.stands)]
+    ticket.waits = possible_steps(day, ticket) if ticket.state == "waiting" else ()
+    ticket.stands = (ticket.place, ticket.order, ticket.number)
+    for service in ticket.waits:
+        insort(day.queues[service], ticket.stands)
+
+
+def _seat(
+    day: Day, ticket: Ticket, counter: CounterNow, service: str, at: str, state: Literal["called", "serving"]
+) -> None:
+    ticket.steps[service].state = state
+    ticket.steps[service].counter = at
+    ticket.service, ticket.counter, counter.ticket = service, at, ticket.number
+    _become(day, ticket, state)
+
+
+def _free(day: Day, ticket: Ticket) -> None:
+    """Whatever counter the ticket is at is free again."""
+    counter = day.counters.get(ticket.counter)
+    if counter is not None and counter.ticket == ticket.number:
+        counter.ticket, counter.last = "", None
+    ticket.service = ticket.counter = ""
+
+
+def _leave(day: Day, ticket: Ticket, step: StepState, state: TicketState | None = None) -> None:
+    """The ticket leaves its counter; its step becomes `step`, the ticket `state` or what its other steps make it."""
+    ticket.steps[ticket.service].state = step
+    _free(day, ticket)
+    if state is None:
+        _settle(day, ticket)
+    else:
+        _become(day, ticket, state)
+
+
+def _settle(day: Day, ticket: Ticket) -> None:
+    ticket.service = ticket.counter = ""
+    if possible_steps(day, ticket):
+        _become(day, ticket, "waiting")
+    elif any(step.state == "returned" for step in ticket.steps.values()):
+        _become(day, ticket, "returned")
+    else:
+        _become(day, ticket, "done")
+
+
+def _undo(day: Day, ticket: Ticket, event: ActionUndone) -> None:
+    counter = day.counters[event.counter]
+    if event.action == "call":
+        called = counter.last.version if counter.last else 0
+        day.recent = deque((call for call in day.recent if call.version != called), maxlen=RECENT_CALLS)
+        _leave(day, ticket, "todo")
+    else:
+        state: Literal["called", "serving"] = "called" if event.action == "no-show" else "serving"
+        ticket.steps[event.service].outcome = ""
+        ticket.steps[event.service].reasons = ()
+        _seat(day, ticket, counter, event.service, event.counter, state)
+    counter.last = None

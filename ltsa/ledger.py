@@ -1,0 +1,435 @@
+"""The permanent record. One writer decides and appends, readers follow; nothing is answered before it is durable.
+
+The only module that knows `eventsourcing`: events are stored through that library's SQLite recorder. The writer takes
+the ledger's lock (`BEGIN IMMEDIATE`), reads what other processes appended, decides every command that is queued, inserts,
+commits once, then answers (group commit). So commands of any number of threads and processes wait for each other for
+moments and never conflict.
+"""
+
+import gc
+import logging
+import sqlite3
+from _thread import allocate_lock
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, NamedTuple
+
+import msgspec
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
+
+from ltsa.board import Answer, answer
+from ltsa.commands import DayCommand, OpenDay, decide
+from ltsa.day import TOPICS, Day, DayEvent, evolve
+from ltsa.message import Command, Refusal, key_digest
+from ltsa.office import Office
+from ltsa.present import OfficeConfigured, Present, Recorded, day_stream, office_stream
+
+log = logging.getLogger(__name__)
+
+FORMAT = 1
+BATCH = 256
+CHUNK = 1000
+ANSWERS_KEPT = 4096
+LOCK_TIMEOUT = 5
+
+_topics: dict[str, type[DayEvent | OfficeConfigured]] = {**TOPICS, "office-configured/1": OfficeConfigured}
+_topic_of = {event: topic for topic, event in _topics.items()}
+_decoders = {topic: msgspec.json.Decoder(event) for topic, event in _topics.items()}
+_encoder = msgspec.json.Encoder()
+
+
+class LedgerUnavailableError(Exception):
+    """The record cannot be written or read now (disk full, locked, damaged). Nothing was acknowledged; try again."""
+
+
+class ConfigureOffice(Command, frozen=True):
+    """Set an office up, or change it, for the service days from a local date on."""
+
+    configuration: Office
+    since: str
+
+
+class Done(NamedTuple):
+    """What a command led to: its events with their positions, and the picture to answer with, exactly as it was right
+    after the last of them. `repeated` says that this key had been answered before.
+    """
+
+    events: tuple[Recorded, ...]
+    answer: Answer | None
+    repeated: bool = False
+
+    @property
+    def position(self) -> int:
+        """The position of the command's last event."""
+        return self.events[-1].position
+
+
+class Asked:
+    """A command on its way. `result()` blocks until the ledger has answered; `finished` is called when it has."""
+
+    __slots__ = ("_lock", "_outcome", "command", "finished")
+
+    def __init__(self, command: DayCommand | ConfigureOffice, finished: Callable[[], object] | None) -> None:
+        self.command = command
+        self.finished = finished
+        self._outcome: Done | Exception | None = None
+        self._lock = allocate_lock()
+        self._lock.acquire()
+
+    def settle(self, outcome: Done | Exception) -> None:
+        """Gives the answer. Called once, by the writer."""
+        self._outcome = outcome
+        self._lock.release()
+        if self.finished is not None:
+            self.finished()
+
+    def result(self) -> Done:
+        """The answer, as soon as it is durable. Raises `Refusal` or `LedgerUnavailableError`."""
+        with self._lock:
+            if isinstance(self._outcome, Exception):
+                raise self._outcome
+            assert self._outcome is not None  # noqa: S101 - the lock was released by settle()
+            return self._outcome
+
+
+class _Recorder(SQLiteApplicationRecorder):
+    """The library's recorder with ids that are never reused, one statement an append, and plain rows to read."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        return [
+            f"CREATE TABLE IF NOT EXISTS {self.events_table_name} (rowid INTEGER PRIMARY KEY AUTOINCREMENT,"
+            " originator_id TEXT NOT NULL, originator_version INTEGER NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL,"
+            " UNIQUE (originator_id, originator_version))"
+        ]
+
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
+        c.executemany(
+            f"INSERT INTO {self.events_table_name} (originator_id, originator_version, topic, state)"  # noqa: S608
+            " VALUES (?,?,?,?)",
+            [(e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events],
+        )
+        c.execute("SELECT last_insert_rowid()")
+        last: int = c.fetchone()[0]
+        return range(last - len(stored_events) + 1, last + 1)
+
+    def rows(self, c: SQLiteCursor, where: str, *values: object) -> list[Recorded]:
+        """Decoded rows of `SELECT … WHERE {where}`, in order of position."""
+        cursor = c.sqlite_cursor
+        cursor.row_factory = None
+        cursor.execute(
+            f"SELECT rowid, originator_id, originator_version, state, topic FROM {self.events_table_name}"  # noqa: S608
+            f" WHERE {where}",
+            values,
+        )
+        decoders = _decoders
+        try:
+            return [
+                Recorded(position, stream, version, decoders[topic].decode(state))
+                for position, stream, version, state, topic in cursor
+            ]
+        except KeyError as error:
+            message = f"the ledger holds events of kind {error}, which this version of the program does not know"
+            raise LedgerUnavailableError(message) from error
+
+
+class Ledger:
+    """The record in one SQLite file. Safe to use from any thread, and by any number of processes at once."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._datastore = SQLiteDatastore(str(path), lock_timeout=LOCK_TIMEOUT, originator_id_type="text")
+        self._recorder = _Recorder(self._datastore, events_table_name="ledger")
+        self._connection = self._datastore.pool.get_connection(is_writer=True)
+        self._cursor = self._connection.cursor()
+        self._cursor.execute("PRAGMA synchronous=FULL")
+        self._prepare(path)
+        self._present = self.present()
+        self._doubtful = False
+        self._pending: dict[tuple[str, str], _Draft] = {}
+        self._answers: OrderedDict[tuple[str, str], Done] = OrderedDict()
+        self._queue: SimpleQueue[Asked | None] = SimpleQueue()
+        self._listeners: list[Callable[[], object]] = []
+        self._writer = Thread(target=self._write, name="ledger-writer", daemon=True)
+        self._writer.start()
+
+    # --- Commands
+
+    def do(self, command: DayCommand | ConfigureOffice) -> Done:
+        """Decides a command and waits until its events are durable. Raises `Refusal` or `LedgerUnavailableError`."""
+        return self.submit(command).result()
+
+    def submit(self, command: DayCommand | ConfigureOffice, finished: Callable[[], object] | None = None) -> Asked:
+        """Hands a command in without waiting. `finished` is called from the writer's thread when `result()` is there."""
+        asked = Asked(command, finished)
+        self._queue.put(asked)
+        return asked
+
+    def on_commit(self, listener: Callable[[], object]) -> None:
+        """Calls `listener` from the writer's thread after each commit of this process. It must be quick."""
+        self._listeners.append(listener)
+
+    def close(self) -> None:
+        """Answers what is queued, then closes the file."""
+        self._queue.put(None)
+        self._writer.join()
+        self._cursor.sqlite_cursor.close()
+        self._datastore.pool.put_connection(self._connection)
+        self._datastore.close()
+
+    # --- Reading
+
+    def newest(self) -> int:
+        """The position of the newest event, 0 when there is none. Cheap enough to poll."""
+        return self._recorder.max_notification_id() or 0
+
+    def since(self, position: int, limit: int = CHUNK) -> list[Recorded]:
+        """The next events of the whole ledger after a position, in order."""
+        return self._select("rowid > ? ORDER BY rowid LIMIT ?", position, limit)
+
+    def history(self, stream: str, after: int = 0, until: int | None = None) -> Iterator[Recorded]:
+        """A stream's events with `after < version <= until`, in order, read in chunks."""
+        last = (1 << 62) if until is None else until
+        while after < last:
+            where = (
+                "originator_id = ? AND originator_version > ? AND originator_version <= ? ORDER BY originator_version"
+            )
+            chunk = self._select(f"{where} LIMIT ?", stream, after, last, CHUNK)
+            yield from chunk
+            if len(chunk) < CHUNK:
+                return
+            after = chunk[-1].version
+
+    def streams(self, prefix: str) -> list[str]:
+        """The names of the streams that begin so, in order: `day:ltsa:` gives an office's service days."""
+        table = self._recorder.events_table_name
+        with self._datastore.transaction(commit=False) as cursor:
+            cursor.execute(
+                f"SELECT DISTINCT originator_id FROM {table} WHERE originator_id >= ? AND originator_id < ?"  # noqa: S608
+                " ORDER BY originator_id",
+                (prefix, prefix + "\U0010ffff"),
+            )
+            return [row[0] for row in cursor.fetchall()]
+
+    def present(self) -> Present:
+        """A new picture of what is true now. It reads days when they are asked for; the caller keeps it up to date."""
+        present = Present(self._read_up_to, self.newest())
+        for stream in self.streams(office_stream("")):
+            for recorded in self._read_up_to(stream, present.position):
+                present.apply(recorded._replace(position=present.position))
+        return present
+
+    def _read_up_to(self, stream: str, position: int) -> Iterator[Recorded]:
+        """A stream's events up to a position of the ledger."""
+        for recorded in self.history(stream):
+            if recorded.position > position:
+                return
+            yield recorded
+
+    def _select(self, where: str, *values: object) -> list[Recorded]:
+        try:
+            with self._datastore.transaction(commit=False) as cursor:
+                return self._recorder.rows(cursor, where, *values)
+        except sqlite3.Error as error:
+            raise LedgerUnavailableError(f"the ledger cannot be read: {error}") from error
+
+    # --- The writer
+
+    def _prepare(self, path: Path) -> None:
+        self._cursor.execute("BEGIN IMMEDIATE")
+        self._cursor.execute("PRAGMA user_version")
+        found = self._cursor.fetchone()[0]
+        if found > FORMAT:
+            self._connection.rollback()
+            message = f"{path} has format {found}, this program knows {FORMAT}: start it with a newer version"
+            raise LedgerUnavailableError(message)
+        for statement in self._recorder.create_table_statements:
+            self._cursor.execute(statement)
+        self._cursor.execute(f"PRAGMA user_version={FORMAT}")
+        self._connection.commit()
+
+    def _write(self) -> None:
+        stopping = False
+        while not stopping:
+            batch: list[Asked] = []
+            asked = self._queue.get()
+            with suppress(Empty):
+                while asked is not None:
+                    batch.append(asked)
+                    if len(batch) == BATCH:
+                        break
+                    asked = self._queue.get_nowait()
+            stopping = asked is None
+            if batch:
+                self._commit(batch)
+
+    def _commit(self, batch: list[Asked]) -> None:
+        """Answers every command of the batch, after one commit. If that fails, none of them happened."""
+        rows: list[StoredEvent] = []
+        try:
+            if self._doubtful:
+                self._present, self._doubtful = self.present(), False
+            self._pending.clear()
+            self._cursor.execute("BEGIN IMMEDIATE")
+            self._catch_up()
+            drafts = [self._decide(asked, rows) for asked in batch]
+            if rows:
+                self._present.position = self._recorder._insert_events(self._cursor, rows)[-1]  # noqa: SLF001
+                self._connection.commit()
+            else:
+                self._connection.rollback()
+        except Exception as error:
+            log.exception("a batch of %d commands was not recorded", len(batch))
+            with suppress(sqlite3.Error):
+                self._connection.rollback()
+            self._doubtful = True
+            fault = LedgerUnavailableError(f"nothing was recorded: {error}")
+            fault.__cause__ = error
+            for asked in batch:
+                asked.settle(fault)
+            return
+        first = self._present.position - len(rows) + 1
+        for asked, draft in zip(batch, drafts, strict=True):
+            asked.settle(self._finished(asked, draft, first) if isinstance(draft, _Draft) else draft)
+        if rows:
+            for listener in self._listeners:
+                listener()
+
+    def _catch_up(self) -> None:
+        """Takes in what other processes appended. Only called under the ledger's lock."""
+        while rows := self._recorder.rows(
+            self._cursor, "rowid > ? ORDER BY rowid LIMIT ?", self._present.position, CHUNK
+        ):
+            for recorded in rows:
+                self._present.apply(recorded)
+
+    def _decide(self, asked: Asked, rows: list[StoredEvent]) -> "_Draft | Done | Exception":
+        """A draft of the answer, with its events appended to `rows` and applied; or a refusal, which changes nothing."""
+        command = asked.command
+        try:
+            if isinstance(command, ConfigureOffice):
+                return self._configure(asked, command, rows)
+            office, date = self._present.office_at(command.office, command.at)
+            key = key_digest(command.key)
+            day = self._present.day(office.id, date)
+            for loaded in self._present.loaded(office.id):
+                if key in loaded.answered:
+                    return self._repeat(command, day_stream(office.id, loaded.date), key, loaded.answered[key])
+            stream = day_stream(office.id, day.date or date.isoformat())
+            if day.office is None:
+                opening = OpenDay(
+                    office=office.id,
+                    at=command.at,
+                    by="system",
+                    key=f"open {stream}",
+                    date=date.isoformat(),
+                    configuration=office,
+                )
+                self._append(asked, stream, day, decide(opening, day), rows)
+            return self._append(asked, stream, day, decide(command, day), rows)
+        except Refusal as refusal:
+            return refusal
+        except (ValueError, TypeError, LookupError) as error:
+            log.exception("a command could not be decided")
+            return error
+
+    def _append(self, asked: Asked, stream: str, day: Day, events: list[DayEvent], rows: list[StoredEvent]) -> "_Draft":
+        offset, version = len(rows), day.version
+        rows += [
+            StoredEvent(stream, version + n, _topic_of[type(event)], _encoder.encode(event))
+            for n, event in enumerate(events, 1)
+        ]
+        for event in events:
+            evolve(day, event)
+        return self._drafted(_Draft(stream, version, offset, events, answer(day, events), asked))
+
+    def _configure(self, asked: Asked, command: ConfigureOffice, rows: list[StoredEvent]) -> "_Draft | Done | Refusal":
+        stream, key = office_stream(command.configuration.id), key_digest(command.key)
+        history = list(self.history(stream))
+        for recorded in history:
+            if recorded.event.key == key:
+                return self._repeat(command, stream, key, (recorded.event.content, recorded.version))
+        event = OfficeConfigured(
+            at=max([command.at, *(recorded.event.at for recorded in history)]),
+            by=command.by,
+            key=key,
+            content=command.content(),
+            office=command.configuration,
+            since=command.since,
+        )
+        version = len(history)
+        rows.append(StoredEvent(stream, version + 1, _topic_of[OfficeConfigured], _encoder.encode(event)))
+        self._present.apply(Recorded(self._present.position, stream, version + 1, event))
+        return self._drafted(_Draft(stream, version, len(rows) - 1, [event], None, asked))
+
+    def _drafted(self, draft: "_Draft") -> "_Draft":
+        self._pending[draft.stream, draft.events[0].key] = draft
+        return draft
+
+    def _finished(self, asked: Asked, draft: "_Draft", first: int) -> Done:
+        events = tuple(
+            Recorded(first + draft.offset + n, draft.stream, draft.version + n + 1, event)
+            for n, event in enumerate(draft.events)
+        )
+        done = Done(events, draft.answer, repeated=draft.asked is not asked)
+        self._answers[draft.stream, draft.events[0].key] = done
+        if len(self._answers) > ANSWERS_KEPT:
+            self._answers.popitem(last=False)
+        return done
+
+    def _repeat(
+        self, command: DayCommand | ConfigureOffice, stream: str, key: str, answered: tuple[str, int]
+    ) -> "_Draft | Done | Refusal":
+        """The first answer to this key once more, rebuilt from the record when it is no longer in memory."""
+        content, version = answered
+        if content != command.content():
+            return Refusal(
+                "key-reused",
+                "This idempotency key was used for another command; use a new key for each.",
+                field="Idempotency-Key",
+            )
+        if (pending := self._pending.get((stream, key))) is not None:
+            return pending
+        if (kept := self._answers.get((stream, key))) is not None:
+            return kept._replace(repeated=True)
+        day, events = Day(), []
+        for recorded in self.history(stream):
+            if recorded.version > version and recorded.event.key != key:
+                break
+            if recorded.version >= version:
+                events.append(recorded)
+            if not isinstance(recorded.event, OfficeConfigured):
+                evolve(day, recorded.event)
+        picture = answer(day, [recorded.event for recorded in events]) if day.office else None  # type: ignore[misc]
+        return Done(tuple(events), picture, repeated=True)
+
+
+class _Draft(NamedTuple):
+    """A decided command before its commit: its events begin at `rows[offset]` and after the stream's `version`."""
+
+    stream: str
+    version: int
+    offset: int
+    events: Sequence[DayEvent | OfficeConfigured]
+    answer: Answer | None
+    asked: Asked
+
+
+def replayed(history: Iterator[Recorded]) -> Day:
+    """A day's state from its events. Cyclic garbage collection pauses meanwhile: nothing here makes cycles, and it would
+    cost more than the replay.
+    """
+    day = Day()
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        for recorded in history:
+            evolve(day, recorded.event)  # type: ignore[arg-type]
+    finally:
+        if enabled:
+            gc.enable()
+    return day

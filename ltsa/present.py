@@ -1,0 +1,128 @@
+"""What is true now, as far as the ledger has been read: the offices' configurations and the open days, kept in memory.
+
+The ledger's writer keeps one for its decisions (with what it is about to commit), every web process another for its
+pages (only what was committed).
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from ltsa.day import Day, DayEvent, DayOpened, evolve
+from ltsa.message import Event, Refusal
+from ltsa.office import Office
+
+DAYS_KEPT = 2
+
+
+class OfficeConfigured(Event, frozen=True):
+    """An office was set up or changed, in force for the service days from a local date on."""
+
+    office: Office
+    since: str
+
+
+class Recorded(NamedTuple):
+    """An event as the ledger holds it: its position in the one order of the whole ledger, its stream, and its version,
+    which counts the stream's events from 1.
+    """
+
+    position: int
+    stream: str
+    version: int
+    event: DayEvent | OfficeConfigured
+
+
+def day_stream(office: str, day: str) -> str:
+    """The stream of one office's service day, for example `day:ltsa:2026-11-21`."""
+    return f"day:{office}:{day}"
+
+
+def office_stream(office: str) -> str:
+    """The stream of an office's configurations."""
+    return f"office:{office}"
+
+
+class _Today(NamedTuple):
+    """An office's service day while it lasts: `begins` and `ends` in ms UTC."""
+
+    begins: int
+    ends: int
+    office: Office
+    day: date
+
+
+class Present:
+    """Hot state. `read(stream, position)` gives a stream's events up to a position of the ledger."""
+
+    def __init__(self, read: Callable[[str, int], Iterable[Recorded]], position: int) -> None:
+        self.position = position
+        self._read = read
+        self._days: dict[str, dict[date, Day]] = {}
+        self._versions: dict[str, list[tuple[str, Office]]] = {}
+        self._today: dict[str, _Today] = {}
+
+    def offices(self) -> list[str]:
+        """The ids of all offices that were ever set up."""
+        return list(self._versions)
+
+    def office(self, office: str, day: date) -> Office:
+        """The configuration in force on a local date (the first one for dates before it)."""
+        versions = self._versions.get(office)
+        if not versions:
+            known = ", ".join(self._versions) or "none yet"
+            raise Refusal("unknown-office", f"There is no office {office!r}; known are {known}.", field="office")
+        in_force = [configuration for since, configuration in versions if since <= day.isoformat()]
+        return (in_force or [versions[0][1]])[-1]
+
+    def office_at(self, office: str, at: int) -> tuple[Office, date]:
+        """The configuration and the service day of an office at an instant (ms UTC)."""
+        today = self._today.get(office)
+        if today is None or not today.begins <= at < today.ends:
+            day = self.office(office, date.max).service_date(at)
+            today = _Today(*self.span(office, day), self.office(office, day), day)
+            self._today[office] = today
+        return today.office, today.day
+
+    def span(self, office: str, day: date) -> tuple[int, int]:
+        """The first instant of an office's service day and that of the next (ms UTC)."""
+        clock = self.office(office, date.max).clock
+        begins, ends = (datetime.combine(day + timedelta(days=n), time(), clock).timestamp() for n in (0, 1))
+        return int(begins * 1000), int(ends * 1000)
+
+    def day(self, office: str, day: date) -> Day:
+        """A service day's state; one without any event is not `open` and has no `office`."""
+        days = self._days.setdefault(office, {})
+        if day not in days:
+            state = Day()
+            for recorded in self._read(day_stream(office, day.isoformat()), self.position):
+                evolve(state, recorded.event)  # type: ignore[arg-type]
+            _keep(days, day, state)
+        return days[day]
+
+    def loaded(self, office: str) -> Iterable[Day]:
+        """The days of an office that are in memory."""
+        return self._days.get(office, {}).values()
+
+    def apply(self, recorded: Recorded) -> None:
+        """Takes in one more event; those of days that nobody asked for change nothing."""
+        self.position = recorded.position
+        event = recorded.event
+        if isinstance(event, OfficeConfigured):
+            self._versions.setdefault(event.office.id, []).append((event.since, event.office))
+            self._today.pop(event.office.id, None)
+            return
+        _, office, day = recorded.stream.split(":")
+        days, date_of = self._days.setdefault(office, {}), date.fromisoformat(day)
+        if isinstance(event, DayOpened):
+            _keep(days, date_of, Day())
+        if date_of in days:
+            evolve(days[date_of], event)
+
+
+def _keep(days: dict[date, Day], day: date, state: Day) -> None:
+    """Adds a day and lets go of the oldest beyond those kept."""
+    days[day] = state
+    for old in sorted(days)[:-DAYS_KEPT]:
+        if old != day:
+            del days[old]

@@ -1,0 +1,252 @@
+"""The house: what all rooms of one running office share, and how they are joined into one application.
+
+A `House` holds the ledger, the committed state that pages show (kept up with the ledger on the server's loop), the file
+of personal data and the feed. Nothing here blocks the loop: commands wait for the ledger's writer, reads run in native
+threads.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+import gevent
+import msgspec
+from flask import Flask, current_app, request
+from gevent.event import Event
+from gevent.lock import BoundedSemaphore
+
+from ltsa import board
+from ltsa.commands import CloseDay, DayCommand
+from ltsa.day import Day
+from ltsa.ledger import CHUNK, ConfigureOffice, Done, Ledger
+from ltsa.message import Refusal
+from ltsa.office import Office, example_office
+from ltsa.people import People
+from ltsa.present import day_stream
+from ltsa.tokens import token_digest
+from web import errors, files, format, icons, security, words  # noqa: A004 - format is the room's name
+from web.live import Feed
+from web.settings import Settings
+from web.wake import FileBell, RedisBell
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+HOUSEKEEPING = 60
+LARGEST_BODY = 64 * 1024
+
+
+class House:
+    """One running installation. `settings` as given; `people` blocks and belongs into `off_loop`."""
+
+    def __init__(self, settings: Settings) -> None:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        self.settings = settings
+        self.seed = _seed(settings.data / "seed")
+        self.database = settings.data / "ledger.sqlite"
+        self.ledger = Ledger(self.database)
+        self.people = People(settings.data / "people.sqlite")
+        self.present = self.ledger.present()
+        if not self.present.offices():
+            self.ledger.do(first_office(settings.office, self.now()))
+            self.present = self.ledger.present()
+        for office in self.present.offices():
+            for stream in self.ledger.streams(day_stream(office, ""))[-2:]:
+                self.present.day(office, date.fromisoformat(stream.rpartition(":")[2]))
+        self.feed = Feed(self, origins=(settings.public_url,))
+        self._bells = [FileBell(self.database, self.feed.ring)]
+        self._acknowledged = 0
+        self._changed: set[str] = set()
+        self._reading = BoundedSemaphore()
+        self._housekeeping: gevent.Greenlet[..., None] | None = None
+        if settings.redis_url:
+            redis = RedisBell(settings.redis_url, self.feed.ring)
+            self._bells.append(redis)
+            self.ledger.on_commit(redis.tell)
+        self.ledger.on_commit(self.feed.ring)
+
+    # --- What happens
+
+    def now(self) -> int:
+        """The server's clock, in ms UTC: the only one that commands are stamped with."""
+        return time.time_ns() // 1_000_000
+
+    def do(self, command: DayCommand | ConfigureOffice) -> Done:
+        """Waits, without blocking others, until a command is durable. Raises `Refusal` or `LedgerUnavailableError`."""
+        answered = Event()
+        bell = gevent.get_hub().loop.async_()
+        bell.start(answered.set)
+        try:
+            asked = self.ledger.submit(command, bell.send)
+            answered.wait()
+            done = asked.result()
+        finally:
+            bell.stop()
+            bell.close()
+        self._acknowledged = max(self._acknowledged, done.position)
+        return done
+
+    def off_loop(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Runs something that blocks (disk, long computation) in a native thread, and waits without blocking others."""
+        result: T = gevent.get_hub().threadpool.apply(work, args, kwargs)
+        return result
+
+    # --- What is true, as committed
+
+    def offices(self) -> list[Office]:
+        """The offices of this installation, as configured today."""
+        return [self.office(office) for office in self.present.offices()]
+
+    def office(self, office: str) -> Office:
+        """An office as configured today. Raises `Refusal` for one that is not there."""
+        return self.present.office_at(office, self.now())[0]
+
+    def today(self, office: str) -> Day:
+        """An office's present service day; a day that has not begun shows an empty hall. Raises `Refusal`."""
+        configuration, day = self.present.office_at(office, self.now())
+        state = self.present.day(office, day)
+        return state if state.office is not None else board.unopened(configuration, day)
+
+    def ticket(self, secret: str) -> tuple[Day, str] | None:
+        """The day and number of the ticket with this secret, if it is of a day still in memory (today or the last)."""
+        token = token_digest(secret)
+        for office in self.present.offices():
+            for day in self.present.loaded(office):
+                if token in day.tokens:
+                    return day, day.tokens[token]
+        return None
+
+    # --- Following the ledger (`web.live.Source`)
+
+    @property
+    def position(self) -> int:
+        """The ledger's position that `present` has reached."""
+        return self.present.position
+
+    @property
+    def house(self) -> "House":
+        """What pictures are taken of."""
+        return self
+
+    def zone(self, office: str) -> str:
+        """The IANA name of an office's time zone."""
+        return self.office(office).zone
+
+    def advance(self) -> set[str]:
+        """Catches up with the ledger; the ids of the offices that changed since the last call."""
+        self.catch_up()
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def catch_up(self) -> None:
+        """Takes in everything that was committed until now."""
+        with self._reading:
+            rows = None
+            while rows is None or len(rows) == CHUNK:
+                rows = self.off_loop(self.ledger.since, self.present.position)
+                for recorded in rows:
+                    self.present.apply(recorded)
+                    self._changed.add(recorded.stream.split(":")[1])
+
+    def read_own_writes(self) -> None:
+        """Before a page is painted: everything that this server has acknowledged is part of it."""
+        if self.present.position < self._acknowledged:
+            self.catch_up()
+
+    # --- Running
+
+    def start(self) -> None:
+        """Begins to follow the ledger and to keep house. Called on the server's loop, once."""
+        self.feed.start()
+        for bell in self._bells:
+            bell.start()
+        self._housekeeping = gevent.spawn(self._keep_house)
+
+    def stop(self) -> None:
+        """Stops following: pages hear no more. Commands in progress are still answered."""
+        if self._housekeeping:
+            self._housekeeping.kill()
+        for bell in self._bells:
+            bell.stop()
+        self.feed.stop()
+
+    def close(self) -> None:
+        """Closes the files; what was acknowledged is in them."""
+        self.ledger.close()
+        self.people.close()
+
+    def _keep_house(self) -> None:
+        """Closes the service days that were left open, at their last instant."""
+        while True:
+            for office in self.offices():
+                today = office.service_date(self.now()).isoformat()
+                for day in list(self.present.loaded(office.id)):
+                    if day.open and day.date < today:
+                        self._close(office, day)
+            gevent.sleep(HOUSEKEEPING)
+
+    def _close(self, office: Office, day: Day) -> None:
+        _, ends = self.present.span(office.id, date.fromisoformat(day.date))
+        key = f"close {office.id} {day.date} after {day.version}"
+        try:
+            self.do(CloseDay(office=office.id, at=ends - 1, by="system", key=key))
+        except Refusal as refusal:
+            log.warning("the day %s of %s was not closed: %s", day.date, office.id, refusal)
+
+
+def first_office(name: str, at: int) -> ConfigureOffice:
+    """The command that sets up the example office under an id, as a start."""
+    configuration = msgspec.structs.replace(example_office(), id=name)
+    return ConfigureOffice(
+        office=name, at=at, by="system", key=f"first office {name}", configuration=configuration, since="1970-01-01"
+    )
+
+
+def house() -> House:
+    """The house of the application that answers this request."""
+    found: House = current_app.extensions["ltsa"]
+    return found
+
+
+def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
+    """Joins the rooms into one application: each room's `blueprint`, and its `LIVE` views if it has any."""
+    app = Flask("ltsa", static_folder=None, template_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    here = House(settings)
+    app.extensions["ltsa"] = here
+    for part in (words, format, icons, errors):
+        part.install(app)
+    security.install(app, settings.public_url)
+    here.feed.init_app(app)
+    app.register_blueprint(files.blueprint)
+    for room in rooms:
+        app.register_blueprint(room.blueprint)
+        here.feed.add(*getattr(room, "LIVE", ()))
+
+    @app.before_request
+    def read_own_writes() -> None:
+        if request.method in {"GET", "HEAD"}:
+            here.read_own_writes()
+
+    return app
+
+
+def _seed(path: Path) -> bytes:
+    """The secret that tickets' secrets are derived from: made once, readable by the server's account only."""
+    if not path.exists():
+        new = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(os.urandom(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(new, path)
+        new.unlink()
+    return path.read_bytes()
