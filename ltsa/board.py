@@ -16,8 +16,9 @@ CALLS_SHOWN = 10
 
 
 class StepPicture(Struct, frozen=True, kw_only=True):
-    """A step of a visit. `state` is a step's state, where "todo" shows as "waiting" (now possible) or "later"; `ahead` is
-    the number of people before this one, where it is waiting; `after` names what must be finished first.
+    """A step of a visit. `state` is a step's state, where "todo" shows as "waiting" (now possible) or "later".
+
+    `ahead` is the number of people before this one, where it is waiting; `after` names what must be finished first.
     """
 
     service: str

@@ -34,7 +34,7 @@ class DayOpened(Event, frozen=True):
 
 
 class TicketIssued(Event, frozen=True):
-    """A person took a number. `token` is the SHA-256 of the ticket's secret, `place` the instant its wait counts from."""
+    """A person took a number. `token` is the SHA-256 of the ticket's secret, `place` is when its wait began (ms)."""
 
     number: str
     series: str
@@ -287,8 +287,10 @@ class Step:
 
 @dataclass(slots=True)
 class Ticket:
-    """One visit. `order` is its rank of arrival, `place` the instant its wait counts from, `since` when `state` began,
-    `service` and `counter` where it is called, served or held, `waits` the queues it stands in and `stands` its place there,
+    """One visit.
+
+    `order` is its rank of arrival, `place` the instant its wait counts from, `since` when `state` began, `service`
+    and `counter` where it is called, served or held, `waits` the queues it stands in and `stands` its place there,
     `touched` the day's version at which something last happened to it, `notes` the ids of texts kept beside the ledger.
     """
 
@@ -323,8 +325,9 @@ class Last(NamedTuple):
 
 @dataclass(slots=True)
 class CounterNow:
-    """A counter as it is now. `ticket` is the number called or served there; `announced` the day's version of the latest
-    call or recall, which tells a display what it has spoken already.
+    """A counter as it is now. `ticket` is the number called or served there.
+
+    `announced` is the day's version of the latest call or recall: it tells a display what it has spoken already.
     """
 
     state: CounterState = "closed"
@@ -349,8 +352,10 @@ class Call(NamedTuple):
 
 @dataclass(slots=True)
 class Day:
-    """What is true of one service day. `version` counts its events; `answered` maps a command's key to (content, version
-    of its first event); `queues` hold each service's places in order; `tally` counts tickets by state.
+    """What is true of one service day.
+
+    `version` counts its events; `answered` maps a command's key to (content, version of its first event); `queues` hold
+    each service's places in order; `tally` counts tickets by state.
     """
 
     office: Office | None = None
@@ -396,16 +401,13 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
         case TicketCalled():
             ticket = _touch(day, event.number)
             ticket.recalls = 0
-            counter = day.counters[event.counter]
-            _seat(day, ticket, counter, event.service, event.counter, "called")
+            counter = _seat(day, ticket, event, "called")
             counter.last = Last("call", event.number, event.service, event.at, version)
             counter.announced = version
             day.recent.append(Call(event.number, event.service, event.counter, event.at, version))
         case ServiceStarted() | TicketResumed():
             ticket = _touch(day, event.number)
-            counter = day.counters[event.counter]
-            _seat(day, ticket, counter, event.service, event.counter, "serving")
-            counter.last = None
+            _seat(day, ticket, event, "serving").last = None
         case ServiceFinished():
             ticket = _touch(day, event.number)
             ticket.steps[event.service].outcome = event.outcome
@@ -490,6 +492,9 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             assert_never(event)
 
 
+_AtCounter = TicketCalled | ServiceStarted | TicketResumed | ActionUndone
+
+
 def possible_steps(day: Day, ticket: Ticket) -> tuple[str, ...]:
     """The services a ticket may be called for now: not yet done, and nothing that comes before them outstanding."""
     service = day.rules_of.service
@@ -498,7 +503,7 @@ def possible_steps(day: Day, ticket: Ticket) -> tuple[str, ...]:
             step.service
             for step in ticket.steps.values()
             if step.state == "todo"
-            and not ((after := service[step.service].after) and any([outstanding(day, ticket, s) for s in after]))
+            and not ((after := service[step.service].after) and any(outstanding(day, ticket, s) for s in after))
         ]
     )
 
@@ -541,13 +546,13 @@ def _queue(day: Day, ticket: Ticket) -> None:
         insort(day.queues[service], ticket.stands)
 
 
-def _seat(
-    day: Day, ticket: Ticket, counter: CounterNow, service: str, at: str, state: Literal["called", "serving"]
-) -> None:
-    ticket.steps[service].state = state
-    ticket.steps[service].counter = at
-    ticket.service, ticket.counter, counter.ticket = service, at, ticket.number
+def _seat(day: Day, ticket: Ticket, event: _AtCounter, state: Literal["called", "serving"]) -> CounterNow:
+    """The ticket is at the event's counter, for its service."""
+    step, counter = ticket.steps[event.service], day.counters[event.counter]
+    step.state, step.counter = state, event.counter
+    ticket.service, ticket.counter, counter.ticket = event.service, event.counter, ticket.number
     _become(day, ticket, state)
+    return counter
 
 
 def _free(day: Day, ticket: Ticket) -> None:
@@ -588,5 +593,5 @@ def _undo(day: Day, ticket: Ticket, event: ActionUndone) -> None:
         state: Literal["called", "serving"] = "called" if event.action == "no-show" else "serving"
         ticket.steps[event.service].outcome = ""
         ticket.steps[event.service].reasons = ()
-        _seat(day, ticket, counter, event.service, event.counter, state)
+        _seat(day, ticket, event, state)
     counter.last = None

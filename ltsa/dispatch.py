@@ -11,7 +11,7 @@ from msgspec import Struct
 RULE = "fifo/1"
 
 Place = tuple[int, int, str]
-"""A place in a queue: (instant that counts, in ms; order of arrival; ticket number). Smallest first, no two are equal."""
+"""A place in a queue: (instant that counts, in ms; order of arrival; ticket number). Smallest first, never equal."""
 
 
 class Why(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -38,8 +38,8 @@ class Pick(Struct, frozen=True):
 def pick(queues: Mapping[str, Sequence[Place]], services: Iterable[str]) -> Pick | None:
     """The next ticket for a counter that takes `services`, or None when nobody waits for any of them.
 
-    `queues` holds the places of each service in ascending order. A person who waits in several of them is called for the
-    service that the counter names first. Costs a step a service, however long the queues are.
+    `queues` holds the places of each service in ascending order. A person who waits in several of them is called for
+    the service that the counter names first.
     """
     heads = [(queues[service][0], service) for service in services if queues[service]]
     if not heads:

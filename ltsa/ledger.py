@@ -1,9 +1,9 @@
 """The permanent record. One writer decides and appends, readers follow; nothing is answered before it is durable.
 
 The only module that knows `eventsourcing`: events are stored through that library's SQLite recorder. The writer takes
-the ledger's lock (`BEGIN IMMEDIATE`), reads what other processes appended, decides every command that is queued, inserts,
-commits once, then answers (group commit). So commands of any number of threads and processes wait for each other for
-moments and never conflict.
+the ledger's lock (`BEGIN IMMEDIATE`), reads what other processes appended, decides every command that is queued,
+inserts, commits once, then answers (group commit). So commands of any number of threads and processes wait for each
+other for moments and never conflict.
 """
 
 import gc
@@ -101,11 +101,9 @@ class _Recorder(SQLiteApplicationRecorder):
     """The library's recorder with ids that are never reused, one statement an append, and plain rows to read."""
 
     def construct_create_table_statements(self) -> list[str]:
-        return [
-            f"CREATE TABLE IF NOT EXISTS {self.events_table_name} (rowid INTEGER PRIMARY KEY AUTOINCREMENT,"
-            " originator_id TEXT NOT NULL, originator_version INTEGER NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL,"
-            " UNIQUE (originator_id, originator_version))"
-        ]
+        columns = """rowid INTEGER PRIMARY KEY AUTOINCREMENT, originator_id TEXT NOT NULL, originator_version INTEGER
+            NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL, UNIQUE (originator_id, originator_version)"""
+        return [f"CREATE TABLE IF NOT EXISTS {self.events_table_name} ({columns})"]
 
     def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
         c.executemany(
@@ -164,7 +162,7 @@ class Ledger:
         return self.submit(command).result()
 
     def submit(self, command: DayCommand | ConfigureOffice, finished: Callable[[], object] | None = None) -> Asked:
-        """Hands a command in without waiting. `finished` is called from the writer's thread when `result()` is there."""
+        """Hands a command in without waiting. The writer's thread calls `finished` when `result()` is there."""
         asked = Asked(command, finished)
         self._queue.put(asked)
         return asked
@@ -308,7 +306,7 @@ class Ledger:
                 self._present.apply(recorded)
 
     def _decide(self, asked: Asked, rows: list[StoredEvent]) -> "_Draft | Done | Exception":
-        """A draft of the answer, with its events appended to `rows` and applied; or a refusal, which changes nothing."""
+        """A draft of the answer, its events appended to `rows` and applied; or a refusal, which changes nothing."""
         command = asked.command
         try:
             if isinstance(command, ConfigureOffice):
@@ -420,8 +418,9 @@ class _Draft(NamedTuple):
 
 
 def replayed(history: Iterator[Recorded]) -> Day:
-    """A day's state from its events. Cyclic garbage collection pauses meanwhile: nothing here makes cycles, and it would
-    cost more than the replay.
+    """A day's state from its events.
+
+    Cyclic garbage collection pauses meanwhile: nothing here makes cycles, and it would cost more than the replay.
     """
     day = Day()
     enabled = gc.isenabled()

@@ -72,7 +72,7 @@ class Counter(Struct, frozen=True, kw_only=True):
 
 
 class Rules(Struct, frozen=True, kw_only=True):
-    """What an office may decide for itself. A place is "original", "last", or "behind:N" (behind the N first in line)."""
+    """What an office may decide for itself. A place is "original", "last", or "behind:N" (N in line)."""
 
     recall_limit: int = 3
     absent_place: str = "behind:3"
@@ -145,7 +145,7 @@ def example_office() -> Office:
     return read_office(Path(__file__).with_name("example_office.toml"))
 
 
-def checked(office: Office) -> Office:
+def checked(office: Office) -> Office:  # noqa: C901 - one look after the other
     """The same office if it can work; else `WrongOfficeError` for the first thing that would not."""
     _codes("services.id", [service.id for service in office.services])
     _codes("counters.id", [counter.id for counter in office.counters])
@@ -177,9 +177,12 @@ def checked(office: Office) -> Office:
     return office
 
 
+LONGEST_CODE = 40
+
+
 def _codes(field: str, codes: list[str]) -> None:
     for code in codes:
-        if not (0 < len(code) <= 40 and code.isascii() and code.replace("-", "").isalnum()):
+        if not (0 < len(code) <= LONGEST_CODE and code.isascii() and code.replace("-", "").isalnum()):
             raise WrongOfficeError(field, f"{code!r} must be 1 to 40 letters, digits or hyphens")
     for code in codes:
         if codes.count(code) > 1:

@@ -61,7 +61,7 @@ class People:
         return [Note(**dict(zip(Note.__struct_fields__, row, strict=True))) for row in rows]
 
     def erase(self, note: str, by: str, at: int) -> bool:
-        """Erases a note's text for good, from the file and its log. False when there is no such note, or it was erased."""
+        """Erases a note's text for good, from the file and its log. False when there is no such text."""
         with self._lock:
             erased = self._database.execute(
                 "UPDATE notes SET text = '', erased_by = ?, erased_at = ? WHERE id = ? AND erased_at = 0",

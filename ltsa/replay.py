@@ -9,8 +9,9 @@ from ltsa.present import Recorded
 
 
 class Line(Struct, frozen=True, kw_only=True):
-    """One event in a story. `actor` is who gave the command, `officer` who sat at the counter; `details` are the event's
-    other fields by name.
+    """One event in a story.
+
+    `actor` is who gave the command, `officer` who sat at the counter; `details` are the event's other fields by name.
     """
 
     position: int
@@ -26,7 +27,7 @@ class Line(Struct, frozen=True, kw_only=True):
 
 
 def day_at(history: Iterable[Recorded], until: int | None = None, version: int | None = None) -> Day:
-    """The day as it stood at an instant (ms UTC, inclusive) or right after a version; as it stands when neither is given."""
+    """The day as it stood at an instant (ms UTC, inclusive) or right after a version; by default as it stands."""
     day = Day()
     for recorded in history:
         if (until is not None and recorded.event.at > until) or (version is not None and recorded.version > version):

@@ -19,7 +19,7 @@ def office(arguments: list[str], _create_app: Any) -> int:
     """Shows or loads a configuration. 0 when it is done, 2 when the file cannot be used."""
     parser = argparse.ArgumentParser(
         prog="app.py office",
-        description="Show the office's configuration, or load another one from a TOML file (model: ltsa/example_office.toml).",
+        description="Show the office's configuration, or load another one (model: ltsa/example_office.toml).",
     )
     add_flags(parser)
     parser.add_argument("--load", type=Path, metavar="FILE", help="record this configuration")
