@@ -6,10 +6,12 @@ what was kept and what to do next for people.
 """
 
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from web.words import Words, page_language
 
@@ -17,7 +19,7 @@ NOT_FOUND = frozenset({"unknown-office", "unknown-counter", "unknown-ticket", "u
 """Codes of refusals that say that the thing an address names is not there; other unknown things stand in the input."""
 
 INVALID = frozenset({"no-services", "service-twice", "no-reason", "no-officer", "not-a-transfer"})
-"""Codes of refusals that no other state of the day would make right. Further ones begin with "unknown-", "wrong-"."""
+"""Codes of refusals that no other state of the day would make right; further ones begin with unknown-, wrong-, missing-."""
 
 CODES = {400: "bad-request", 403: "forbidden", 409: "conflict", 413: "too-large", 500: "failed"}
 """Codes of HTTP errors whose name says too little, or too much; the others are called by their name."""
@@ -39,7 +41,7 @@ def status_of(refusal: Refusal) -> int:
         return refusal.status
     if refusal.code in NOT_FOUND:
         return HTTPStatus.NOT_FOUND
-    if refusal.code in INVALID or refusal.code.startswith(("unknown-", "wrong-")):
+    if refusal.code in INVALID or refusal.code.startswith(("unknown-", "wrong-", "missing-")):
         return HTTPStatus.UNPROCESSABLE_ENTITY
     return HTTPStatus.CONFLICT
 
@@ -53,6 +55,7 @@ def spoken(refusal: Refusal) -> str:
 def install(app: Flask) -> None:
     """Answers every refusal and every HTTP error. Flask logs a failure's traceback; the answer holds nothing of it."""
     app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(LedgerUnavailableError, _unavailable)
     app.register_error_handler(HTTPException, _failed)
 
 
@@ -71,12 +74,24 @@ def _refused(refusal: Refusal) -> Response:
     return _answer(status_of(refusal), refusal.code, message, refusal.field, refusal.state)
 
 
+def _unavailable(reason: LedgerUnavailableError) -> Response:
+    current_app.logger.error("The ledger is unavailable.", exc_info=reason)
+    return _refused(
+        Refused(
+            "ledger-unavailable",
+            "The record cannot be written or read now; what was asked was not recorded. Try again with the same key.",
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+        )
+    )
+
+
 def _failed(error: HTTPException) -> HTTPException | Response:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error
     code = CODES.get(error.code, error.name.lower().replace(" ", "-"))
     words = Words("en" if request.path.startswith("/api/") else page_language())
-    answer = _answer(error.code, code, words(key) if (key := f"refusal.{code}") in words else error.name)
+    key = f"refusal.{code}" if for_a_program() else f"error.{error.code}.what"
+    answer = _answer(error.code, code, words(key) if key in words else error.name)
     if allowed := getattr(error, "valid_methods", None):
         answer.headers["Allow"] = ", ".join(allowed)
     return answer
@@ -88,9 +103,17 @@ def _answer(status: int, code: str, message: str, field: str | None = None, stat
     else:
         g.setdefault("lang", page_language())
         page = f"error.{status}" if f"error.{status}.title" in Words("id") else _nearest(status)
-        answer = make_response(render_template("web/error.html", page=page, code=code, message=message, state=state))
+        answer = make_response(
+            render_template("web/error.html", page=page, code=code, message=message, state=state, back=_came_from())
+        )
     answer.status_code = status
     return answer
+
+
+def _came_from() -> str:
+    """The office's own page that led here, if there is one."""
+    came = urlsplit(request.referrer or "")
+    return f"{came.path}?{came.query}" if came.netloc == request.host and came.path != request.path else ""
 
 
 def _nearest(status: int) -> str:

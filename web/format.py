@@ -23,13 +23,17 @@ LABELS = {
     "Asia/Jayapura": "WIT",
 }
 
+# fmt: off
 MONTHS = {
-    "id": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split(),
-    "en": "January February March April May June July August September October November December".split(),
+    "id": ["Januari", "Februari", "Maret", "April", "Mei", "Juni",
+           "Juli", "Agustus", "September", "Oktober", "November", "Desember"],
+    "en": ["January", "February", "March", "April", "May", "June",
+           "July", "August", "September", "October", "November", "December"],
 }
+# fmt: on
 DAYS = {
-    "id": "Senin Selasa Rabu Kamis Jumat Sabtu Minggu".split(),
-    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
+    "id": ["Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"],
+    "en": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
 }
 
 MINUTE = 60_000
@@ -49,13 +53,13 @@ def hhmmss(ms: int, zone: str = ZONE, lang: str = "id") -> str:
 
 
 def long_date(day: Day, zone: str = ZONE, lang: str = "id") -> str:
-    """ "21 November 2026"."""
+    """Day, month and year: "21 November 2026"."""
     local = _date(day, zone)
     return f"{local.day} {_names(MONTHS, lang)[local.month - 1]} {local.year}"
 
 
 def short_date(day: Day, zone: str = ZONE, lang: str = "id") -> str:
-    """ "21 Nov 2026"; "21 Agu 2026"."""
+    """The month in three letters: "21 Nov 2026", "21 Agu 2026"."""
     local = _date(day, zone)
     return f"{local.day} {_names(MONTHS, lang)[local.month - 1][:3]} {local.year}"
 
@@ -88,15 +92,14 @@ def minutes(ms: int, lang: str = "id") -> str:
 
 
 def minutes_range(low: int, high: int, lang: str = "id") -> str:
-    """A range of durations, never a point that nobody can promise: "10-20 menit" (with an en dash), "kurang dari 5
-    menit" """
+    """A range of durations, for a wait that nobody can promise to the minute: from 10 to 20 minutes, less than 5."""
     first, last = max(low, 0) // MINUTE, -(-max(high, 0) // MINUTE)
     if last <= 1:
         return minutes(0, lang)
     unit = "minutes" if lang == "en" else "menit"
     if first == 0:
         return f"{'less than' if lang == 'en' else 'kurang dari'} {last} {unit}"
-    return minutes(last * MINUTE, lang) if first >= last else f"{first}–{last} {unit}"  # noqa: RUF001 ranges take an en dash
+    return minutes(last * MINUTE, lang) if first >= last else f"{first}–{last} {unit}"
 
 
 def count(n: int, lang: str = "id") -> str:

@@ -7,7 +7,7 @@ from flask import Blueprint, g, render_template, request
 from ltsa.office import Office
 from web.house import house
 
-blueprint = Blueprint("front", __name__)
+blueprint = Blueprint("front", __name__, template_folder="templates")
 
 
 @blueprint.get("/")
@@ -22,7 +22,8 @@ def front() -> str:
 @blueprint.get("/gallery")
 def gallery() -> str:
     """Every part of the look in every state: linked nowhere, for those who build faces. `?theme=dark` shows it dark,
-    `?face=kiosk` at the kiosk's size."""
+    `?face=kiosk` at the kiosk's size.
+    """
     road = [
         SimpleNamespace(label="Informasi dan pengaduan", state="done", note="08.42, Loket 1"),
         SimpleNamespace(label="Ketenagakerjaan", state="returned", note="Surat izin keluarga belum ditandatangani"),

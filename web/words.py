@@ -101,7 +101,8 @@ def page_language() -> str:
 
 def t(key: str, /, **values: object) -> str:
     """The template's word: as `Words`, in the page's language. A key nobody wrote fails a test, and shows as itself
-    in a running office."""
+    in a running office.
+    """
     try:
         return Words(page_language())(key, **values)
     except WrongWordsError:
@@ -124,10 +125,11 @@ def here(**changes: str) -> str:
 
 def install(app: Flask) -> None:
     """Gives every template its words, and every request its language. Reads all files now, so that a wrong one stops
-    the start."""
+    the start.
+    """
     for lang in OFFERED:
         catalogue(lang)
-    app.jinja_env.globals.update(t=t, here=here, page_language=page_language, languages=OFFERED)
+    app.jinja_env.globals.update(t=t, said=said, here=here, page_language=page_language, languages=OFFERED)
     app.jinja_env.filters["said"] = said
     app.before_request(_choose_language)
 

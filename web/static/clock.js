@@ -1,6 +1,8 @@
 // The office's time in the page: the server's at first paint, then what each heartbeat says; the device's own clock may
-// be wrong. Keeps every [data-clock] ("hhmm" or "hhmmss") in the office's zone.
+// be wrong. Keeps every <time data-clock="hhmm|hhmmss"> at the office's time of day, and every <time data-since="MS">
+// at the time since that instant in words.
 const page = document.documentElement;
+const english = page.lang === "en";
 let ahead = Number(page.dataset.now) - Date.now();
 
 /** The present instant, ms UTC, as the office has it. */
@@ -17,15 +19,37 @@ export function written(ms, seconds = false) {
     hourCycle: "h23",
     timeZone: page.dataset.zone,
   }).format(ms);
-  return page.lang === "en" ? time : time.replaceAll(":", ".");
+  return english ? time : time.replaceAll(":", ".");
+}
+
+/** A duration (ms) in words, down to the minute, as web/format.py writes it: "12 menit", "1 jam 5 menit". */
+export function lasting(ms) {
+  const whole = Math.floor(Math.max(ms, 0) / 60_000);
+  if (whole === 0) return english ? "less than 1 minute" : "kurang dari 1 menit";
+  return [[Math.floor(whole / 60), "hour", "jam"], [whole % 60, "minute", "menit"]]
+    .filter(([n]) => n > 0)
+    .map(([n, word, kata]) => (english ? `${n} ${word}${n === 1 ? "" : "s"}` : `${n} ${kata}`))
+    .join(" ");
 }
 
 function show() {
   for (const clock of document.querySelectorAll("[data-clock]")) {
-    clock.textContent = written(officeNow(), clock.dataset.clock === "hhmmss");
+    write(clock, written(officeNow(), clock.dataset.clock === "hhmmss"));
   }
-  setTimeout(show, 1000 - (officeNow() % 1000));
+  for (const time of document.querySelectorAll("[data-since]")) {
+    write(time, lasting(officeNow() - Number(time.dataset.since)));
+  }
+}
+
+function write(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
+function tick() {
+  show();
+  setTimeout(tick, 1000 - (officeNow() % 1000));
 }
 
 document.addEventListener("live:beat", ({ detail }) => { ahead = detail.at - Date.now(); });
-show();
+document.addEventListener("live:update", show);
+tick();
