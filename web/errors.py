@@ -19,7 +19,7 @@ NOT_FOUND = frozenset({"unknown-office", "unknown-counter", "unknown-ticket", "u
 """Codes of refusals that say that the thing an address names is not there; other unknown things stand in the input."""
 
 INVALID = frozenset({"no-services", "service-twice", "no-reason", "no-officer", "not-a-transfer"})
-"""Codes of refusals that no other state of the day would make right; further ones begin with unknown-, wrong-, missing-."""
+"""Codes of refusals that are wrong in any state of the day; further ones begin with unknown-, wrong-, missing-."""
 
 CODES = {400: "bad-request", 403: "forbidden", 409: "conflict", 413: "too-large", 500: "failed"}
 """Codes of HTTP errors whose name says too little, or too much; the others are called by their name."""
