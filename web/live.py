@@ -1,0 +1,386 @@
+"""The live feed: pages that follow the ledger by themselves.
+
+The feed follows the ledger, never a request: something rings, the feed catches up with what was committed, and every
+watched view of a changed office is looked at anew. Only if its picture is another one is it rendered, once, and pushed,
+whole, to all who watch it. What a page receives is always a complete picture at a position of the ledger, so a lost
+message, a sleep or a restart needs no repair but the next picture. The page's side is static/live.js; why it is so:
+docs/decisions/live-feed.md.
+"""
+
+import inspect
+import logging
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import gevent
+from flask import Flask, g, render_template
+from flask_socketio import SocketIO
+from gevent.event import Event
+from markupsafe import Markup
+from socketio.exceptions import ConnectionRefusedError as NoFeed
+
+from web.lane import MESSAGE, Lane, frame
+from web.words import FIRST, OFFERED, page_language
+
+VIEWS = 50
+"""How many views one page may watch."""
+
+COALESCE = 0.1
+"""Seconds between two looks at one view: the first change is shown at once, a burst after it together."""
+
+BEAT = 5.0
+"""Seconds between two heartbeats."""
+
+POLL = 1.0
+"""Seconds after which the ledger is looked at although nothing rang."""
+
+_SLICE = 0.005  # seconds of pictures and rendering after which others get their turn on the loop
+
+_log = logging.getLogger(__name__)
+
+
+class NoSuchView(LookupError):
+    """No view has this name, or its picture knows nothing of these arguments."""
+
+
+class Source(Protocol):
+    """What the feed follows: the committed state of this process, kept up with the ledger."""
+
+    @property
+    def position(self) -> int:
+        """The ledger's position that `house` shows. Changes on the loop's thread only."""
+
+    @property
+    def house(self) -> Any:
+        """What pictures are taken of."""
+
+    def zone(self, office: str) -> str:
+        """The IANA name of an office's time zone."""
+
+    def advance(self) -> set[str]:
+        """Catches up with what was committed, waiting in a native thread; the ids of the offices that changed."""
+
+
+def _first(_house: Any, *args: str) -> str | None:
+    return args[0] if args else None
+
+
+@dataclass(frozen=True)
+class View:
+    """Something that pages show live.
+
+    Attributes:
+        name: the first part of its address.
+        picture: what it shows now, from memory and in microseconds: a value that equals the last one as long as the
+            page would look the same, sharing nothing mutable with the state, and without a clock; None if there is no
+            such view.
+        template: the Jinja partial, for the first paint and every later one; gets the picture as `it`.
+        office: whose changes concern the view; the first argument unless told otherwise.
+    """
+
+    name: str
+    picture: Callable[..., Any | None]
+    template: str
+    office: Callable[..., str | None] = _first
+
+
+@dataclass(slots=True, eq=False)
+class _Watched:
+    """One view as somebody watches it: its last picture, as bytes too, and who gets the next one."""
+
+    address: str
+    view: View
+    args: tuple[str, ...]
+    language: str
+    office: str
+    picture: Any = None
+    bytes: bytes = b""
+    seen: float = 0.0
+    lanes: set[Lane] = field(default_factory=set)
+
+
+@dataclass(slots=True, eq=False)
+class _Client:
+    lane: Lane
+    listens: bool = False
+    watches: set[_Watched] = field(default_factory=set)
+
+
+class Feed:
+    """Follows a source and keeps every page that watches a view of it up to date.
+
+    All of it runs on the loop's thread, except `ring`, which any thread may call.
+    """
+
+    def __init__(self, source: Source, *, origins: Iterable[str] = ()) -> None:
+        """A feed of `source`, for pages from the server's own address and from `origins` (`https://antrean.example.go.id`)."""
+        self._source = source
+        self._origins = [urlsplit(origin) for origin in origins if origin]
+        self._views: dict[str, View] = {}
+        self._clients: dict[str, _Client] = {}
+        self._watched: dict[str, _Watched] = {}
+        self._by_office: defaultdict[str, set[_Watched]] = defaultdict(set)
+        self._due: dict[_Watched, float] = {}
+        self._rung = Event()
+        self._bell: Any = None
+        self._follower: gevent.Greenlet[..., None] | None = None
+        self._looked = self._beaten = float("-inf")
+
+    # Joining it with the application
+
+    def add(self, *views: View) -> None:
+        """Makes views known. Their names differ, and hold neither ":" nor "@"."""
+        for view in views:
+            if view.name in self._views or not view.name.isidentifier():
+                raise ValueError(f"A view cannot be called {view.name!r}: taken, or no plain name")
+            self._views[view.name] = view
+
+    def init_app(self, app: Flask) -> None:
+        """Opens the feed's door at `/socket.io/` and gives templates `live(name, *args)`."""
+        self._app = app
+        address = self._origins[0].geturl() if self._origins else None
+        self._environ = app.test_request_context(base_url=address).request.environ
+        app.extensions["feed"] = self
+        app.jinja_env.globals["live"] = self.paint
+        # What a stranger's nonsense makes python-engineio throw and catch is no news.
+        quiet = logging.getLogger("engineio.quiet")
+        quiet.setLevel(logging.CRITICAL)
+        self._socketio = SocketIO(
+            app,
+            async_mode="gevent",
+            transports=["websocket"],
+            async_handlers=False,
+            cors_allowed_origins=self._is_ours,
+            engineio_logger=quiet,
+            max_http_buffer_size=MESSAGE,
+            ping_interval=5,
+            ping_timeout=7,
+        )
+        # python-socketio's own handlers: Flask-SocketIO's would dress each message up as a request with a session.
+        server = self._socketio.server
+        server.on("connect", self._arrive)
+        server.on("disconnect", self._depart)
+        server.on("watch", self._watch)
+
+    def _is_ours(self, origin: str, environ: dict[str, Any]) -> bool:
+        # By host and port alone: behind a proxy that ends TLS, the scheme is not ours to see.
+        return urlsplit(origin).netloc in (environ.get("HTTP_HOST"), *(ours.netloc for ours in self._origins))
+
+    def start(self) -> None:
+        """Begins to follow the source. Called on the server's loop, once."""
+        self._bell = gevent.get_hub().loop.async_()
+        self._bell.start(self._rung.set)
+        self._rung.set()
+        self._follower = gevent.spawn(self._follow)
+
+    def stop(self) -> None:
+        """Stops following and closes every client."""
+        if self._follower:
+            self._follower.kill()
+            self._bell.stop()
+            self._bell.close()
+            self._bell = self._follower = None
+        for client in list(self._clients.values()):
+            client.lane.shut()
+
+    def ring(self) -> None:
+        """Says that something was committed. Any thread may; it never blocks."""
+        if bell := self._bell:
+            bell.send()
+
+    # What a template shows at first
+
+    def paint(self, name: str, *args: object, **attributes: object) -> Markup:
+        """The Jinja global `live`: a view's element with its present picture, which static/live.js then keeps current.
+
+        Args:
+            name: the view's.
+            args: what it is the view of, as in `live("desk", office, counter)`.
+            attributes: further attributes of the element.
+
+        Raises:
+            NoSuchView: no view has this name, or its picture is None.
+        """
+        words = [str(arg) for arg in args]
+        if any(mark in word for word in words for mark in ":@"):
+            raise NoSuchView(f'{name} {words}: an argument holds ":" or "@"')
+        language = page_language()
+        address = ":".join([name, *words]) + ("" if language == FIRST else f"@{language}")
+        v = self._source.position
+        view = self._views.get(name)
+        picture = view.picture(self._source.house, *words) if view else None
+        if view is None or picture is None:
+            raise NoSuchView(address)
+        html = Markup(self._render(view, words, picture))  # noqa: S704 # Jinja escaped it
+        more = Markup("").join(Markup(' {}="{}"').format(key, value) for key, value in attributes.items())
+        return Markup('<div data-live="{}" data-v="{}"{}>{}</div>').format(address, v, more, html)
+
+    def _render(self, view: View, args: Sequence[str], picture: Any) -> str:
+        if office := view.office(self._source.house, *args):
+            g.zone = self._source.zone(office)
+        return render_template(view.template, it=picture)
+
+    # Clients
+
+    def _arrive(self, sid: str, environ: dict[str, Any], _auth: object = None) -> None:
+        lane = environ.get("wsgi.websocket")
+        if not isinstance(lane, Lane):
+            _log.error("The server runs without web.lane.LaneHandler: no page can be live")
+            raise NoFeed("This server has no live feed")
+        self._clients[sid] = _Client(lane)
+
+    def _depart(self, sid: str, _reason: object = None) -> None:
+        if client := self._clients.pop(sid, None):
+            for watched in client.watches:
+                self._leave(client.lane, watched)
+
+    def _watch(self, sid: str, message: object = None, *_more: object) -> None:
+        """A page says what it watches from now on, and is shown all of it as it is now."""
+        client = self._clients.get(sid)
+        if client is None:
+            return
+        addresses = message.get("views") if isinstance(message, dict) else None
+        if not isinstance(addresses, list) or not all(isinstance(address, str) for address in addresses):
+            client.lane.post(frame("refused", {"view": None, "code": "bad-request"}))
+            return
+        if len(addresses) > VIEWS:
+            client.lane.post(frame("refused", {"view": None, "code": "too-many"}))
+            return
+        client.listens = True
+        before, client.watches = client.watches, set()
+        for address in dict.fromkeys(addresses):
+            watched = self._watched.get(address)
+            code = "unknown"
+            if watched is None:
+                try:
+                    watched = self._open(address)
+                except Exception:  # noqa: BLE001
+                    _log.exception("No picture of %r", address)
+                    code = "failed"
+            if watched is None:
+                client.lane.post(frame("refused", {"view": address, "code": code}))
+                continue
+            client.watches.add(watched)
+            watched.lanes.add(client.lane)
+            client.lane.post(watched.bytes)
+        for watched in before - client.watches:
+            self._leave(client.lane, watched)
+        if time.monotonic() < self._looked + BEAT:
+            client.lane.post(self._heartbeat())
+
+    def _open(self, address: str) -> _Watched | None:
+        """The view at an address, from now on watched; None if there is none."""
+        path, _, language = address.partition("@")
+        name, *args = path.split(":")
+        view = self._views.get(name)
+        if view is None or language not in ("", *OFFERED) or not _takes(view.picture, args):
+            return None
+        office = view.office(self._source.house, *args)
+        if office is None:
+            return None
+        watched = _Watched(address, view, tuple(args), language or FIRST, office)
+        if not self._look(watched):
+            return None
+        self._watched[address] = watched
+        self._by_office[office].add(watched)
+        return watched
+
+    def _leave(self, lane: Lane, watched: _Watched) -> None:
+        watched.lanes.discard(lane)
+        if not watched.lanes:
+            self._forget(watched)
+
+    def _forget(self, watched: _Watched) -> None:
+        self._due.pop(watched, None)
+        if self._watched.get(watched.address) is watched:
+            del self._watched[watched.address]
+            there = self._by_office[watched.office]
+            there.discard(watched)
+            if not there:
+                del self._by_office[watched.office]
+
+    # Following the source
+
+    def _follow(self) -> None:
+        while True:
+            try:
+                self._step()
+            except Exception:  # noqa: BLE001
+                # Whatever it was, the next look may succeed. Meanwhile no heart beats, and the pages say so.
+                _log.exception("The feed could not follow the ledger")
+                gevent.sleep(POLL)
+
+    def _step(self) -> None:
+        now = time.monotonic()
+        until = min([self._looked + POLL, self._beaten + BEAT, *self._due.values()])
+        if self._rung.wait(max(0.0, until - now)) or time.monotonic() >= self._looked + POLL:
+            self._rung.clear()
+            for office in self._source.advance():
+                for watched in self._by_office.get(office, ()):
+                    self._due.setdefault(watched, watched.seen + COALESCE)
+            self._looked = time.monotonic()
+        self._show()
+        if time.monotonic() >= self._beaten + BEAT:
+            self._beaten = time.monotonic()
+            beat = self._heartbeat()
+            for client in self._clients.values():
+                if client.listens:
+                    client.lane.post(beat)
+
+    def _heartbeat(self) -> bytes:
+        return frame("beat", {"v": self._source.position, "at": time.time_ns() // 1_000_000})
+
+    def _show(self) -> None:
+        """Looks at every view whose turn has come and pushes those that look different now."""
+        turn = began = time.monotonic()
+        due = [watched for watched, at in self._due.items() if at <= turn]
+        # A board in the hall does not wait behind a thousand phones.
+        crowd = Counter(watched.view.name for watched in due)
+        for watched in sorted(due, key=lambda watched: crowd[watched.view.name]):
+            if self._due.pop(watched, None) is None:
+                continue  # its last watcher left while others had their turn
+            watched.seen = time.monotonic()
+            try:
+                if not self._look(watched):
+                    self._refuse(watched, "unknown")
+                    self._forget(watched)
+            except Exception:  # noqa: BLE001
+                _log.exception("No picture of %r", watched.address)
+                self._refuse(watched, "failed")
+                self._due[watched] = watched.seen + POLL
+            if time.monotonic() - began > _SLICE:
+                gevent.sleep(0)
+                began = time.monotonic()
+
+    def _look(self, watched: _Watched) -> bool:
+        """Takes the view's picture; if it is another one, renders and pushes it. False: there is no such view."""
+        v = self._source.position
+        picture = watched.view.picture(self._source.house, *watched.args)
+        if picture is None:
+            return False
+        if picture != watched.picture:
+            with self._app.request_context(self._environ.copy()):
+                g.lang = watched.language
+                html = self._render(watched.view, watched.args, picture)
+            watched.picture = picture
+            watched.bytes = frame("view", {"view": watched.address, "v": v, "html": html})
+            for lane in watched.lanes:
+                lane.post(watched.bytes)
+        return True
+
+    def _refuse(self, watched: _Watched, code: str) -> None:
+        refusal = frame("refused", {"view": watched.address, "code": code})
+        for lane in watched.lanes:
+            lane.post(refusal)
+
+
+def _takes(picture: Callable[..., Any], args: list[str]) -> bool:
+    try:
+        inspect.signature(picture).bind(None, *args)
+    except TypeError:
+        return False
+    return True
