@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that looks through a browser, so that `-m "not browser"` leaves it out."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
 @dataclass
 class Office:
     """A real server process: `python app.py serve` on a folder of its own."""

@@ -67,10 +67,14 @@ class Settings:
         return cls(**found)
 
     @property
+    def local_address(self) -> str:
+        """Where this machine reaches the office."""
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
+    @property
     def address(self) -> str:
-        """Where phones reach the office: the start of every address in a QR code, without a slash at the end."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+        """Where phones reach the office: the start of every address in a QR code, without a slash at its end."""
+        return self.public_url.rstrip("/") or self.local_address
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,102 @@
+"""`python3 app.py test`: install what the checks need and run them all."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import prepare
+from tools import chromium
+
+PROJECT = Path(__file__).resolve().parent.parent
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+CHECKS: dict[str, tuple[str, list[str]]] = {
+    "format": ("ruff format --check", ["-m", "ruff", "format", "--check", "."]),
+    "lint": ("ruff check", ["-m", "ruff", "check", "."]),
+    "types": ("mypy --strict", ["-m", "mypy"]),
+    "imports": ("lint-imports", ["-c", LINT_IMPORTS]),
+    "tests": ("pytest", ["-m", "pytest"]),
+}
+
+
+class Result(NamedTuple):
+    """How one check ended: its last line tells a reader what it found."""
+
+    title: str
+    passed: bool
+    seconds: float
+    said: list[str]
+
+
+def test(arguments: list[str], _create_app: Callable[..., object]) -> int:
+    """Run the named checks, or all; every one runs even if another fails. 0 when all passed, else 1."""
+    own, _, for_pytest = _split(arguments)
+    options = _parser().parse_args(own)
+    paths = [name for name in options.names if name not in CHECKS]
+    if wrong := [path for path in paths if not Path(path.split("::")[0]).exists()]:
+        names = ", ".join(CHECKS)
+        print(f"“{wrong[0]}” is neither a check ({names}) nor a file of tests.", file=sys.stderr)
+        return 2
+    chosen = [name for name in CHECKS if name in options.names or not options.names or (paths and name == "tests")]
+    for_pytest = [*paths, *(["-m", "not browser"] if options.fast else []), *for_pytest]
+    try:
+        prepare.for_checks()
+    except prepare.SetupFailed as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    if "tests" in chosen and not options.fast:
+        chromium.install()
+    results = [_run(*CHECKS[name], more=for_pytest if name == "tests" else []) for name in chosen]
+    _summarize(results)
+    return 0 if all(result.passed for result in results) else 1
+
+
+def _split(arguments: list[str]) -> tuple[list[str], str, list[str]]:
+    at = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:at], "--", arguments[at + 1 :]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="app.py test", description=__doc__, epilog="What follows -- goes to pytest.")
+    parser.add_argument("names", nargs="*", help=f"only these: {', '.join(CHECKS)}, or files of tests")
+    parser.add_argument("--fast", action="store_true", help="without the tests that need a browser")
+    return parser
+
+
+def _run(title: str, command: list[str], more: list[str]) -> Result:
+    print(f"\n── {title} {'─' * (76 - len(title))}", flush=True)
+    began = time.monotonic()
+    said: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, *command, *more],
+        cwd=PROJECT,
+        text=True,
+        errors="replace",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as job:
+        for line in job.stdout or ():
+            print(line, end="", flush=True)
+            if line.strip():
+                said.append(line.strip())
+    return Result(title, job.returncode == 0, time.monotonic() - began, said)
+
+
+def _summarize(results: list[Result]) -> None:
+    print(f"\n── summary {'─' * 69}")
+    for result in results:
+        print(f"  {'passed' if result.passed else 'FAILED':<8}{result.title:<22}{result.seconds:7.1f} s")
+    last = next((result.said[-1] for result in results if result.title == "pytest" and result.said), "")
+    if skipped := re.search(r"(\d+) skipped", last):
+        print(f"\n  !! {skipped[1]} TESTS WERE SKIPPED, so what they prove is not proven here:")
+        for result in results:
+            print(*(f"     {line}" for line in result.said if line.startswith("SKIPPED [")), sep="\n")
+    if last:
+        print(f"\n{last}")

@@ -1,0 +1,131 @@
+"""`python3 app.py serve`: one process that answers requests and keeps the pages live.
+
+gevent's server without monkey patching: a request or a socket costs a greenlet; whatever blocks (the ledger's commit, a
+long read) goes to a native thread, explicitly, where it is done.
+"""
+
+import argparse
+import dataclasses
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from flask import Flask
+from gevent.event import Event
+from gevent.pywsgi import WSGIServer
+
+from web.lane import LaneHandler, listener
+from web.settings import Settings, add_flags, from_flags
+
+LAST_ANSWERS = 10.0
+"""Seconds that requests in progress get to be answered when the server is told to stop."""
+
+FACES = {
+    "front page": "/",
+    "kiosk": "/kiosk/{office}",
+    "desk": "/desk/{office}",
+    "supervisor": "/supervisor/{office}",
+    "display": "/display/{office}",
+    "audit": "/audit/{office}",
+    "API": "/api/openapi.json",
+}
+
+CreateApp = Callable[[Settings], Flask]
+
+
+def serve(arguments: list[str], create_app: CreateApp) -> int:
+    """Open the office until somebody stops it. 0 after a clean stop, 1 when the address cannot be had."""
+    parser = argparse.ArgumentParser(prog="app.py serve", description="Open the office on this machine.")
+    add_flags(parser)
+    parser.add_argument("--access-log", action="store_true", help="write a line for every request")
+    options = parser.parse_args(arguments)
+    return run(from_flags(options), create_app, access_log=options.access_log)
+
+
+def run(
+    settings: Settings,
+    create_app: CreateApp,
+    *,
+    meanwhile: Callable[[Flask, Settings], None] | None = None,
+    access_log: bool = False,
+) -> int:
+    """Serve until SIGTERM or SIGINT, then answer what is in progress and close the ledger.
+
+    Args:
+        settings: where to listen; port 0 is replaced by the port that was free.
+        create_app: makes the application, after the address is ours.
+        meanwhile: what the command does while the office is open, in a greenlet of its own.
+        access_log: whether every request writes a line.
+    """
+    try:
+        listening = listener(settings.host, settings.port)
+    except OSError as reason:
+        print(
+            f"Cannot listen on {settings.host}:{settings.port}: {reason.strerror or reason}. "
+            "If another office is open there, stop it or choose another port: --port 8001.",
+            file=sys.stderr,
+        )
+        return 1
+    settings = dataclasses.replace(settings, port=listening.getsockname()[1])
+    app = create_app(settings)
+    server = _Server(listening, app, handler_class=_Handler, log="default" if access_log else None)
+    stopping = Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(each, stopping.set)
+    server.start()
+    app.extensions["ltsa"].start()
+    print(_addresses(settings), flush=True)
+    if meanwhile:
+        gevent.spawn(meanwhile, app, settings)
+    stopping.wait()
+    server.close()
+    app.extensions["ltsa"].stop()
+    server.answer_the_last(LAST_ANSWERS)
+    app.extensions["ltsa"].close()
+    return 0
+
+
+class _Server(WSGIServer):
+    """Knows how many requests are in progress."""
+
+    busy = 0
+
+    def answer_the_last(self, patience: float) -> None:
+        """Wait until no request is in progress, at most `patience` seconds."""
+        until = time.monotonic() + patience
+        while self.busy and time.monotonic() < until:
+            gevent.sleep(0.01)
+
+
+class _Handler(LaneHandler):
+    """Counts itself in while it answers; an idle connection does not hold up a stop."""
+
+    server: Any
+
+    def handle_one_response(self) -> None:
+        self.server.busy += 1
+        try:
+            super().handle_one_response()
+        finally:
+            self.server.busy -= 1
+
+
+def _addresses(settings: Settings) -> str:
+    rows = [
+        f"  {face:<12}{settings.local_address}{path.format(office=settings.office)}" for face, path in FACES.items()
+    ]
+    phones = [f"  {'phones':<12}{settings.address}"] if settings.public_url else []
+    return "\n".join(
+        [
+            "The office is open:",
+            "",
+            *rows,
+            *phones,
+            "",
+            f"Its ledger lies in {settings.data}.",
+            "Until sign-in exists, only this machine reaches it. Ctrl+C closes it.",
+        ]
+    )
