@@ -1,4 +1,7 @@
-"""A tiny office for the feed's tests: a number each for two halls, raised over HTTP. `python -m tests.web.feed_app PORT`."""
+"""A tiny office for the feed's tests: a number for each of two halls, raised over HTTP.
+
+`python -m tests.web.feed_app PORT`
+"""
 
 from __future__ import annotations
 
@@ -87,7 +90,7 @@ def board(halls: Hall, name: str) -> Board | None:
 def create(halls: Hall) -> tuple[Flask, Feed]:
     """The application and its feed."""
     app = Flask(__name__, static_folder=STATIC, static_url_path="/static/web")
-    app.jinja_loader = jinja2.DictLoader({"page.html": PAGE, "board.html": BOARD})  # type: ignore[assignment]
+    app.jinja_loader = jinja2.DictLoader({"page.html": PAGE, "board.html": BOARD})
     feed = Feed(halls)
     feed.add(View("board", board, "board.html"))
     feed.init_app(app)
