@@ -1,0 +1,208 @@
+"""Hypothesis plays whole days of arbitrary actions against a plain model: what a bystander could count."""
+
+from collections import Counter
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from ltsa import board
+from ltsa.commands import (
+    CallNext,
+    CallTicket,
+    CancelTicket,
+    ChangeSteps,
+    CloseCounter,
+    CloseDay,
+    FinishService,
+    HoldTicket,
+    MissTicket,
+    OpenCounter,
+    PauseCounter,
+    PutBack,
+    Recall,
+    ReopenDay,
+    ResumeTicket,
+    ReturnTicket,
+    SetPriority,
+    StartService,
+    TransferTicket,
+    Undo,
+)
+from ltsa.day import Day, TicketCalled, TicketIssued, evolve
+from ltsa.message import Refusal
+from tests.ltsa.hall import Hall, snapshot
+
+SERVICES = ("civil-registry", "labour", "immigration", "bank", "social-security")
+COUNTERS = ("2", "3", "4", "6", "9", "10")
+
+services = st.lists(st.sampled_from(SERVICES), min_size=1, max_size=4, unique=True)
+counters = st.sampled_from(COUNTERS)
+at_counter = st.sampled_from([CallNext, StartService, HoldTicket, MissTicket, Recall, ResumeTicket, Undo, CloseCounter])
+
+
+class AnyDay(RuleBasedStateMachine):
+    """Whatever people do, in whatever order, these facts hold."""
+
+    @initialize(crowd=st.lists(services, min_size=3, max_size=8))
+    def an_office_opens_and_people_wait(self, crowd: list[list[str]]) -> None:
+        self.hall = Hall()
+        self.issued: list[str] = []
+        self.ended: dict[str, str] = {}
+        for counter in COUNTERS:
+            self.hall.opens(counter)
+        for chosen in crowd:
+            self.somebody_takes_a_number(chosen, "")
+
+    def attempt(self, command: type, **fields: object) -> None:
+        before = snapshot(self.hall.day)
+        try:
+            self.hall.do(command, **fields)
+        except Refusal:
+            assert snapshot(self.hall.day) == before, "a refusal changed the state"
+
+    def somebody_takes_a_number(self, chosen: list[str], priority: str) -> None:
+        if self.hall.day.open:
+            self.issued.append(self.hall.takes_number(*chosen, priority=priority))
+
+    @rule(chosen=services, priority=st.sampled_from(["", "elderly"]))
+    def somebody_comes(self, chosen: list[str], priority: str) -> None:
+        self.somebody_takes_a_number(chosen, priority)
+
+    @rule(counter=counters, command=at_counter)
+    def a_counter_acts(self, counter: str, command: type) -> None:
+        self.attempt(command, counter=counter)
+
+    @rule(counter=counters, outcome=st.sampled_from(["done", "rejected", "not-needed"]))
+    def a_counter_finishes(self, counter: str, outcome: str) -> None:
+        self.attempt(FinishService, counter=counter, outcome=outcome)
+
+    @rule(counter=counters, to=st.sampled_from(SERVICES))
+    def a_counter_transfers(self, counter: str, to: str) -> None:
+        self.attempt(TransferTicket, counter=counter, service=to)
+
+    @rule(counter=counters)
+    def a_counter_returns(self, counter: str) -> None:
+        self.attempt(ReturnTicket, counter=counter, reasons=("document-missing",))
+
+    @rule(counter=counters, chosen=services)
+    def a_counter_opens(self, counter: str, chosen: list[str]) -> None:
+        self.attempt(OpenCounter, counter=counter, officer=f"officer-{counter}", services=tuple(chosen))
+
+    @rule(counter=counters)
+    def a_counter_pauses(self, counter: str) -> None:
+        self.attempt(PauseCounter, counter=counter, reason="break")
+
+    @rule(counter=counters, which=st.integers(0, 30))
+    def a_counter_calls_somebody(self, counter: str, which: int) -> None:
+        if self.issued:
+            self.attempt(CallTicket, counter=counter, number=self.issued[which % len(self.issued)])
+
+    @rule(which=st.integers(0, 30), command=st.sampled_from([PutBack, CancelTicket]))
+    def somebody_comes_back_or_gives_up(self, which: int, command: type) -> None:
+        if self.issued:
+            self.attempt(command, number=self.issued[which % len(self.issued)])
+
+    @rule(which=st.integers(0, 30), add=services, drop=services)
+    def steps_change(self, which: int, add: list[str], drop: list[str]) -> None:
+        if self.issued:
+            number = self.issued[which % len(self.issued)]
+            self.attempt(ChangeSteps, number=number, add=tuple(add))
+            self.attempt(ChangeSteps, number=number, drop=tuple(drop))
+
+    @rule(which=st.integers(0, 30), priority=st.sampled_from(["", "elderly", "pregnant"]))
+    def priority_changes(self, which: int, priority: str) -> None:
+        if self.issued:
+            self.attempt(SetPriority, number=self.issued[which % len(self.issued)], priority=priority)
+
+    @rule(minutes=st.integers(0, 20))
+    def time_passes(self, minutes: int) -> None:
+        self.hall.waits(minutes)
+
+    @rule(close=st.booleans())
+    def the_day_closes_or_reopens(self, close: bool) -> None:  # noqa: FBT001 - Hypothesis gives it by name
+        self.attempt(CloseDay if close and len(self.issued) > 3 else ReopenDay)
+
+    @invariant()
+    def a_ticket_is_at_one_counter_and_a_counter_has_one_ticket(self) -> None:
+        day = self.hall.day
+        seated = {counter: now.ticket for counter, now in day.counters.items() if now.ticket}
+        assert len(set(seated.values())) == len(seated)
+        for counter, number in seated.items():
+            assert (day.tickets[number].counter, day.tickets[number].state in {"called", "serving"}) == (counter, True)
+        for ticket in day.tickets.values():
+            if ticket.state in {"called", "serving"}:
+                assert seated.get(ticket.counter) == ticket.number
+
+    @invariant()
+    def numbers_have_no_gap_and_no_double(self) -> None:
+        by_series: dict[str, list[int]] = {}
+        for event in self.hall.events:
+            if isinstance(event, TicketIssued):
+                by_series.setdefault(event.series, []).append(int(event.number.removeprefix(event.series)))
+        for numbers in by_series.values():
+            assert numbers == list(range(1, len(numbers) + 1))
+        assert sorted(self.issued) == sorted(self.hall.day.tickets)
+
+    @invariant()
+    def queues_hold_exactly_those_who_may_be_called(self) -> None:
+        day = self.hall.day
+        for service, line in day.queues.items():
+            assert line == sorted(line)
+            may = {
+                ticket.number
+                for ticket in day.tickets.values()
+                if ticket.state == "waiting"
+                and service in ticket.steps
+                and ticket.steps[service].state == "todo"
+                and not any(blocks(day, ticket.number, before) for before in day.rules_of.service[service].after)
+            }
+            assert {place[2] for place in line} == may
+            assert len(line) == len(may)
+
+    @invariant()
+    def prerequisites_were_done_before_every_call(self) -> None:
+        day = Day()
+        day.office = self.hall.day.office
+        if self.hall.events and isinstance(called := self.hall.events[-1], TicketCalled):
+            for before in self.hall.day.rules_of.service[called.service].after:
+                assert not blocks(self.hall.day, called.number, before)
+
+    @invariant()
+    def every_ticket_is_counted_once(self) -> None:
+        day = self.hall.day
+        states = [ticket.state for ticket in day.tickets.values()]
+        assert +day.tally == Counter(states)
+
+    @invariant()
+    def every_screen_can_be_painted(self) -> None:
+        day = self.hall.day
+        board.display(day)
+        board.hall(day)
+        board.kiosk(day)
+        for counter in COUNTERS:
+            board.desk(day, counter)
+        for number in self.issued:
+            board.ticket(day, number)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "hall"):
+            return
+        replayed = board.unopened(self.hall.day.rules_of, self.hall.day.rules_of.service_date(self.hall.now))
+        for event in self.hall.events:
+            evolve(replayed, event)
+        assert snapshot(replayed) == snapshot(self.hall.day), "replay gives another day"
+
+
+def blocks(day: Day, number: str, before: str) -> bool:
+    """Whether a step that others wait for is on the visit and not done, in the words of the rule."""
+    step = day.tickets[number].steps.get(before)
+    if step is None or step.state in {"dropped", "transferred"}:
+        return False
+    return not (step.state == "done" and step.outcome in {"done", "not-needed"})
+
+
+AnyDay.TestCase.settings = settings(
+    max_examples=100, stateful_step_count=80, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestAnyDay = AnyDay.TestCase
