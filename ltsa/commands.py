@@ -41,6 +41,7 @@ from ltsa.message import Command, Refusal, key_digest
 from ltsa.office import Office, Service
 
 MINUTE = 60_000
+LONGEST_OFFICER = 40
 
 
 class IssueTicket(Command, frozen=True):
@@ -399,21 +400,24 @@ def _change_steps(command: ChangeSteps, day: Day, said: dict[str, Any]) -> Steps
 
 
 def _open_counter(command: OpenCounter, day: Day, counter: CounterNow, said: dict[str, Any]) -> CounterOpened:
-    if not command.officer.strip():
+    if not (officer := command.officer.strip()):
         raise Refusal("no-officer", "Say who sits at the counter.", field="officer")
-    if counter.state != "closed" and counter.officer != command.officer:
+    if len(officer) > LONGEST_OFFICER or not officer.isprintable():
+        message = f"An officer's name has at most {LONGEST_OFFICER} letters, all of them printable."
+        raise Refusal("wrong-officer", message, field="officer")
+    if counter.state != "closed" and counter.officer != officer:
         raise Refusal(
             "counter-taken", f"Counter {command.counter} is {counter.officer}'s.", field="counter", state=counter.state
         )
     for other, now in day.counters.items():
-        if other != command.counter and now.state != "closed" and now.officer == command.officer:
-            raise Refusal("officer-elsewhere", f"{command.officer} sits at counter {other}.", field="officer")
+        if other != command.counter and now.state != "closed" and now.officer == officer:
+            raise Refusal("officer-elsewhere", f"{officer} sits at counter {other}.", field="officer")
     services = command.services or day.rules_of.counter[command.counter].services
     for service in services:
         _service(day, service, "services")
     if len(set(services)) < len(services):
         raise Refusal("service-twice", "Name each service once.", field="services")
-    return CounterOpened(**said, counter=command.counter, officer=command.officer, services=services)
+    return CounterOpened(**said, counter=command.counter, officer=officer, services=services)
 
 
 def _undo(command: Undo, day: Day, counter: CounterNow, said: dict[str, Any]) -> ActionUndone:
