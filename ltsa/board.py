@@ -256,7 +256,7 @@ def ticket(day: Day, number: str) -> TicketPicture:
         recalls=visit.recalls,
         last_call=visit.state == "called" and 0 < office.rules.recall_limit <= visit.recalls,
         announced=day.counters[visit.counter].announced if visit.state == "called" else 0,
-        ahead=min((step.ahead for step in steps if step.ahead is not None), default=None),
+        ahead=min([step.ahead for step in steps if step.ahead is not None], default=None),
     )
 
 
@@ -314,7 +314,8 @@ def desk(day: Day, counter: str) -> DeskPicture:
     office, now = day.rules_of, day.counters[counter]
     services = now.services or office.counter[counter].services
     line = sorted({place for service in services for place in day.queues[service][:QUEUE_SHOWN]})
-    rest = [t for t in _away(day) if any(service in services for service in t.steps)]
+    aside = [day.tickets[number] for number in reversed(day.aside)]
+    rest = [visit for visit in aside if any(service in services for service in visit.steps)]
     return DeskPicture(
         office=office.id,
         office_name=office.name,
@@ -326,8 +327,10 @@ def desk(day: Day, counter: str) -> DeskPicture:
         recall_limit=office.rules.recall_limit,
         queue=tuple(_person(day, day.tickets[place[2]], services) for place in line[:QUEUE_SHOWN]),
         waiting=len({place[1] for service in services for place in day.queues[service]}),
-        held=tuple(_person(day, t, services) for t in rest if t.state == "held" and t.service in services),
-        away=tuple(_person(day, t, services) for t in rest if t.state in {"absent", "returned"}),
+        held=tuple(
+            _person(day, visit, services) for visit in rest if visit.state == "held" and visit.service in services
+        ),
+        away=tuple(_person(day, visit, services) for visit in rest if visit.state in {"absent", "returned"}),
         undo=_undo(day, now),
     )
 
@@ -349,24 +352,26 @@ def hall(day: Day) -> HallPicture:
 
 
 def _steps(day: Day, visit: Ticket) -> tuple[StepPicture, ...]:
-    return tuple(_step(day, visit, step) for step in visit.steps.values() if step.state != "dropped")
+    return tuple([_step(day, visit, step) for step in visit.steps.values() if step.state != "dropped"])
 
 
 def _step(day: Day, visit: Ticket, step: Step) -> StepPicture:
-    office, state = day.rules_of, str(step.state)
+    office = day.rules_of
     service = office.service[step.service]
-    waits = step.service in visit.waits
-    if state == "todo":
-        state = "waiting" if waits else "later"
+    if step.service in visit.waits:
+        before = ahead(day, visit, step.service)
+        return StepPicture(service=step.service, name=service.name, state="waiting", ahead=before)
+    if step.state == "todo":
+        after = tuple(before for before in service.after if outstanding(day, visit, before))
+        return StepPicture(service=step.service, name=service.name, state="later", after=after)
+    reasons = [reason for reason in office.rules.return_reasons if reason.code in step.reasons] if step.reasons else ()
     return StepPicture(
         service=step.service,
         name=service.name,
-        state=state,
+        state=step.state,
         outcome=step.outcome,
         counter=step.counter,
-        ahead=ahead(day, visit, step.service) if waits else None,
-        after=tuple(before for before in service.after if outstanding(day, visit, before)) if state == "later" else (),
-        reasons=tuple(reason for reason in office.rules.return_reasons if reason.code in step.reasons),
+        reasons=tuple(reasons),
     )
 
 
@@ -450,14 +455,6 @@ def _call(day: Day, call: Call) -> CallPicture:
         recalls=visit.recalls if here else 0,
         last_call=here and visit.state == "called" and 0 < day.rules_of.rules.recall_limit <= visit.recalls,
     )
-
-
-def _away(day: Day) -> list[Ticket]:
-    """Everyone who is neither in a queue nor at a counter and may come back, latest first."""
-    if not any(day.tally[state] for state in ("held", "absent", "returned")):
-        return []
-    gone = [visit for visit in day.tickets.values() if visit.state in {"held", "absent", "returned"}]
-    return sorted(gone, key=lambda visit: -visit.since)
 
 
 def _undo(day: Day, now: CounterNow) -> UndoPicture | None:

@@ -531,7 +531,8 @@ def _held(command: ResumeTicket, day: Day, counter: CounterNow) -> Ticket:
         if ticket.service not in counter.services:
             raise Refusal("not-for-this-counter", f"{ticket.number} waits for {ticket.service}.", field="number")
         return ticket
-    held = [t for t in day.tickets.values() if t.state == "held" and t.counter == command.counter]
+    aside = [day.tickets[number] for number in day.aside]
+    held = [visit for visit in aside if visit.state == "held" and visit.counter == command.counter]
     if len(held) != 1:
         found = ", ".join(ticket.number for ticket in held) or "nobody"
         raise Refusal("which-held", f"On hold at this counter: {found}; say which number.", field="number")

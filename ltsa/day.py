@@ -355,7 +355,8 @@ class Day:
     """What is true of one service day.
 
     `version` counts its events; `answered` maps a command's key to (content, version of its first event); `queues` hold
-    each service's places in order; `tally` counts tickets by state.
+    each service's places in order; `tally` counts tickets by state; `aside` are the numbers, latest last, of those who
+    may come back: held, absent, returned.
     """
 
     office: Office | None = None
@@ -371,6 +372,7 @@ class Day:
     answered: dict[str, tuple[str, int]] = field(default_factory=dict)
     recent: deque[Call] = field(default_factory=lambda: deque(maxlen=RECENT_CALLS))
     tally: Tally[TicketState] = field(default_factory=Tally)
+    aside: dict[str, None] = field(default_factory=dict)
 
     @property
     def rules_of(self) -> Office:
@@ -532,6 +534,9 @@ def _become(day: Day, ticket: Ticket, state: TicketState) -> None:
         day.tally[ticket.state] -= 1
         day.tally[state] += 1
         ticket.state, ticket.since = state, day.at
+        day.aside.pop(ticket.number, None)
+        if state in {"held", "absent", "returned"}:
+            day.aside[ticket.number] = None
     _queue(day, ticket)
 
 

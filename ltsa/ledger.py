@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
+from time import sleep
 from typing import Any, NamedTuple
 
 import msgspec
@@ -255,6 +256,7 @@ class Ledger:
         while not stopping:
             batch: list[Asked] = []
             asked = self._queue.get()
+            sleep(0)  # a breath, so that those whom the last commit woke get into this one
             with suppress(Empty):
                 while asked is not None:
                     batch.append(asked)

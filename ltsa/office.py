@@ -147,6 +147,7 @@ def example_office() -> Office:
 
 def checked(office: Office) -> Office:  # noqa: C901 - one look after the other
     """The same office if it can work; else `WrongOfficeError` for the first thing that would not."""
+    _codes("id", [office.id])
     _codes("services.id", [service.id for service in office.services])
     _codes("counters.id", [counter.id for counter in office.counters])
     _codes("services.prefix", [service.prefix for service in office.services])
