@@ -269,7 +269,7 @@ class Feed:
             client.lane.post(watched.bytes)
         for watched in before - client.watches:
             self._leave(client.lane, watched)
-        if time.monotonic() < self._looked + BEAT:
+        if time.monotonic() < self._looked + 2 * POLL:
             client.lane.post(self._heartbeat())
 
     def _open(self, address: str) -> _Watched | None:

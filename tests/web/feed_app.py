@@ -24,7 +24,7 @@ PAGE = """<!doctype html><html lang="id"><meta charset="utf-8"><title>feed</titl
 <main>{{ live("board", hall, id="board") }}</main>
 <script type="module" src="/static/web/live.js"></script></html>"""
 
-BOARD = """<h1>{{ it.number }}</h1><p>{{ it.word }}</p>
+BOARD = """<h1>{{ it.number }}</h1><p><a href="{{ url_for("page", hall="a") }}">{{ it.word }}</a></p>
 <ul>
   {% for row in it.rows %}
   <li data-key="{{ row }}"><button id="b-{{ row }}">{{ row }}</button></li>
@@ -91,7 +91,7 @@ def create(halls: Hall) -> tuple[Flask, Feed]:
     """The application and its feed."""
     app = Flask(__name__, static_folder=STATIC, static_url_path="/static/web")
     app.jinja_loader = jinja2.DictLoader({"page.html": PAGE, "board.html": BOARD})
-    feed = Feed(halls)
+    feed = Feed(halls, origins=("https://antrean.example",))
     feed.add(View("board", board, "board.html"))
     feed.init_app(app)
 
