@@ -351,6 +351,12 @@ def hall(day: Day) -> HallPicture:
     )
 
 
+def away(day: Day) -> tuple[PersonPicture, ...]:
+    """The absent and the returned of the whole office, latest first: who may still come back."""
+    aside = [day.tickets[number] for number in reversed(day.aside)]
+    return tuple(_person(day, visit, _unfinished(visit)) for visit in aside if visit.state in {"absent", "returned"})
+
+
 def _steps(day: Day, visit: Ticket) -> tuple[StepPicture, ...]:
     return tuple([_step(day, visit, step) for step in visit.steps.values() if step.state != "dropped"])
 
@@ -455,6 +461,10 @@ def _call(day: Day, call: Call) -> CallPicture:
         recalls=visit.recalls if here else 0,
         last_call=here and visit.state == "called" and 0 < day.rules_of.rules.recall_limit <= visit.recalls,
     )
+
+
+def _unfinished(visit: Ticket) -> list[str]:
+    return [step.service for step in visit.steps.values() if step.state in {"todo", "returned"}]
 
 
 def _undo(day: Day, now: CounterNow) -> UndoPicture | None:

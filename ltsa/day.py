@@ -6,10 +6,9 @@ UTC, durations integer milliseconds.
 """
 
 from bisect import bisect_left, insort
-from collections import Counter as Tally
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, assert_never
+from typing import Literal, NamedTuple, assert_never, get_args
 
 from ltsa.dispatch import Place, Why
 from ltsa.message import Event
@@ -21,6 +20,9 @@ CounterState = Literal["closed", "open", "paused"]
 Undoable = Literal["call", "finish", "return", "no-show"]
 
 RECENT_CALLS = 12
+
+ASIDE = frozenset({"held", "absent", "returned"})
+"""States of those who are neither in a queue nor at a counter and may come back."""
 
 
 # --- What happened ----------------------------------------------------------------------------------------------------
@@ -371,7 +373,7 @@ class Day:
     tokens: dict[str, str] = field(default_factory=dict)
     answered: dict[str, tuple[str, int]] = field(default_factory=dict)
     recent: deque[Call] = field(default_factory=lambda: deque(maxlen=RECENT_CALLS))
-    tally: Tally[TicketState] = field(default_factory=Tally)
+    tally: dict[TicketState, int] = field(default_factory=lambda: dict.fromkeys(get_args(TicketState), 0))
     aside: dict[str, None] = field(default_factory=dict)
 
     @property
@@ -499,13 +501,13 @@ _AtCounter = TicketCalled | ServiceStarted | TicketResumed | ActionUndone
 
 def possible_steps(day: Day, ticket: Ticket) -> tuple[str, ...]:
     """The services a ticket may be called for now: not yet done, and nothing that comes before them outstanding."""
-    service = day.rules_of.service
+    after = day.rules_of.after
     return tuple(
         [
             step.service
             for step in ticket.steps.values()
             if step.state == "todo"
-            and not ((after := service[step.service].after) and any(outstanding(day, ticket, s) for s in after))
+            and not (step.service in after and any(outstanding(day, ticket, s) for s in after[step.service]))
         ]
     )
 
@@ -530,14 +532,17 @@ def _touch(day: Day, number: str) -> Ticket:
 
 
 def _become(day: Day, ticket: Ticket, state: TicketState) -> None:
-    if ticket.state != state:
-        day.tally[ticket.state] -= 1
+    before = ticket.state
+    if before != state:
+        day.tally[before] -= 1
         day.tally[state] += 1
         ticket.state, ticket.since = state, day.at
-        day.aside.pop(ticket.number, None)
-        if state in {"held", "absent", "returned"}:
+        if before in ASIDE:
+            del day.aside[ticket.number]
+        if state in ASIDE:
             day.aside[ticket.number] = None
-    _queue(day, ticket)
+    if ticket.waits or state == "waiting":
+        _queue(day, ticket)
 
 
 def _queue(day: Day, ticket: Ticket) -> None:
@@ -580,9 +585,10 @@ def _leave(day: Day, ticket: Ticket, step: StepState, state: TicketState | None 
 
 def _settle(day: Day, ticket: Ticket) -> None:
     ticket.service = ticket.counter = ""
-    if possible_steps(day, ticket):
+    states = [step.state for step in ticket.steps.values()]
+    if "todo" in states and possible_steps(day, ticket):
         _become(day, ticket, "waiting")
-    elif any(step.state == "returned" for step in ticket.steps.values()):
+    elif "returned" in states:
         _become(day, ticket, "returned")
     else:
         _become(day, ticket, "done")

@@ -102,6 +102,11 @@ class Office(Struct, frozen=True, kw_only=True, dict=True):
         return {service.id: service for service in self.services}
 
     @cached_property
+    def after(self) -> dict[str, tuple[str, ...]]:
+        """The services that come after others, and which those are."""
+        return {service.id: service.after for service in self.services if service.after}
+
+    @cached_property
     def counter(self) -> dict[str, Counter]:
         """Counters by id."""
         return {counter.id: counter for counter in self.counters}

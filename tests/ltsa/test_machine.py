@@ -172,7 +172,7 @@ class AnyDay(RuleBasedStateMachine):
     def every_ticket_is_counted_once(self) -> None:
         day = self.hall.day
         states = [ticket.state for ticket in day.tickets.values()]
-        assert +day.tally == Counter(states)
+        assert +Counter(day.tally) == Counter(states)
 
     @invariant()
     def every_screen_can_be_painted(self) -> None:
