@@ -24,6 +24,9 @@ INVALID = frozenset({"no-services", "service-twice", "no-reason", "no-officer", 
 CODES = {400: "bad-request", 403: "forbidden", 409: "conflict", 413: "too-large", 500: "failed"}
 """Codes of HTTP errors whose name says too little, or too much; the others are called by their name."""
 
+RETRY_AFTER = "5"
+"""Seconds after which a program may ask again when the record was not available."""
+
 
 class Refused(Refusal):
     """A view's own refusal, with its HTTP status: `Refused("wrong-date", "…", field="date", status=422)`."""
@@ -76,13 +79,10 @@ def _refused(refusal: Refusal) -> Response:
 
 def _unavailable(reason: LedgerUnavailableError) -> Response:
     current_app.logger.error("The ledger is unavailable.", exc_info=reason)
-    return _refused(
-        Refused(
-            "ledger-unavailable",
-            "The record cannot be written or read now; what was asked was not recorded. Try again with the same key.",
-            status=HTTPStatus.SERVICE_UNAVAILABLE,
-        )
-    )
+    message = "The record cannot be written or read now; what was asked was not recorded. Try again with the same key."
+    answer = _refused(Refused("ledger-unavailable", message, status=HTTPStatus.SERVICE_UNAVAILABLE))
+    answer.headers["Retry-After"] = RETRY_AFTER
+    return answer
 
 
 def _failed(error: HTTPException) -> HTTPException | Response:
@@ -112,7 +112,10 @@ def _answer(status: int, code: str, message: str, field: str | None = None, stat
 
 def _came_from() -> str:
     """The office's own page that led here, if there is one."""
-    came = urlsplit(request.referrer or "")
+    try:
+        came = urlsplit(request.referrer or "")
+    except ValueError:
+        return ""
     return f"{came.path}?{came.query}" if came.netloc == request.host and came.path != request.path else ""
 
 

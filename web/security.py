@@ -54,14 +54,23 @@ def _same_origin(public: str) -> Callable[[], None]:
         if site is not None and site != "same-origin":
             raise _foreign(site)
         if origin is not None:
-            netloc = urlsplit(origin).netloc
-            if netloc != public and (netloc != request.host or not _ours(netloc)):
+            netloc = _netloc(origin)
+            if not netloc or (netloc != public and (netloc != request.host or not _ours(netloc))):
                 raise _foreign(origin)
 
     return check
 
 
+def _netloc(origin: str) -> str:
+    """The host and port of an origin; "" for `null` (a sandboxed page) and for nonsense."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
+
+
 def _ours(netloc: str) -> bool:
+    """Whether the name is one that nobody else can point at this machine: localhost, or numbers."""
     name = urlsplit(f"//{netloc}").hostname or ""
     if name == "localhost":
         return True

@@ -1,0 +1,137 @@
+"""What programs send: one struct a kind of body, strictly typed. A field that is not here is refused.
+
+The fields are named as those of the command they become; `said()` gives them as the command takes them.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ltsa.commands import LONGEST_OFFICER
+from ltsa.office import LONGEST_CODE, Rules
+from ltsa.people import LONGEST_NOTE
+
+Code = Annotated[str, Meta(max_length=LONGEST_CODE)]
+Codes = Annotated[tuple[Code, ...], Meta(max_length=50)]
+PLAIN = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+"""Any text without control characters but tab and new line."""
+
+
+class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every body can do."""
+
+    def said(self, rules: Rules) -> dict[str, Any]:  # noqa: ARG002 - some bodies leave a choice to the office's rules
+        """The command's fields that this body gives."""
+        return msgspec.structs.asdict(self)
+
+
+class Nothing(Body, frozen=True):
+    """The address says all: send `{}` or no body."""
+
+
+class Issue(Body, frozen=True):
+    """What a person came for. `services` are ids of the office's services, each once; `priority` is a reason code of
+    the office, or null; `language` is what the ticket page speaks first.
+    """
+
+    services: Codes
+    priority: Code | None = None
+    language: Literal["id", "en"] = "id"
+
+    def said(self, rules: Rules) -> dict[str, Any]:  # noqa: ARG002
+        """The fields, with "" for no priority."""
+        return {"services": self.services, "priority": self.priority or "", "language": self.language}
+
+
+class Open(Body, frozen=True):
+    """Who sits down at the counter, and for which services: all that the counter is meant for when none is named."""
+
+    officer: Annotated[str, Meta(description=f"A printable name of at most {LONGEST_OFFICER} letters.")]
+    services: Codes = ()
+
+
+class Pause(Body, frozen=True):
+    """Why the counter pauses: a reason code of the office, its first one when left out."""
+
+    reason: Code | None = None
+
+    def said(self, rules: Rules) -> dict[str, Any]:
+        """The reason, or the office's first."""
+        first = rules.pause_reasons[0].code if rules.pause_reasons else ""
+        return {"reason": first if self.reason is None else self.reason}
+
+
+class Numbered(Body, frozen=True):
+    """Which ticket, by its number."""
+
+    number: Code
+
+
+class Resume(Body, frozen=True):
+    """Which ticket on hold; may be left out where only one is on hold at this counter."""
+
+    number: Code | None = None
+
+    def said(self, rules: Rules) -> dict[str, Any]:  # noqa: ARG002
+        """The number, or "" for the only one."""
+        return {"number": self.number or ""}
+
+
+class Finish(Body, frozen=True):
+    """How the service ended: an outcome code of the office, its first one (`done`) when left out."""
+
+    outcome: Code | None = None
+
+    def said(self, rules: Rules) -> dict[str, Any]:
+        """The outcome, or the office's first."""
+        return {"outcome": rules.outcomes[0].code if self.outcome is None else self.outcome}
+
+
+class Return(Body, frozen=True):
+    """What the person has to complete: reason codes of the office. The note is kept beside the ledger, erasable."""
+
+    reasons: Codes
+    note: Annotated[str, Meta(max_length=LONGEST_NOTE, pattern=PLAIN)] = ""
+
+
+class WrittenNote(Body, frozen=True):
+    """A note about the present person, kept beside the ledger, erasable."""
+
+    note: Annotated[str, Meta(min_length=1, max_length=LONGEST_NOTE, pattern=PLAIN)]
+
+
+class Transfer(Body, frozen=True):
+    """The service that the person is sent to."""
+
+    service: Code
+
+
+class Documents(Body, frozen=True):
+    """Which documents of the present service's list were seen: all of them each time."""
+
+    seen: Codes
+
+
+class Steps(Body, frozen=True):
+    """Services to add to the visit, and such to take off as have not begun."""
+
+    add: Codes = ()
+    drop: Codes = ()
+
+
+class NewPriority(Body, frozen=True):
+    """A priority reason of the office, or null to take it away."""
+
+    priority: Code | None
+
+    def said(self, rules: Rules) -> dict[str, Any]:  # noqa: ARG002
+        """The reason, "" for none."""
+        return {"priority": self.priority or ""}
+
+
+class Since(Body, frozen=True):
+    """Which part of a day's history: the events after a version, at most so many."""
+
+    after: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 1000

@@ -1,0 +1,98 @@
+"""What the document shows as examples: a short morning played by the rules themselves, and one refusal of each kind."""
+
+from datetime import date
+from typing import Any
+
+from api import answers
+from ltsa import board, commands
+from ltsa.day import Day, DayEvent, evolve
+from ltsa.ledger import Done
+from ltsa.office import example_office
+from ltsa.present import Recorded, day_stream
+
+TOKEN = "QMPR2JVZ5TD4WXN7H3KEA6CUFY"  # noqa: S105 - made up
+ADDRESS = "http://127.0.0.1:8000"
+MORNING = 1_795_224_600_000
+"""21 November 2026, 08.30 in Jakarta."""
+
+MISSING_KEY = answers.Error(
+    code="missing-key",
+    message="Send the header Idempotency-Key with every change: the same for a retry, a new one for each new command.",
+    field="Idempotency-Key",
+    state=None,
+)
+OTHER_ORIGIN = answers.Error(
+    code="other-origin",
+    message="This change came from 'https://elsewhere.example', not from this office's own pages.",
+    field=None,
+    state=None,
+)
+UNKNOWN_OFFICE = answers.Error(
+    code="unknown-office", message="There is no office 'lsta'; known are ltsa.", field="office", state=None
+)
+KEY_REUSED = answers.Error(
+    code="key-reused",
+    message="This idempotency key was used for another command; use a new key for each.",
+    field="Idempotency-Key",
+    state=None,
+)
+TOO_LARGE = answers.Error(code="too-large", message="What was sent exceeds the limit.", field=None, state=None)
+UNSUPPORTED = answers.Error(
+    code="unsupported-media-type",
+    message="Send the body as Content-Type: application/json in UTF-8, without Content-Encoding.",
+    field=None,
+    state=None,
+)
+UNKNOWN_FIELD = answers.Error(
+    code="unknown-field",
+    message="There is no 'service' here; known are: services, priority, language.",
+    field="service",
+    state=None,
+)
+UNAVAILABLE = answers.Error(
+    code="ledger-unavailable",
+    message="The record cannot be written or read now; what was asked was not recorded. Try again with the same key.",
+    field=None,
+    state=None,
+)
+
+
+def of_answers() -> dict[str, answers.Shown]:
+    """An example of every answer, by the name of its struct."""
+    morning = _Morning()
+    morning.do(commands.OpenCounter, counter="5", officer="Sri", services=("health", "bank"))
+    issued = morning.do(commands.IssueTicket, services=("health", "bank"), token="0" * 64)
+    called = morning.do(commands.CallNext, counter="5")
+    seen = answers.board_shown(board.display(morning.day), board.hall(morning.day), morning.day.version, 42)
+    event = answers.event_shown(called.events[0])
+    closed = morning.do(commands.CloseDay)
+    return {
+        "Office": answers.office_shown(example_office()),
+        "OwnTicket": answers.own_ticket_shown(answers.ticket_of(issued), TOKEN, ADDRESS),
+        "Ticket": answers.ticket_shown(called),
+        "CounterNow": answers.counter_shown(called),
+        "Board": seen,
+        "Event": event,
+        "DayNow": answers.day_shown(closed),
+        "Error": UNKNOWN_FIELD,
+    }
+
+
+class _Morning:
+    """A service day that nothing records."""
+
+    def __init__(self) -> None:
+        self.office = example_office()
+        self.day: Day = board.unopened(self.office, date(2026, 11, 21))
+        self.at = MORNING
+
+    def do(self, kind: type[Any], **said: Any) -> Done:
+        """Decides a command, a minute after the last one."""
+        self.at += 60_000
+        command = kind(office=self.office.id, at=self.at, by="program", key=f"{kind.__name__} {self.at}", **said)
+        events: list[DayEvent] = commands.decide(command, self.day)
+        stream, first = day_stream(self.office.id, self.day.date), self.day.version + 1
+        for event in events:
+            evolve(self.day, event)
+        recorded = (Recorded(40 + n, stream, n, event) for n, event in enumerate(events, first))
+        return Done(tuple(recorded), board.answer(self.day, events))
