@@ -20,7 +20,7 @@ from time import sleep
 from typing import Any, NamedTuple
 
 import msgspec
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import PersistenceError, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 
 from ltsa.board import Answer, answer
@@ -143,10 +143,13 @@ class Ledger:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._datastore = SQLiteDatastore(str(path), lock_timeout=LOCK_TIMEOUT, originator_id_type="text")
         self._recorder = _Recorder(self._datastore, events_table_name="ledger")
-        self._connection = self._datastore.pool.get_connection(is_writer=True)
-        self._cursor = self._connection.cursor()
-        self._cursor.execute("PRAGMA synchronous=FULL")
-        self._prepare(path)
+        try:
+            self._connection = self._datastore.pool.get_connection(is_writer=True)
+            self._cursor = self._connection.cursor()
+            self._cursor.execute("PRAGMA synchronous=FULL")
+            self._prepare(path)
+        except (sqlite3.Error, PersistenceError) as error:
+            raise LedgerUnavailableError(f"{path} cannot be opened ({error})") from error
         self._present = self.present()
         self._doubtful = False
         self._pending: dict[tuple[str, str], _Draft] = {}

@@ -24,7 +24,7 @@ from gevent.lock import BoundedSemaphore
 from ltsa import board
 from ltsa.commands import CloseDay, DayCommand
 from ltsa.day import Day
-from ltsa.ledger import CHUNK, ConfigureOffice, Done, Ledger
+from ltsa.ledger import CHUNK, ConfigureOffice, Done, Ledger, LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.office import Office, example_office
 from ltsa.people import People
@@ -32,7 +32,7 @@ from ltsa.present import day_stream
 from ltsa.tokens import token_digest
 from web import errors, files, format, icons, security, words  # noqa: A004 - format is the room's name
 from web.live import Feed
-from web.settings import Settings
+from web.settings import Settings, WrongSetting
 from web.wake import FileBell, RedisBell
 
 log = logging.getLogger(__name__)
@@ -40,18 +40,20 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 HOUSEKEEPING = 60
-LARGEST_BODY = 64 * 1024
 
 
 class House:
     """One running installation. `settings` as given; `people` blocks and belongs into `off_loop`."""
 
     def __init__(self, settings: Settings) -> None:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.settings = settings
         self.seed = _seed(settings.data / "seed")
         self.database = settings.data / "ledger.sqlite"
-        self.ledger = Ledger(self.database)
+        try:
+            self.ledger = Ledger(self.database)
+        except LedgerUnavailableError as reason:
+            raise WrongSetting(f"The office in {settings.data} cannot be opened: {reason}.") from None
         self.people = People(settings.data / "people.sqlite")
         self.present = self.ledger.present()
         if not self.present.offices():
@@ -61,7 +63,7 @@ class House:
             for stream in self.ledger.streams(day_stream(office, ""))[-2:]:
                 self.present.day(office, date.fromisoformat(stream.rpartition(":")[2]))
         self.feed = Feed(self, origins=(settings.public_url,))
-        self._bells = [FileBell(self.database, self.feed.ring)]
+        self._bells: list[FileBell | RedisBell] = [FileBell(self.database, self.feed.ring)]
         self._acknowledged = 0
         self._changed: set[str] = set()
         self._reading = BoundedSemaphore()
@@ -218,7 +220,6 @@ def house() -> House:
 def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
     """Joins the rooms into one application: each room's `blueprint`, and its `LIVE` views if it has any."""
     app = Flask("ltsa", static_folder=None, template_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     here = House(settings)
     app.extensions["ltsa"] = here
     for part in (words, format, icons, errors):
@@ -242,7 +243,7 @@ def _seed(path: Path) -> bytes:
     """The secret that tickets' secrets are derived from: made once, readable by the server's account only."""
     if not path.exists():
         new = path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(os.urandom(32))
             file.flush()
             os.fsync(file.fileno())

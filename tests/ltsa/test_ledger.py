@@ -167,6 +167,12 @@ def test_a_ledger_of_a_newer_program_is_not_touched(tmp_path: Path) -> None:
         Ledger(tmp_path / FILE)
 
 
+def test_a_file_that_is_no_ledger_is_named(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"not a database at all" * 100)
+    with pytest.raises(LedgerUnavailableError, match=r"ledger\.sqlite cannot be opened"):
+        Ledger(tmp_path / FILE)
+
+
 def test_when_the_record_cannot_be_written_nothing_is_acknowledged_and_it_recovers(tmp_path: Path) -> None:
     ledger = opened(tmp_path)
     issue(ledger, "before")
