@@ -51,9 +51,10 @@ def issue(ledger: Ledger, key: str, *services: str) -> str:
 
 def work_at(ledger: Ledger, counter: str, name: str, rounds: int, tell: Callable[[str], object]) -> None:
     """An officer's morning: issues a number, calls somebody, serves, finishes; tells each success."""
-    give(ledger, OpenCounter, f"{name} opens", counter=counter, officer=name, services=("bank", "health"))
+    give(ledger, OpenCounter, f"{name} opens", counter=counter, officer=name, services=("labour", "social-security"))
     for n in range(rounds):
-        tell(f"issued {issue(ledger, f'{name} issues {n}', 'bank' if n % 2 else 'health')}")
+        wish = ("labour", "social-security") if n % 2 else ("social-security",)
+        tell(f"issued {issue(ledger, f'{name} issues {n}', *wish)}")
         try:
             done = give(ledger, CallNext, f"{name} calls {n}", counter=counter)
         except Refusal:  # another counter was quicker
@@ -64,7 +65,7 @@ def work_at(ledger: Ledger, counter: str, name: str, rounds: int, tell: Callable
         tell(f"called {number}")
         give(ledger, StartService, f"{name} starts {n}", counter=counter)
         give(ledger, FinishService, f"{name} finishes {n}", counter=counter, outcome="done")
-        tell(f"finished {number}")
+        tell(f"finished {done.answer.ticket.service} of {number}")
 
 
 def together(works: list[Callable[[], object]]) -> None:

@@ -46,6 +46,9 @@ def holds_together(ledger: Ledger) -> Day:
         if isinstance(event, TicketCalled):
             assert day.tickets[event.number].state == "waiting", "a ticket at two counters"
             assert not day.counters[event.counter].ticket, "two tickets at a counter"
+            steps = day.tickets[event.number].steps
+            before = [steps[s] for s in day.rules_of.service[event.service].after if s in steps]
+            assert all(step.outcome == "done" for step in before), "called before what must come before"
         evolve(day, event)  # type: ignore[arg-type]
     return day
 
@@ -96,6 +99,24 @@ def test_twenty_times_the_same_command_at_once_has_one_effect_and_one_answer(tmp
     for n in range(20):
         together([lambda n=n: answers.append(issue(ledger, f"key {n}")) for _ in range(20)])  # type: ignore[misc]
     assert Counter(answers) == {f"G{n:03d}": 20 for n in range(1, 21)}
+    ledger.close()
+
+
+def test_of_two_wishes_under_one_key_at_once_one_is_granted_and_the_other_refused(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    for n in range(10):
+        granted, refused = Counter[str](), Counter[str]()
+
+        def ask(service: str, key: str = f"key {n}", yes: Counter[str] = granted, no: Counter[str] = refused) -> None:
+            try:
+                issue(ledger, key, service)
+                yes[service] += 1
+            except Refusal as refusal:
+                no[refusal.code] += 1
+
+        together([lambda s=s: ask(s) for s in ("bank", "health") * 4])  # type: ignore[misc]
+        assert (list(granted.values()), refused) == ([4], {"key-reused": 4})
+    assert len(day_of(ledger).tickets) == 10
     ledger.close()
 
 
@@ -206,7 +227,8 @@ def acknowledged(told: list[str], day: Day) -> None:
     assert set(issued) <= set(day.tickets), "an acknowledged ticket is lost"
     for line in told:
         if line.startswith("finished "):
-            assert day.tickets[line.removeprefix("finished ")].state == "done", f"lost: {line}"
+            service, number = line.removeprefix("finished ").split(" of ")
+            assert day.tickets[number].steps[service].state == "done", f"lost: {line}"
 
 
 def free_the_counters(ledger: Ledger, day: Day, name: str) -> None:
