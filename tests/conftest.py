@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -36,41 +37,37 @@ class Office:
     data: Path
     port: int = 0
     url: str = ""
+    said: str = ""
     process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        """Start (again, on the same port and folder) and wait for the address it prints."""
+        """Start (again, on the same port and folder) and wait until it has printed its addresses."""
         command = [sys.executable, "app.py", "serve", "--port", str(self.port), "--data", str(self.data)]
         environ = {name: value for name, value in os.environ.items() if not name.startswith("LTSA_")}
         self.process = subprocess.Popen(
             command, cwd=PROJECT, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        said = []
+        self.said = ""
         for line in self.process.stdout or ():
-            said.append(line)
-            if found := re.search(r"http://[^/\s]+:(\d+)", line):
-                self.url, self.port = found[0], int(found[1])
-                return
-        pytest.fail(f"The server did not start:\n{''.join(said)}")
+            self.said += line
+            if "Ctrl+C" in line:
+                break
+        if not (found := re.search(r"http://[^/\s]+:(\d+)", self.said)):
+            pytest.fail(f"The server did not start:\n{self.said}")
+        self.url, self.port = found[0], int(found[1])
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Ask it to stop; its exit code and what it said since it opened."""
+        assert self.process, "the office is closed already"
+        self.process.send_signal(how)
+        said, _ = self.process.communicate(timeout=30)
+        code, self.process = self.process.returncode, None
+        return code, said
 
     def kill(self) -> None:
         """Pull the plug: no clean stop."""
         if self.process:
-            self.process.kill()
-            self._reap()
-
-    def stop(self) -> str:
-        """Stop as a service does (SIGTERM); what the server said on its terminal."""
-        if self.process:
-            self.process.terminate()
-        return self._reap()
-
-    def _reap(self) -> str:
-        if not self.process:
-            return ""
-        said, _ = self.process.communicate(timeout=30)
-        self.process = None
-        return said
+            self.stop(signal.SIGKILL)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -89,9 +90,14 @@ def run(
 
 
 class _Server(WSGIServer):
-    """Knows how many requests are in progress."""
+    """gevent's, which knows how many requests are in progress."""
 
     busy = 0
+
+    def handle(self, *connection: Any) -> None:
+        """Serve one connection; a client that broke it off is no news."""
+        with suppress(ConnectionError):
+            super().handle(*connection)
 
     def answer_the_last(self, patience: float) -> None:
         """Wait until no request is in progress, at most `patience` seconds."""

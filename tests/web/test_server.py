@@ -1,0 +1,100 @@
+"""The server as a machine meets it: a real process, real sockets."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).parent.parent.parent
+
+
+def fetch(url: str) -> tuple[int, dict[str, str]]:
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - our own server
+            return answer.status, dict(answer.headers)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, dict(error.headers)
+
+
+def test_the_address_of_every_face_is_printed_and_answers(office_server: Any) -> None:
+    for path in ("/", "/kiosk/ltsa", "/desk/ltsa", "/supervisor/ltsa", "/display/ltsa", "/audit/ltsa"):
+        assert f"{office_server.url}{path}\n" in office_server.said
+        assert fetch(office_server.url + path)[0] == 200
+    assert f"{office_server.url}/api/openapi.json\n" in office_server.said
+
+
+def test_a_taken_port_is_answered_with_a_sentence(office_server: Any, tmp_path: Path) -> None:
+    second = [sys.executable, "app.py", "serve", "--port", str(office_server.port), "--data", str(tmp_path / "other")]
+    ended = subprocess.run(second, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Cannot listen on 127.0.0.1:{office_server.port}: ")
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_the_server_stops_cleanly_and_silently(office_server: Any, how: signal.Signals) -> None:
+    idle = socket.create_connection(("127.0.0.1", office_server.port))
+    code, said = office_server.stop(how)
+    idle.close()
+    assert (code, said) == (0, "")
+
+
+def test_a_request_in_progress_is_answered_before_the_server_stops(office_server: Any) -> None:
+    body = b'{"services": ["information"], "priority": null}'
+    head = (
+        f"POST /api/v1/offices/ltsa/tickets HTTP/1.1\r\nHost: 127.0.0.1:{office_server.port}\r\nIdempotency-Key: k1\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", office_server.port), timeout=30) as client:
+        client.sendall(f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        fetch(office_server.url)  # by now the first request is being read
+        office_server.process.send_signal(signal.SIGTERM)
+        client.sendall(body)
+        assert client.recv(4096).startswith(b"HTTP/1.1 201")
+    assert office_server.stop() == (0, "")
+
+
+BROKEN = [
+    b"",
+    b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"\x16\x03\x01 this is no HTTP\r\n\r\n",
+    b"POST /api/v1/offices/ltsa/tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{",
+    b"POST /api/v1/offices/ltsa/tickets HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"GET /socket.io/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("sent", BROKEN)
+def test_a_client_that_breaks_off_disturbs_nobody(office_server: Any, sent: bytes) -> None:
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", office_server.port)) as client:
+            client.sendall(sent)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
+    assert fetch(office_server.url)[0] == 200
+    code, said = office_server.stop()
+    assert code == 0
+    assert "Traceback" not in said
+
+
+def test_of_the_third_party_code_browsers_get_what_pages_use_and_nothing_else(office_server: Any) -> None:
+    font = "@fontsource-variable/plus-jakarta-sans/files/plus-jakarta-sans-latin-wght-normal.woff2"
+    status, headers = fetch(f"{office_server.url}/vendor/{font}")
+    assert (status, headers["Content-Type"]) == (200, "font/woff2")
+    assert fetch(f"{office_server.url}/static/web/look.css")[0] == 200
+    for inside in (
+        "vendor/socket.io-client/package.json",
+        "vendor/.package-lock.json",
+        "vendor/lucide-static/icons/..%2f..%2f..%2fapp.py",
+        "static/web/..%2fsettings.py",
+        "static/..%2fvar/ledger.sqlite",
+    ):
+        assert fetch(f"{office_server.url}/{inside}")[0] == 404
