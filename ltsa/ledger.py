@@ -12,7 +12,7 @@ import sqlite3
 from _thread import allocate_lock
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -187,7 +187,10 @@ class Ledger:
 
     def newest(self) -> int:
         """The position of the newest event, 0 when there is none. Cheap enough to poll."""
-        return self._recorder.max_notification_id() or 0
+        try:
+            return self._recorder.max_notification_id() or 0
+        except PersistenceError as error:
+            raise LedgerUnavailableError(f"the ledger cannot be read: {error}") from error
 
     def since(self, position: int, limit: int = CHUNK) -> list[Recorded]:
         """The next events of the whole ledger after a position, in order."""
@@ -209,7 +212,7 @@ class Ledger:
     def streams(self, prefix: str) -> list[str]:
         """The names of the streams that begin so, in order: `day:ltsa:` gives an office's service days."""
         table = self._recorder.events_table_name
-        with self._datastore.transaction(commit=False) as cursor:
+        with self._reading() as cursor:
             cursor.execute(
                 f"SELECT DISTINCT originator_id FROM {table} WHERE originator_id >= ? AND originator_id < ?"  # noqa: S608
                 " ORDER BY originator_id",
@@ -233,10 +236,15 @@ class Ledger:
             yield recorded
 
     def _select(self, where: str, *values: object) -> list[Recorded]:
+        with self._reading() as cursor:
+            return self._recorder.rows(cursor, where, *values)
+
+    @contextmanager
+    def _reading(self) -> Iterator[SQLiteCursor]:
         try:
             with self._datastore.transaction(commit=False) as cursor:
-                return self._recorder.rows(cursor, where, *values)
-        except sqlite3.Error as error:
+                yield cursor
+        except (sqlite3.Error, PersistenceError) as error:
             raise LedgerUnavailableError(f"the ledger cannot be read: {error}") from error
 
     # --- The writer
