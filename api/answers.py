@@ -87,9 +87,9 @@ class Office(Shown, frozen=True):
 
 
 class Step(Shown, frozen=True):
-    """One service of a visit: `waiting` means possible now, with `ahead` people before this one; `later` that the person
-    is elsewhere, or that the services in `after` come first. `counter` is where it was last called to, `reasons` why it
-    was returned.
+    """One service of a visit: `waiting` means possible now, with `ahead` people before this one; `later` that the
+    person is elsewhere, or that the services in `after` come first. `counter` is where it was last called to, `reasons`
+    why it was returned.
     """
 
     service: str

@@ -44,7 +44,7 @@ ALL = (
         answers=dict[str, Any],
         summary="This document.",
         tag="office",
-        refusals=READS[:1],
+        refusals=READS,
     ),
     *OPERATIONS,
 )

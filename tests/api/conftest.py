@@ -1,107 +1,12 @@
-"""A program that talks to a real office in this process, and believes no answer that the document does not describe."""
+"""A real office in this process, and a program beside it."""
 
-from __future__ import annotations
-
-import json
 from collections.abc import Iterator
-from functools import cache
-from itertools import count
-from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pytest
-from werkzeug.exceptions import HTTPException
 
-from api.views import document
 from app import create_app
-from web.house import House
+from tests.api.program import Program
 from web.settings import Settings
-
-if TYPE_CHECKING:
-    from flask import Flask
-    from werkzeug.test import TestResponse
-
-V1 = "/api/v1"
-DESCRIBED: dict[str, Any] = json.loads(bytes(document()))
-
-
-@cache
-def schema_of(operation: str, method: str, status: str) -> jsonschema.Draft202012Validator:
-    """What the document says of one answer; fails for an answer that it does not know."""
-    answers = DESCRIBED["paths"][operation][method.lower()]["responses"]
-    assert status in answers, f"{method} {operation} answered {status}, which the document does not mention"
-    answer = answers[status]
-    if "$ref" in answer:
-        answer = DESCRIBED["components"]["responses"][answer["$ref"].rpartition("/")[2]]
-    schema = answer["content"]["application/json"]["schema"]
-    return jsonschema.Draft202012Validator({**schema, "components": DESCRIBED["components"]})
-
-
-class Program:
-    """Any program: sends JSON with a new key, and checks every answer against the document."""
-
-    def __init__(self, app: Flask) -> None:
-        self.app = app
-        self.house: House = app.extensions["ltsa"]
-        self.seen: set[tuple[str, str, str]] = set()
-        self._client = app.test_client()
-        self._keys = (f"key-{n}" for n in count())
-
-    def get(self, path: str, **query: object) -> TestResponse:
-        """GET under /api/v1."""
-        return self.send("GET", V1 + path, query_string=query)
-
-    def post(self, path: str, body: object = None, *, key: str = "", **headers: str) -> TestResponse:
-        """POST under /api/v1: with a new key unless one is given."""
-        said = {"Idempotency-Key": key or next(self._keys), **{k.replace("_", "-"): v for k, v in headers.items()}}
-        return self.send("POST", V1 + path, json={} if body is None else body, headers=said)
-
-    def does(self, path: str, body: object = None, *, status: int = 200, key: str = "") -> Any:
-        """What a POST is answered with, which must have gone well."""
-        answer = self.post(path, body, key=key)
-        assert answer.status_code == status, answer.text
-        return answer.json
-
-    def refused(self, path: str, body: object = None, *, key: str = "") -> tuple[int, str]:
-        """Status and code of a POST that must be refused."""
-        answer = self.post(path, body, key=key)
-        assert answer.status_code >= 400, answer.text
-        assert answer.json
-        return answer.status_code, answer.json["code"]
-
-    def send(self, method: str, path: str, **more: Any) -> TestResponse:
-        """Any request at all."""
-        answer = self._client.open(path, method=method, **more)
-        self.check(method, answer)
-        return answer
-
-    def check(self, method: str, answer: TestResponse) -> None:
-        """The answer is one that the document describes, or one that no address gives (404, 405), in the error's shape."""
-        assert answer.status_code < 500 or answer.status_code == 503, answer.text
-        if answer.status_code in {301, 308} or method in {"HEAD", "OPTIONS"}:
-            return
-        assert answer.mimetype == "application/json", answer.text
-        try:
-            rule, _ = self.app.url_map.bind("").match(answer.request.path, method, return_rule=True)
-        except HTTPException:
-            assert answer.status_code in {404, 405}
-            assert set(answer.json or ()) == {"code", "message", "field", "state"}
-            return
-        operation = rule.rule.replace("<", "{").replace(">", "}")
-        schema_of(operation, method, str(answer.status_code)).validate(answer.json)
-        self.seen.add((method, operation, str(answer.status_code)))
-
-    def opens(self, counter: str, officer: str, *services: str) -> Any:
-        """An officer sits down."""
-        return self.does(f"/offices/ltsa/counters/{counter}/open", {"officer": officer, "services": services})
-
-    def takes(self, *services: str, **more: Any) -> Any:
-        """A person takes a number."""
-        return self.does("/offices/ltsa/tickets", {"services": services, **more}, status=201)
-
-    def at(self, counter: str, action: str, body: object = None, *, key: str = "") -> Any:
-        """An officer acts at a counter."""
-        return self.does(f"/offices/ltsa/counters/{counter}/{action}", body, key=key)
 
 
 @pytest.fixture

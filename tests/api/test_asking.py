@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Program
+    from tests.api.program import Program
 
 TICKETS = "/api/v1/offices/ltsa/tickets"
 KEY = {"Idempotency-Key": "k"}

@@ -1,0 +1,176 @@
+"""The OpenAPI document says what is true: all addresses, all statuses, and examples that work."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import msgspec
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from api.operations import OPERATIONS, Operation
+from api.views import ALL
+from tests.api.program import DESCRIBED
+
+if TYPE_CHECKING:
+    from tests.api.program import Program
+
+BY_NAME = {operation.name: operation for operation in OPERATIONS}
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+
+SCENE = (
+    *("openapi", "offices", "board"),
+    *("open", "issue", "steps", "call", "recall", "hold", "resume", "documents", "note", "return", "undo", "transfer"),
+    *("issue", "call-next", "start", "finish", "call-next", "no-show", "put-back:D002", "priority", "cancel-visit"),
+    *("ticket", "cancel", "pause", "open", "close", "events", "close-day", "reopen-day"),
+)
+"""A day in which every operation goes well with its own example; after ":" the ticket's number."""
+
+
+def address(operation: Operation, **parts: str) -> str:
+    """The operation's address with its parts filled in."""
+    return operation.path.format(**{"office": "ltsa", "counter": "5", "number": "D001", "token": "A" * 26, **parts})
+
+
+def sent(program: Program, operation: Operation, path: str, **more: Any) -> Any:
+    """The operation's request with its example."""
+    example = msgspec.to_builtins(operation.example) if operation.example else {}
+    if operation.method == "GET":
+        return program.send("GET", path)
+    headers = {"Idempotency-Key": more.pop("key"), **more.pop("headers", {})}
+    return program.send("POST", path, **{"json": example, "headers": headers, **more})
+
+
+def play(program: Program) -> None:
+    """The scene above; every answer must be the operation's own."""
+    parts = {"date": program.house.today("ltsa").date}
+    for n, step in enumerate(SCENE):
+        name, _, number = step.partition(":")
+        operation = next(it for it in ALL if it.name == name)
+        path = address(operation, **parts, **({"number": number} if number else {}))
+        answer = sent(program, operation, path, key=f"scene {n}".replace(" ", "-"))
+        assert answer.status_code == operation.status, f"{name}: {answer.text}"
+        if name == "issue":
+            parts["token"] = answer.json["token"]
+
+
+def test_the_document_is_valid_openapi_3_1(program: Program) -> None:
+    served = program.send("GET", "/api/openapi.json").json
+    assert served == DESCRIBED
+    assert served["openapi"].startswith("3.1")
+    assert list(OpenAPIV31SpecValidator(served).iter_errors()) == []
+
+
+def test_the_document_and_the_application_know_the_same_addresses(program: Program) -> None:
+    served = {
+        (rule.rule.replace("<", "{").replace(">", "}"), method)
+        for rule in program.app.url_map.iter_rules()
+        for method in (rule.methods or set()) & METHODS
+        if rule.rule.startswith("/api")
+    }
+    described = {(path, method.upper()) for path, item in DESCRIBED["paths"].items() for method in item}
+    assert served == described
+
+
+def test_every_address_of_the_issue_is_there() -> None:
+    counter = "/api/v1/offices/{office}/counters/{counter}/"
+    person = {
+        "call-next",
+        "call",
+        "recall",
+        "start",
+        "finish",
+        "return",
+        "no-show",
+        "hold",
+        "resume",
+        "transfer",
+        "undo",
+    }
+    assert {
+        "/api/v1/offices",
+        "/api/v1/offices/{office}/board",
+        "/api/v1/offices/{office}/days/{date}/events",
+        "/api/v1/offices/{office}/tickets",
+        "/api/v1/tickets/{token}",
+        "/api/v1/tickets/{token}/cancel",
+        *(counter + action for action in {"open", "pause", "close"} | person),
+    } <= set(DESCRIBED["paths"])
+
+
+def test_every_operation_goes_well_with_its_own_example(program: Program) -> None:
+    assert {step.partition(":")[0] for step in SCENE} == {operation.name for operation in ALL}
+    play(program)
+
+
+def test_every_documented_status_happens_and_no_other(program: Program) -> None:
+    play(program)
+    token = program.takes("bank")["token"]
+    for operation in BY_NAME.values():
+        path = address(operation, date="2020-01-01", token=token)
+        elsewhere = address(operation, office="nowhere", date="2020-01-01")
+        sent(program, operation, elsewhere, key="elsewhere")
+        if operation.method == "POST":
+            sent(program, operation, path, key="no key", headers={"Idempotency-Key": ""})
+            sent(program, operation, path, key="scene-3")
+            sent(program, operation, path, key="scene-4")
+            sent(program, operation, path, key="k", headers={"Origin": "https://elsewhere.example"})
+            sent(program, operation, path, key="k", json={"no-such-field": 1})
+            sent(program, operation, path, key="k", json=None, data=b"{}", headers={"Content-Type": "text/plain"})
+            sent(program, operation, path, key="k", json=None, data=b" " * 70_000)
+            program.send("POST", path, json={})
+    for operation in ALL:
+        if operation.method == "GET":
+            program.send("GET", address(operation, date="2020-01-01") + "?no-such-parameter=1")
+    damage(program, token)
+    described = {
+        (method.upper(), path, status)
+        for path, item in DESCRIBED["paths"].items()
+        for method, operation in item.items()
+        for status in operation["responses"]
+    }
+    assert described - program.seen == set()
+    assert program.seen - described == set()
+    examples = {
+        answer["content"]["application/json"]["example"]["code"]
+        for answer in DESCRIBED["components"]["responses"].values()
+    }
+    assert examples - program.codes == set()
+
+
+def damage(program: Program, token: str) -> None:
+    """The ledger cannot be read or written any more; whoever asks is told so, and when to ask again."""
+    program.takes("bank")
+    with sqlite3.connect(program.house.database) as database:
+        database.execute("DROP TABLE ledger")
+    database.close()
+    for operation in ALL:
+        path = address(operation, date=program.house.today("ltsa").date, token=token)
+        answer = sent(program, operation, path, key="late")
+        assert answer.status_code == 503, operation.name
+        assert answer.headers["Retry-After"].isdigit()
+
+
+@pytest.mark.parametrize("name", sorted(DESCRIBED["components"]["schemas"]))
+def test_every_schema_is_described_and_its_example_fits(name: str) -> None:
+    schema = DESCRIBED["components"]["schemas"][name]
+    assert schema["description"].endswith(".")
+    for example in schema.get("examples", ()):
+        jsonschema.validate(example, {**schema, "components": DESCRIBED["components"]})
+
+
+@pytest.mark.parametrize("operation", [it for it in OPERATIONS if it.sends], ids=lambda it: it.name)
+def test_every_example_body_fits_its_schema(operation: Operation) -> None:
+    body = DESCRIBED["paths"][operation.path]["post"]["requestBody"]["content"]["application/json"]
+    jsonschema.validate(body["example"], {**body["schema"], "components": DESCRIBED["components"]})
+
+
+def test_every_operation_and_parameter_is_described() -> None:
+    for item in DESCRIBED["paths"].values():
+        for operation in item.values():
+            assert operation["summary"].endswith(".")
+            assert operation["tags"][0] in {tag["name"] for tag in DESCRIBED["tags"]}
+    names = [operation["operationId"] for item in DESCRIBED["paths"].values() for operation in item.values()]
+    assert len(names) == len(set(names))
