@@ -1,0 +1,62 @@
+"""`python3 app.py bench`: measures the office against its yardsticks.
+
+Every figure is the median of several rounds, each measuring the office and its yardstick one after the other.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from importlib import import_module
+
+import msgspec
+
+from tools.figures import Figure, NotMeasuredError
+from web.server import CreateApp
+
+Benchmark = Callable[[CreateApp, float], Figure]
+"""Gets what makes the application, and how much of the full work to do."""
+
+BENCHMARKS = {
+    "commands": "tools.bench_ledger:commands",
+    "growth": "tools.bench_ledger:growth",
+    "replay": "tools.bench_ledger:replay",
+    "http": "tools.bench_http:http",
+    "feed": "tools.bench_feed:feed",
+    "click": "tools.bench_click:click",
+}
+
+
+def bench(arguments: list[str], create_app: CreateApp) -> int:
+    """Measure the named benchmarks, or all. 0 when every goal is met, 1 when one is not, 2 for a wrong name."""
+    parser = argparse.ArgumentParser(prog="app.py bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(BENCHMARKS)}")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line, instead of the table")
+    parser.add_argument("--scale", type=float, default=1.0, help="less work: 0.01 shows that it runs, proves nothing")
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.names if name not in BENCHMARKS]:
+        print(f"There is no benchmark “{unknown[0]}”. They are: {', '.join(BENCHMARKS)}.", file=sys.stderr)
+        return 2
+    all_met = True
+    for name in options.names or BENCHMARKS:
+        module, function = BENCHMARKS[name].split(":")
+        measure: Benchmark = getattr(import_module(module), function)
+        try:
+            figure = measure(create_app, options.scale)
+        except NotMeasuredError as reason:
+            print(f"{name} was not measured: {reason}", file=sys.stderr)
+            all_met = False
+            continue
+        print(msgspec.json.encode(figure).decode() if options.json else _lines(figure), flush=True)
+        all_met &= figure.met
+    return 0 if all_met else 1
+
+
+def _lines(figure: Figure) -> str:
+    """A figure for people, in two lines."""
+    sign = "≥" if figure.better == "higher" else "≤"
+    goal = f"goal {sign} {figure.goal:g}" + (f" {figure.unit}" if figure.goal_of == "value" else "")
+    more = "".join(f", {name} {number:g}" for name, number in figure.more.items())
+    return (
+        f"{figure.name:<10}{figure.ratio:>8.3g} ×   {goal:<16}{'met' if figure.met else 'MISSED'}\n"
+        f"{'':<10}{figure.value:>8g} {figure.unit} ÷ {figure.yardstick:g} ({figure.against}){more}\n"
+    )
