@@ -191,8 +191,9 @@ def _fetch_ensurepip() -> None:
 def _install(python: str, *what: str) -> None:
     if uv := shutil.which("uv"):
         with contextlib.suppress(SetupFailed):
-            return _run(uv, "pip", "install", "--compile-bytecode", "--python", python, *what)
-    return _run(python, "-m", "pip", "install", "--disable-pip-version-check", *what)
+            _run(uv, "pip", "install", "--compile-bytecode", "--python", python, *what)
+            return
+    _run(python, "-m", "pip", "install", "--disable-pip-version-check", *what)
 
 
 def _add_tools(python: str) -> None:
@@ -220,7 +221,9 @@ def _npm(python: str) -> tuple[str, ...]:
 
 def _make_clips(python: str) -> None:
     VOICE.mkdir(parents=True, exist_ok=True)
-    _run(python, "-c", "import sys, pathlib, display.voice; display.voice.make(pathlib.Path(sys.argv[1]))", str(VOICE))
+    said = _run(python, "-c", "import sys, pathlib, display.voice as v; v.make(pathlib.Path(sys.argv[1]))", str(VOICE))
+    for line in said:
+        _say(f"\n  {line}\n")
 
 
 def _can(program: str, code: str, flag: str = "-c") -> bool:
@@ -229,8 +232,8 @@ def _can(program: str, code: str, flag: str = "-c") -> bool:
     return False
 
 
-def _run(*command: str) -> None:
-    """Run to the end, showing the last line on a terminal. Raises SetupFailed with what the program said last."""
+def _run(*command: str) -> list[str]:
+    """Run to the end, showing the last line on a terminal; all lines. Raises SetupFailed with what was said last."""
     said: list[str] = []
     show = sys.stderr.isatty()
     environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -256,6 +259,7 @@ def _run(*command: str) -> None:
             "It needs the network once, for the Python and npm packages; later starts do without. "
             f"Start it again to go on.\n  {' '.join(command[:3])} … said:\n" + "\n".join(telling)
         )
+    return said
 
 
 def _same(one: str | Path, other: str | Path) -> bool:

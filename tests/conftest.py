@@ -7,8 +7,9 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,32 +38,39 @@ class Office:
     data: Path
     port: int = 0
     url: str = ""
-    said: str = ""
-    process: subprocess.Popen[str] | None = None
+    environ: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def terminal(self) -> Path:
+        """Where everything is written down that the server says on its terminal."""
+        return self.data.with_suffix(".terminal")
+
+    @property
+    def said(self) -> str:
+        """What the server has said on its terminal since it was started."""
+        return self.terminal.read_text(encoding="utf-8")
 
     def start(self) -> None:
         """Start (again, on the same port and folder) and wait until it has printed its addresses."""
         command = [sys.executable, "app.py", "serve", "--port", str(self.port), "--data", str(self.data)]
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("LTSA_")}
-        self.process = subprocess.Popen(
-            command, cwd=PROJECT, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        self.said = ""
-        for line in self.process.stdout or ():
-            self.said += line
-            if "Ctrl+C" in line:
-                break
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("LTSA_")} | self.environ
+        with self.terminal.open("w") as terminal:
+            self.process = subprocess.Popen(
+                command, cwd=PROJECT, env=environ, stdout=terminal, stderr=subprocess.STDOUT
+            )
+        while "Ctrl+C" not in self.said and self.process.poll() is None:
+            time.sleep(0.02)
         if not (found := re.search(r"http://[^/\s]+:(\d+)", self.said)):
             pytest.fail(f"The server did not start:\n{self.said}")
         self.url, self.port = found[0], int(found[1])
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
-        """Ask it to stop; its exit code and what it said since it opened."""
+        """Ask it to stop; its exit code and what it said after its addresses."""
         assert self.process, "the office is closed already"
         self.process.send_signal(how)
-        said, _ = self.process.communicate(timeout=30)
-        code, self.process = self.process.returncode, None
-        return code, said
+        code, self.process = self.process.wait(timeout=30), None
+        return code, self.said.partition("Ctrl+C closes it.\n")[2]
 
     def kill(self) -> None:
         """Pull the plug: no clean stop."""

@@ -118,6 +118,13 @@ class _Handler(LaneHandler):
         finally:
             self.server.busy -= 1
 
+    def _send_error_response_if_possible(self, error_code: int) -> None:
+        # The library would begin a second answer to a request whose body turns out to be broken after the first.
+        if self.headers_sent:
+            self.close_connection = True
+        else:
+            super()._send_error_response_if_possible(error_code)
+
 
 def _addresses(settings: Settings) -> str:
     rows = [
