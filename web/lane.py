@@ -7,6 +7,7 @@ are not masked, so `frame()` builds them once, and all clients are sent the same
 docs/decisions/live-feed.md.
 """
 
+import binascii
 import logging
 import re
 import socket
@@ -155,8 +156,12 @@ class LaneHandler(WebSocketHandler):  # type: ignore[misc]
     """What `gevent.pywsgi.WSGIServer` is to be started with, so that every websocket is a `Lane`."""
 
     def upgrade_connection(self) -> list[str] | None:
-        """As the library's, with a `Lane`."""
-        refusal: list[str] | None = super().upgrade_connection()
+        """As the library's, with a `Lane`; a key that is no base64 is refused as a short one is."""
+        try:
+            refusal: list[str] | None = super().upgrade_connection()
+        except binascii.Error:
+            self.start_response("400 Bad Request", [])
+            return ["Invalid key"]
         if refusal is None:
             self.websocket.closed = True  # the plain one is not to say good-bye when it is collected
             self.websocket: WebSocket = Lane(self.environ, self)

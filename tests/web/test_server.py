@@ -63,17 +63,19 @@ def test_a_request_in_progress_is_answered_before_the_server_stops(office_server
     assert office_server.stop() == (0, "")
 
 
-BROKEN = [
-    b"",
-    b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-    b"\x16\x03\x01 this is no HTTP\r\n\r\n",
-    b"POST /api/v1/offices/ltsa/tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{",
-    b"POST /api/v1/offices/ltsa/tickets HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-    b"GET /socket.io/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-]
+POST = b"POST /api/v1/offices/ltsa/tickets HTTP/1.1\r\nHost: x\r\n"
+SOCKET = b"GET /socket.io/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+BROKEN = {
+    "nothing": b"",
+    "a request without patience": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "no HTTP": b"\x16\x03\x01 this is no HTTP\r\n\r\n",
+    "half a body": POST + b"Content-Length: 500\r\n\r\n{",
+    "a wrong chunk": POST + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "a wrong key": SOCKET + b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n\r\n",
+}
 
 
-@pytest.mark.parametrize("sent", BROKEN)
+@pytest.mark.parametrize("sent", BROKEN.values(), ids=BROKEN)
 def test_a_client_that_breaks_off_disturbs_nobody(office_server: Any, sent: bytes) -> None:
     for _ in range(20):
         with socket.create_connection(("127.0.0.1", office_server.port)) as client:
