@@ -1,17 +1,43 @@
-"""The day at an instant, and the stories in it: of a ticket, a counter, an officer. Pure, from the recorded events."""
+"""The day at an instant, the stories in it (of a ticket, a counter, an officer), and whether the record holds.
 
-from collections.abc import Iterable, Iterator
+Pure, from the recorded events alone.
+"""
 
-from msgspec import Struct
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 
-from ltsa.day import CounterOpened, Day, DayOpened, evolve
+from msgspec import Struct, structs
+
+from ltsa.day import (
+    TOPICS,
+    CounterOpened,
+    Day,
+    DayEvent,
+    DayOpened,
+    TicketCalled,
+    TicketIssued,
+    TicketResumed,
+    evolve,
+)
+from ltsa.dispatch import Why, explain, pick
 from ltsa.present import Recorded
+
+KINDS: dict[type[DayEvent], str] = {event: topic.partition("/")[0] for topic, event in TOPICS.items()}
+"""What stories call each event: its topic without the version, for example `ticket-called`."""
+
+_ELSEWHERE = frozenset({"at", "by", "key", "content", "number", "service", "counter", "officer", "why", "office"})
+
+Recomputed = Literal["", "agrees", "differs", "unknown-rule"]
+Fact = Literal["sequence", "clock", "numbers", "seats", "calls"]
 
 
 class Line(Struct, frozen=True, kw_only=True):
     """One event in a story.
 
-    `actor` is who gave the command, `officer` who sat at the counter; `details` are the event's other fields by name.
+    `event` is its kind, `actor` who gave the command, `officer` who sat at the counter. `was` and `state` are what the
+    ticket was right before and after it, `arrived` when it was issued. `counter` is the one it concerns, also where the
+    event does not name it. A call has its `why`, and whether today's program comes to the same from the state right
+    before it (`recomputed`). `details` are the event's other fields by name.
     """
 
     position: int
@@ -19,15 +45,68 @@ class Line(Struct, frozen=True, kw_only=True):
     at: int
     event: str
     actor: str
+    key: str
+    content: str
     number: str = ""
     service: str = ""
     counter: str = ""
     officer: str = ""
+    was: str = ""
+    state: str = ""
+    arrived: int = 0
+    why: Why | None = None
+    recomputed: Recomputed = ""
     details: dict[str, object] = {}
 
 
+class Phase(Struct, frozen=True, kw_only=True):
+    """A stretch of time in which a ticket, or a counter, stayed as it was; `until` is None for the last one.
+
+    `state` is a ticket's state; or a counter's "paused", "free" (open, nobody there), "called", "serving".
+    """
+
+    state: str
+    since: int
+    until: int | None
+    number: str = ""
+    service: str = ""
+    counter: str = ""
+    officer: str = ""
+    reason: str = ""
+
+
+class Moment(Struct, frozen=True, kw_only=True):
+    """How full the office was at an instant. `issued`, `done` and `gone` (cancelled or closed) count from the morning,
+    `away` are those on hold, absent or returned, `counters` the open ones.
+    """
+
+    at: int
+    version: int
+    waiting: int
+    called: int
+    serving: int
+    away: int
+    issued: int
+    done: int
+    gone: int
+    counters: int
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """Whether one thing that must be true of every day is: how often it was looked at, and the versions of the events
+    that break it.
+    """
+
+    fact: Fact
+    looked_at: int
+    broken: tuple[int, ...]
+
+
 def day_at(history: Iterable[Recorded], until: int | None = None, version: int | None = None) -> Day:
-    """The day as it stood at an instant (ms UTC, inclusive) or right after a version; by default as it stands."""
+    """The day as it stood at an instant (ms UTC, inclusive) or right after a version; as it stands when none is given.
+
+    Version 0, or an instant before the first event, gives a `Day` without an `office`: nothing had happened yet.
+    """
     day = Day()
     for recorded in history:
         if (until is not None and recorded.event.at > until) or (version is not None and recorded.version > version):
@@ -37,41 +116,194 @@ def day_at(history: Iterable[Recorded], until: int | None = None, version: int |
 
 
 def story(history: Iterable[Recorded], *, number: str = "", counter: str = "", officer: str = "") -> Iterator[Line]:
-    """The events of a day as lines, in order; only those of one ticket, one counter or one officer when it is named."""
-    sitting: dict[str, str] = {}
+    """The events of a day as lines, in order; only those of one ticket, one counter or one officer when it is named.
+
+    An officer's story holds what they did and what happened at the counters while they sat there.
+    """
+    day = Day()
     for recorded in history:
-        line = _line(recorded, sitting)
+        event = recorded.event
+        of, at = getattr(event, "number", ""), getattr(event, "counter", "")
+        ticket = day.tickets.get(of)
+        at = at or (ticket.counter if ticket else "")
+        sitting = event.officer if isinstance(event, CounterOpened) else day.counters[at].officer if at else ""
+        was = ticket.state if ticket else ""
+        recomputed = recompute(day, event) if isinstance(event, TicketCalled) else ""
+        evolve(day, event)  # type: ignore[arg-type]
         if (
-            (not number or line.number == number)
-            and (not counter or line.counter == counter)
-            and (not officer or line.officer == officer or line.actor == f"officer:{officer}")
+            (number and of != number)
+            or (counter and at != counter)
+            or (officer and officer != sitting and event.by != f"officer:{officer}")
         ):
-            yield line
+            continue
+        ticket = day.tickets.get(of)
+        yield Line(
+            position=recorded.position,
+            version=recorded.version,
+            at=event.at,
+            event=KINDS[type(event)],  # type: ignore[index]
+            actor=event.by,
+            key=event.key,
+            content=event.content,
+            number=of,
+            service=getattr(event, "service", ""),
+            counter=at,
+            officer=sitting,
+            was=was,
+            state=ticket.state if ticket else "",
+            arrived=ticket.arrived if ticket else 0,
+            why=getattr(event, "why", None),
+            recomputed=recomputed,
+            details={name: getattr(event, name) for name in event.__struct_fields__ if name not in _ELSEWHERE},
+        )
 
 
-def _line(recorded: Recorded, sitting: dict[str, str]) -> Line:
-    event = recorded.event
-    if isinstance(event, CounterOpened):
-        sitting[event.counter] = event.officer
-    fields = {
-        name: getattr(event, name)
-        for name in event.__struct_fields__
-        if name not in {"at", "by", "key", "content"} and not (isinstance(event, DayOpened) and name == "office")
-    }
-    counter = fields.get("counter", "")
-    return Line(
-        position=recorded.position,
-        version=recorded.version,
-        at=event.at,
-        event=_kebab(type(event).__name__),
-        actor=event.by,
-        number=fields.pop("number", ""),
-        service=fields.pop("service", ""),
-        counter=fields.pop("counter", ""),
-        officer=fields.pop("officer", sitting.get(counter, "")),
-        details=fields,
+def recompute(before: Day, call: TicketCalled) -> Recomputed:
+    """Whether the rule that a call names comes to the same ticket, service and explanation from the state before it."""
+    ticket, services = before.tickets.get(call.number), before.counters[call.counter].services
+    match call.why.rule:
+        case "fifo/1":
+            chosen = pick(before.queues, services)
+            same = chosen is not None and (chosen.number, chosen.service, chosen.why) == (
+                call.number,
+                call.service,
+                call.why,
+            )
+        case "chosen/1":
+            same = (
+                ticket is not None
+                and call.service == next((service for service in services if service in ticket.waits), None)
+                and call.why == explain(before.queues, services, ticket.stands, "chosen/1")
+            )
+        case _:
+            return "unknown-rule"
+    return "agrees" if same else "differs"
+
+
+def visit(history: Iterable[Recorded], number: str) -> tuple[Phase, ...]:
+    """What one ticket was, stretch by stretch, from its issue on. Empty for a number that was not issued."""
+    day, phases = Day(), list[Phase]()
+    for recorded in history:
+        evolve(day, recorded.event)  # type: ignore[arg-type]
+        ticket = day.tickets.get(number)
+        if ticket is not None and ticket.touched == day.version:
+            phase = Phase(
+                state=ticket.state,
+                since=day.at,
+                until=None,
+                number=number,
+                service=ticket.service,
+                counter=ticket.counter,
+                officer=day.counters[ticket.counter].officer if ticket.counter else "",
+            )
+            _next(phases, phase)
+    return tuple(phases)
+
+
+def sittings(history: Iterable[Recorded], *, counter: str = "", officer: str = "") -> tuple[Phase, ...]:
+    """What one counter was, stretch by stretch, while it was not closed; or the counters where one officer sat."""
+    day, at_counter = Day(), dict[str, list[Phase]]()
+    seen: dict[str, object] = {}
+    for recorded in history:
+        evolve(day, recorded.event)  # type: ignore[arg-type]
+        for name in (counter,) if counter else day.counters:
+            now = day.counters[name]
+            ticket = day.tickets.get(now.ticket)
+            present = (now.state, now.officer, now.ticket, ticket and ticket.state)
+            if present == seen.get(name):
+                continue
+            seen[name] = present
+            state = ticket.state if ticket else "free" if now.state == "open" else now.state
+            phase = Phase(
+                state=state,
+                since=day.at,
+                until=None,
+                number=now.ticket,
+                service=ticket.service if ticket else "",
+                counter=name,
+                officer=now.officer,
+                reason=now.reason,
+            )
+            _next(at_counter.setdefault(name, []), phase)
+    found = [phase for phases in at_counter.values() for phase in phases if phase.state != "closed"]
+    return tuple(sorted((p for p in found if not officer or p.officer == officer), key=lambda phase: phase.since))
+
+
+def course(history: Iterable[Recorded], instants: Sequence[int]) -> tuple[Moment, ...]:
+    """How full the office was at each of some instants (ms UTC, ascending)."""
+    day, moments, left = Day(), list[Moment](), list(reversed(instants))
+    for recorded in history:
+        while left and left[-1] < recorded.event.at:
+            moments.append(_moment(day, left.pop()))
+        evolve(day, recorded.event)  # type: ignore[arg-type]
+    moments += [_moment(day, at) for at in reversed(left)]
+    return tuple(moments)
+
+
+def examine(history: Iterable[Recorded]) -> tuple[Finding, ...]:
+    """Holds the record against what must be true of every day.
+
+    - sequence: the versions count 1, 2, 3 … without a gap.
+    - clock: time never runs backwards.
+    - numbers: each series counts 1, 2, 3 … without a gap or a double.
+    - seats: nobody is called to a counter where somebody is, or while at another one.
+    - calls: the rule of the day, computed again, calls the same ticket for the same reason.
+    """
+    day = Day()
+    looked_at: dict[Fact, int] = dict.fromkeys(("sequence", "clock", "numbers", "seats", "calls"), 0)
+    broken: dict[Fact, list[int]] = {fact: [] for fact in looked_at}
+
+    def look(fact: Fact, holds: bool, version: int) -> None:  # noqa: FBT001 - it reads as a sentence
+        looked_at[fact] += 1
+        if not holds:
+            broken[fact].append(version)
+
+    for count, (_, _, version, event) in enumerate(history, 1):
+        look("sequence", version == count, version)
+        look("clock", event.at >= day.at, version)
+        match event:
+            case TicketIssued(number=number, series=series):
+                digits = number.removeprefix(series)
+                look("numbers", digits.isdigit() and int(digits) == day.series.get(series, 0) + 1, version)
+            case TicketCalled() | TicketResumed():
+                ticket = day.tickets.get(event.number)
+                at = ticket.counter if ticket and ticket.state in {"called", "serving"} else ""
+                look("seats", not day.counters[event.counter].ticket and not at, version)
+                if isinstance(event, TicketCalled):
+                    look("calls", recompute(day, event) == "agrees", version)
+            case _:
+                pass
+        evolve(day, event)  # type: ignore[arg-type]
+    return tuple(Finding(fact=fact, looked_at=looked_at[fact], broken=tuple(broken[fact])) for fact in looked_at)
+
+
+def opening(history: Sequence[Recorded]) -> DayOpened | None:
+    """The event that began the day: its date and the configuration in force."""
+    first = history[0].event if history else None
+    return first if isinstance(first, DayOpened) else None
+
+
+def _next(phases: list[Phase], phase: Phase) -> None:
+    """Ends the last phase where the new one begins, unless it is still the same."""
+    if phases:
+        last = phases[-1]
+        if last == structs.replace(phase, since=last.since):
+            return
+        phases[-1] = structs.replace(last, until=phase.since)
+    phases.append(phase)
+
+
+def _moment(day: Day, at: int) -> Moment:
+    tally = day.tally
+    return Moment(
+        at=at,
+        version=day.version,
+        waiting=tally["waiting"],
+        called=tally["called"],
+        serving=tally["serving"],
+        away=tally["held"] + tally["absent"] + tally["returned"],
+        issued=len(day.tickets),
+        done=tally["done"],
+        gone=tally["cancelled"] + tally["closed"],
+        counters=sum(now.state == "open" for now in day.counters.values()),
     )
-
-
-def _kebab(name: str) -> str:
-    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")

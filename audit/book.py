@@ -1,0 +1,133 @@
+"""What an auditor reads: the days of an office, one day's record, and how it stood at an instant."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from audit.asked import Instant
+from ltsa import board
+from ltsa.board import DisplayPicture, HallPicture
+from ltsa.day import Day, DayClosed, DayOpened, DayReopened, TicketCalled, TicketIssued
+from ltsa.ledger import Ledger
+from ltsa.office import Office
+from ltsa.present import Recorded, day_stream
+from ltsa.replay import Line, day_at, opening, story
+
+AROUND = 5
+
+
+class Moment(Struct, frozen=True, kw_only=True):
+    """A day at an instant: the pictures that the screens showed then.
+
+    `at` is what the office's clock said, `version` the last event that had happened, `newest` the day's last one,
+    `position` where the ledger stood; `line` is that event, `before` and `after` its neighbours.
+    """
+
+    date: str
+    at: int
+    version: int
+    newest: int
+    position: int
+    display: DisplayPicture
+    hall: HallPicture
+    line: Line | None
+    before: tuple[Line, ...]
+    after: tuple[Line, ...]
+
+
+class Book(NamedTuple):
+    """One service day's record, all of it, and the configuration that was in force."""
+
+    office: Office
+    date: date
+    history: Sequence[Recorded]
+
+    @property
+    def newest(self) -> int:
+        """The version of the last event."""
+        return self.history[-1].version
+
+    def version_at(self, until: int) -> int:
+        """The version of the last event until an instant (ms UTC, inclusive); 0 when nothing had happened."""
+        return bisect_right(self.history, until, key=lambda recorded: recorded.event.at)
+
+    def day(self, version: int) -> Day:
+        """The day right after a version; before the first event an empty hall."""
+        return day_at(self.history, version=version) if version else board.unopened(self.office, self.date)
+
+    def moment(self, asked: Instant) -> Moment:
+        """The day at an instant."""
+        version = self.newest if asked.version is None else asked.version
+        if asked.until is not None:
+            version = self.version_at(asked.until)
+        day = self.day(version)
+        lines = list(story(self.history[: version + AROUND]))
+        here = self.history[max(version, 1) - 1]
+        return Moment(
+            date=self.date.isoformat(),
+            at=here.event.at if asked.until is None else asked.until,
+            version=version,
+            newest=self.newest,
+            position=here.position if version else 0,
+            display=board.display(day),
+            hall=board.hall(day),
+            line=lines[version - 1] if version else None,
+            before=tuple(lines[max(version - 1 - AROUND, 0) : max(version - 1, 0)]),
+            after=tuple(lines[version:]),
+        )
+
+
+def read(ledger: Ledger, office: str, day: date) -> Book | None:
+    """A day's record; None when nothing was recorded. Blocks on the disk."""
+    history = list(ledger.history(day_stream(office, day.isoformat())))
+    opened = opening(history)
+    return Book(opened.office, day, history) if opened else None
+
+
+def days(ledger: Ledger, office: str) -> list[str]:
+    """The dates of an office's service days, newest first. Blocks on the disk."""
+    return [stream.rpartition(":")[2] for stream in reversed(ledger.streams(day_stream(office, "")))]
+
+
+class Neighbours(NamedTuple):
+    """The service days around a date; empty where there is none."""
+
+    before: str
+    after: str
+
+
+def neighbours(ledger: Ledger, office: str, day: str) -> Neighbours:
+    """The service day before a date and the one after it. Blocks on the disk."""
+    known = days(ledger, office)
+    before = next((other for other in known if other < day), "")
+    return Neighbours(before, next((other for other in reversed(known) if other > day), ""))
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """A service day in the list of days: `open` says that it was not closed (yet)."""
+
+    date: str
+    events: int
+    tickets: int
+    calls: int
+    first: int
+    last: int
+    open: bool
+
+
+def entry(ledger: Ledger, office: str, day: str) -> Entry:
+    """A service day's line in the list. Blocks on the disk: 2 ms for a thousand events."""
+    events = [recorded.event for recorded in ledger.history(day_stream(office, day))]
+    doors = [event for event in events if isinstance(event, DayOpened | DayClosed | DayReopened)]
+    return Entry(
+        date=day,
+        events=len(events),
+        tickets=sum(isinstance(event, TicketIssued) for event in events),
+        calls=sum(isinstance(event, TicketCalled) for event in events),
+        first=events[0].at,
+        last=events[-1].at,
+        open=not isinstance(doors[-1], DayClosed),
+    )

@@ -1,0 +1,92 @@
+"""Tables for spreadsheets: CSV as RFC 4180 has it, in UTF-8 with the mark by which a spreadsheet knows that.
+
+A text that a spreadsheet would take for a formula is written behind an apostrophe: officers' names are free text.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from audit.book import Entry
+from audit.telling import Teller
+from ltsa.replay import Line, Moment
+from web.format import iso
+from web.words import Words
+
+MARK = "\ufeff"
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+CHUNK = 500
+
+Cell = str | int
+
+
+def chunks(rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+    """The table as bytes, some hundred rows at a time."""
+    text = io.StringIO(MARK)
+    text.seek(0, io.SEEK_END)
+    write = csv.writer(text).writerow
+    for count, row in enumerate(rows, 1):
+        write([_safe(cell) for cell in row])
+        if count % CHUNK == 0:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
+
+
+def events(lines: Iterable[Line], teller: Teller) -> Iterator[Sequence[Cell]]:
+    """Events, one a row: their codes for programs and their words for people."""
+    t, zone = Words(teller.lang), teller.office.zone
+    heads = ("position", "version", "time", "code", "number", "counter", "service", "what", "reason", "who")
+    yield [t(f"audit.list.{head}") for head in (*heads, "officer", "state", "rule", "key", "content")]
+    for line in lines:
+        told = teller.tell(line)
+        yield (
+            line.position,
+            line.version,
+            iso(line.at, zone),
+            line.event,
+            line.number,
+            line.counter,
+            line.service,
+            told.what,
+            " ".join(told.why),
+            line.actor,
+            line.officer,
+            line.state,
+            line.why.rule if line.why else "",
+            line.key,
+            line.content,
+        )
+
+
+def days(entries: Iterable[Entry], zone: str, lang: str) -> Iterator[Sequence[Cell]]:
+    """Service days, one a row."""
+    t = Words(lang)
+    yield [t(f"audit.{head}") for head in ("day", "events", "tickets", "calls", "first", "last")]
+    for entry in entries:
+        first, last = iso(entry.first, zone), iso(entry.last, zone)
+        yield entry.date, entry.events, entry.tickets, entry.calls, first, last
+
+
+def course(moments: Sequence[Moment], zone: str, lang: str) -> Iterator[Sequence[Cell]]:
+    """How full the office was, one span a row."""
+    t = Words(lang)
+    heads = ("until", "issued", "waiting", "called", "serving", "away", "done", "counters")
+    yield [t(f"audit.course.{head}") for head in heads]
+    for before, now in pairwise(moments):
+        yield (
+            iso(now.at, zone),
+            now.issued - before.issued,
+            now.waiting,
+            now.called,
+            now.serving,
+            now.away,
+            now.done - before.done,
+            now.counters,
+        )
+
+
+def _safe(cell: Cell) -> Cell:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

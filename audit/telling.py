@@ -1,0 +1,231 @@
+"""Events in words: what happened, why, and who did it, in the words of the office's configuration of that day."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from ltsa.board import TicketPicture
+from ltsa.dispatch import Why
+from ltsa.office import Coded, Office, Text
+from ltsa.replay import Line
+from web.format import hhmmss, minutes
+from web.words import FIRST, Words
+
+MINUTE = 60_000
+
+
+class Told(NamedTuple):
+    """A line of a story as people read it."""
+
+    what: str
+    why: tuple[str, ...]
+    who: str
+
+
+class Stop(NamedTuple):
+    """A step of a visit on its road."""
+
+    label: str
+    state: str
+    note: str
+
+
+class Teller:
+    """Tells the events of one day in one language."""
+
+    def __init__(self, office: Office, lang: str) -> None:
+        self.office, self.lang = office, lang
+        self._words = Words(lang)
+
+    def tell(self, line: Line) -> Told:
+        """A line's event in words."""
+        tell = getattr(self, f"_{line.event.replace('-', '_')}", None)
+        what, *why = tell(line, line.details) if tell else [self._told(line.event)]
+        return Told(what, tuple(why), self.actor(line.actor))
+
+    def kind(self, event: str) -> str:
+        """What a kind of event is called."""
+        return self._words(f"audit.event.{event}")
+
+    def actor(self, by: str) -> str:
+        """Who gave a command: "officer:…", "kiosk:…", "holder"."""
+        role, _, name = by.partition(":")
+        known = role in {"officer", "supervisor", "kiosk", "holder", "program", "system"}
+        return self._words(f"audit.who.{role if known else 'other'}", name=name or by).strip()
+
+    def time(self, at: int) -> str:
+        """A time of day to the second."""
+        return hhmmss(at, self.office.zone, self.lang)
+
+    def span(self, ms: int) -> str:
+        """A duration to the second: "3 menit 12 detik"."""
+        seconds = self._words("audit.span.seconds", n=ms // 1000 % 60)
+        if ms < MINUTE:
+            return seconds
+        return minutes(ms, self.lang) + (f" {seconds}" if ms // 1000 % 60 else "")
+
+    def service(self, service: str) -> str:
+        """A service's name on that day."""
+        known = self.office.service.get(service)
+        return self.said(known.name) if known else service
+
+    def counter(self, counter: str) -> str:
+        """A counter's name on that day."""
+        known = self.office.counter.get(counter)
+        return self.said(known.name) if known else counter
+
+    def priority(self, code: str) -> str:
+        """A priority reason's name on that day."""
+        return self._coded(code, self.office.rules.priorities)
+
+    def reason(self, code: str) -> str:
+        """The name of a reason for a pause on that day."""
+        return self._coded(code, self.office.rules.pause_reasons)
+
+    def place(self, rule: str) -> str:
+        """Where somebody put back stands, by the office's rule: "original", "last", "behind:3"."""
+        name, _, n = rule.partition(":")
+        return self._words(f"audit.place.{name}", n=n)
+
+    def said(self, text: Text) -> str:
+        """An office's own text in the teller's language, else in Indonesian."""
+        return text.get(self.lang) or text.get(FIRST, "")
+
+    def road(self, ticket: TicketPicture) -> list[Stop]:
+        """The steps of a visit, for the road on its page."""
+        shown = {"called": "now", "serving": "now", "waiting": "next", "transferred": "dropped"}
+        return [
+            Stop(
+                self.said(step.name),
+                shown.get(step.state, step.state),
+                ", ".join(
+                    [
+                        *([self.counter(step.counter)] if step.counter else []),
+                        *([self._coded(step.outcome, self.office.rules.outcomes)] if step.outcome else []),
+                        *(self.said(reason.name) for reason in step.reasons),
+                    ]
+                ),
+            )
+            for step in ticket.steps
+        ]
+
+    # --- One a kind of event: what happened, then why
+
+    def _ticket_issued(self, line: Line, details: dict[str, Any]) -> list[str]:
+        told = [self._told("ticket-issued", services=self.services(details["services"]))]
+        if details["priority"]:
+            priority, earlier = self.priority(details["priority"]), self.span(line.at - details["place"])
+            told.append(self._why("head_start", priority=priority, margin=earlier))
+        return told
+
+    def _ticket_called(self, line: Line, _details: dict[str, Any]) -> list[str]:
+        told = [self._told("ticket-called", service=self.service(line.service))]
+        if line.why:
+            told += self._explained(line.why, line.arrived)
+            told.append(self._why(line.recomputed))
+        return told
+
+    def _explained(self, why: Why, arrived: int) -> list[str]:
+        place = self.time(why.place)
+        told = []
+        if why.rule.startswith("chosen/"):
+            passed, margin = why.passed_over, self.span(abs(why.margin))
+            told.append(
+                self._why("chosen", n=passed, number=why.runner_up, margin=margin)
+                if passed
+                else self._why("chosen_first")
+            )
+        elif why.runner_up:
+            margin = self.span(why.margin)
+            told.append(self._why("oldest", place=place, n=why.eligible))
+            told.append(
+                self._why("runner_up", number=why.runner_up, margin=margin)
+                if why.margin
+                else self._why("runner_up_equal", number=why.runner_up)
+            )
+        else:
+            told.append(self._why("only", place=place))
+        if why.place != arrived:
+            key = "arrived" if why.place < arrived else "arrived_later"
+            told.append(self._why(key, arrived=self.time(arrived), margin=self.span(abs(arrived - why.place))))
+        return told
+
+    def _ticket_recalled(self, _line: Line, details: dict[str, Any]) -> list[str]:
+        return [self._told("ticket-recalled-last" if details["last"] else "ticket-recalled", n=details["count"])]
+
+    def _service_started(self, line: Line, _details: dict[str, Any]) -> list[str]:
+        return [self._told("service-started", service=self.service(line.service))]
+
+    def _service_finished(self, line: Line, details: dict[str, Any]) -> list[str]:
+        outcome = self._coded(details["outcome"], self.office.rules.outcomes)
+        return [self._told("service-finished", service=self.service(line.service), outcome=outcome)]
+
+    def _ticket_returned(self, line: Line, details: dict[str, Any]) -> list[str]:
+        reasons = self._listed(self._coded(code, self.office.rules.return_reasons) for code in details["reasons"])
+        return [self._told("ticket-returned", service=self.service(line.service), reasons=reasons)]
+
+    def _ticket_missed(self, line: Line, _details: dict[str, Any]) -> list[str]:
+        return [self._told("ticket-missed", service=self.service(line.service))]
+
+    def _ticket_put_back(self, line: Line, details: dict[str, Any]) -> list[str]:
+        rules = self.office.rules
+        rule = {"absent": rules.absent_place, "closed": rules.absent_place, "held": "original"}.get(
+            line.was, rules.returned_place
+        )
+        why = self._why("put_back", state=self._words(f"state.{line.was}").lower(), place=self.place(rule))
+        return [self._told("ticket-put-back", place=self.time(details["place"])), why]
+
+    def _ticket_held(self, line: Line, _details: dict[str, Any]) -> list[str]:
+        return [self._told("ticket-held", service=self.service(line.service))]
+
+    def _ticket_resumed(self, line: Line, _details: dict[str, Any]) -> list[str]:
+        return [self._told("ticket-resumed", service=self.service(line.service))]
+
+    def _ticket_transferred(self, line: Line, details: dict[str, Any]) -> list[str]:
+        return [self._told("ticket-transferred", service=self.service(line.service), to=self.service(details["to"]))]
+
+    def _steps_changed(self, _line: Line, details: dict[str, Any]) -> list[str]:
+        changes = (("steps-added", details["added"]), ("steps-dropped", details["dropped"]))
+        return [" ".join(self._told(key, services=self.services(services)) for key, services in changes if services)]
+
+    def _priority_changed(self, _line: Line, details: dict[str, Any]) -> list[str]:
+        place = self.time(details["place"])
+        if details["priority"]:
+            return [self._told("priority-given", priority=self.priority(details["priority"]), place=place)]
+        return [self._told("priority-taken", place=place)]
+
+    def _documents_checked(self, line: Line, details: dict[str, Any]) -> list[str]:
+        service = self.office.service.get(line.service)
+        seen = self._listed(self._coded(code, service.bring if service else ()) for code in details["seen"])
+        key = "documents-checked" if seen else "documents-none"
+        return [self._told(key, service=self.service(line.service), seen=seen)]
+
+    def _ticket_closed(self, _line: Line, details: dict[str, Any]) -> list[str]:
+        return [self._told("ticket-closed", state=self._words(f"state.{details['state']}").lower())]
+
+    def _counter_opened(self, line: Line, details: dict[str, Any]) -> list[str]:
+        services = self.services(details["services"])
+        return [self._told("counter-opened", officer=line.officer, services=services)]
+
+    def _counter_paused(self, _line: Line, details: dict[str, Any]) -> list[str]:
+        return [self._told("counter-paused", reason=self.reason(details["reason"]))]
+
+    def _action_undone(self, line: Line, details: dict[str, Any]) -> list[str]:
+        return [self._told(f"undone-{details['action']}", service=self.service(line.service))]
+
+    # --- Words
+
+    def _told(self, key: str, **values: object) -> str:
+        return self._words(f"audit.told.{key}", **values)
+
+    def _why(self, key: str, **values: object) -> str:
+        return self._words(f"audit.why.{key}", **values)
+
+    def services(self, services: Iterable[str]) -> str:
+        """Names of services, one after the other."""
+        return self._listed(self.service(service) for service in services)
+
+    def _coded(self, code: str, known: Iterable[Coded]) -> str:
+        return next((self.said(coded.name) for coded in known if coded.code == code), code)
+
+    def _listed(self, words: Iterable[str]) -> str:
+        return ", ".join(words)

@@ -1,0 +1,176 @@
+"""The auditor's pages: the list of days, a day at any instant, its events, the stories in it, and all of it as CSV.
+
+Nothing here is live and nothing is written: each page reads the ledger anew, in a native thread.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+
+from flask import Blueprint, Response, g, render_template, request, url_for
+
+from audit import asked, book, export, pages
+from audit.book import Book
+from audit.telling import Teller
+from ltsa.office import Office
+from ltsa.replay import KINDS, story
+from web.errors import Refused
+from web.house import house
+from web.words import FIRST, page_language
+
+DAYS_SHOWN = 31
+
+blueprint = Blueprint("audit", __name__, url_prefix="/audit", template_folder="templates")
+
+
+@blueprint.get("/<office>")
+def days(office: str) -> str:
+    """The service days of an office, newest first."""
+    configuration, chosen, page = _office(office), _chosen(office), asked.page_of(request.args)
+    shown = chosen[(page - 1) * DAYS_SHOWN : page * DAYS_SHOWN]
+    entries = house().off_loop(lambda ledger: [book.entry(ledger, office, day) for day in shown], house().ledger)
+    return render_template(
+        "audit/days.html", office=configuration, entries=entries, page=page, pages=-(-len(chosen) // DAYS_SHOWN)
+    )
+
+
+@blueprint.get("/<office>/days.csv")
+def days_csv(office: str) -> Response:
+    """The chosen service days as CSV."""
+    configuration, ledger = _office(office), house().ledger
+    entries = (book.entry(ledger, office, day) for day in _chosen(office))
+    return _csv(export.days(entries, configuration.zone, page_language()), f"{office}.csv")
+
+
+@blueprint.get("/<office>/<day>")
+def day(office: str, day: str) -> str:
+    """A day at an instant, with everything there is to know about it."""
+    found = _read(office, day)
+    nearest = house().off_loop(book.neighbours, house().ledger, office, day)
+    if found is None:
+        return render_template("audit/empty_day.html", office=_office(office), day=day, nearest=nearest)
+    instant = asked.instant(request.args, found.date, found.office.clock, found.newest)
+    chosen = asked.events(request.args, found.date, found.office.clock)
+    page = asked.page_of(request.args)
+    shown = house().off_loop(pages.day, found, instant, chosen, page)
+    running = found.date == _office(office).service_date(house().now())
+    teller = Teller(found.office, page_language())
+    return _page(
+        "audit/day.html",
+        found,
+        it=shown,
+        nearest=nearest,
+        page=page,
+        running=running,
+        counters=[(counter, teller.counter(counter)) for counter in found.office.counter],
+        officers=[(officer, officer) for officer in shown.officers],
+        kinds=[(kind, teller.kind(kind)) for kind in KINDS.values()],
+    )
+
+
+@blueprint.get("/<office>/<day>/board")
+def board(office: str, day: str) -> str:
+    """The part of a day's page that shows one instant, for the slider."""
+    found = _opened(office, day)
+    instant = asked.instant(request.args, found.date, found.office.clock, found.newest)
+    return _page("audit/moment.html", found, moment=house().off_loop(found.moment, instant))
+
+
+@blueprint.get("/<office>/<day>/events.csv")
+def events_csv(office: str, day: str) -> Response:
+    """The chosen events of a day as CSV."""
+    found = _opened(office, day)
+    chosen = asked.events(request.args, found.date, found.office.clock)
+    rows = export.events(filter(chosen.takes, story(found.history)), Teller(found.office, page_language()))
+    return _csv(rows, f"{office}-{day}.csv")
+
+
+@blueprint.get("/<office>/<day>/course.csv")
+def course_csv(office: str, day: str) -> Response:
+    """The course of a day as CSV."""
+    found = _opened(office, day)
+    moments = house().off_loop(pages.course, found)
+    return _csv(export.course(moments, found.office.zone, page_language()), f"{office}-{day}-course.csv")
+
+
+@blueprint.get("/<office>/<day>/ticket/<number>")
+def ticket(office: str, day: str, number: str) -> str:
+    """The story of one ticket."""
+    found = _opened(office, day)
+    told = house().off_loop(pages.ticket, found, number)
+    if told is None:
+        raise Refused("unknown-ticket", f"There is no ticket {number!r} on {day}.", field="number", status=404)
+    road = Teller(found.office, page_language()).road(told.ticket) if told.ticket else []
+    return _page("audit/ticket.html", found, it=told, number=number, steps=road)
+
+
+@blueprint.get("/<office>/<day>/counter/<counter>")
+def counter(office: str, day: str, counter: str) -> str:
+    """The story of one counter."""
+    found = _opened(office, day)
+    if counter not in found.office.counter:
+        raise Refused("unknown-counter", f"There was no counter {counter!r} on {day}.", field="counter", status=404)
+    told = house().off_loop(pages.counter, found, counter)
+    return _page("audit/counter.html", found, it=told, counter=found.office.counter[counter])
+
+
+@blueprint.get("/<office>/<day>/officer/<path:officer>")
+def officer(office: str, day: str, officer: str) -> str:
+    """The story of one officer."""
+    found = _opened(office, day)
+    told = house().off_loop(pages.officer, found, officer)
+    if told is None:
+        raise asked.wrong("officer", "officer", status=404, officer=officer)
+    return _page("audit/officer.html", found, it=told, officer=officer)
+
+
+@blueprint.app_template_global("audit_link")
+def link(endpoint: str, **values: object) -> str:
+    """A page of this room, of the same office and day, in the page's language."""
+    lang = page_language()
+    here = {name: value for name, value in (request.view_args or {}).items() if name in {"office", "day"}}
+    return url_for(f"audit.{endpoint}", **{**here, "lang": None if lang == FIRST else lang, **values})
+
+
+def _office(office: str) -> Office:
+    """The office as configured today, whose zone the page is in. Raises `Refusal`."""
+    configuration = house().office(office)
+    g.zone = configuration.zone
+    return configuration
+
+
+def _chosen(office: str) -> list[str]:
+    """The days that the address asks for."""
+    written = [request.args.get(name, "") for name in ("from", "to")]
+    first, last = (asked.day_of(day).isoformat() if day else "" for day in written)
+    found: list[str] = house().off_loop(book.days, house().ledger, office)
+    return [day for day in found if (not first or day >= first) and (not last or day <= last)]
+
+
+def _read(office: str, written: str) -> Book | None:
+    _office(office)
+    day: date = asked.day_of(written)
+    found: Book | None = house().off_loop(book.read, house().ledger, office, day)
+    if found:
+        g.zone = found.office.zone
+    return found
+
+
+def _opened(office: str, written: str) -> Book:
+    found = _read(office, written)
+    if found is None:
+        raise asked.wrong("day", "day", status=404)
+    return found
+
+
+def _page(template: str, found: Book, **values: object) -> str:
+    teller = Teller(found.office, page_language())
+    return render_template(template, office=found.office, day=found.date.isoformat(), teller=teller, **values)
+
+
+def _csv(rows: Iterator[Sequence[export.Cell]], name: str) -> Response:
+    """A table that is computed in a native thread while it is sent."""
+    chunks, run = export.chunks(rows), house().off_loop
+    following: Callable[[], bytes | None] = lambda: next(chunks, None)  # noqa: E731 - what the thread runs
+    answer = Response(iter(lambda: run(following), None), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer

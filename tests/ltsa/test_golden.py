@@ -1,0 +1,79 @@
+"""A golden history: what was recorded once must be readable, and give the same boards, for ever.
+
+The files in `golden/` are never edited. Who changes what an event looks like writes a new version of it beside the old
+one, and a new golden file with `write_golden.py`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from ltsa.day import TOPICS
+from ltsa.present import Recorded
+from ltsa.replay import day_at
+from tests.ltsa.write_golden import GOLDEN, pictures
+
+HISTORIES = sorted(path.name.removesuffix(".jsonl") for path in GOLDEN.glob("day-?.jsonl"))
+
+
+class Row(msgspec.Struct):
+    """A row as a ledger stores it."""
+
+    version: int
+    topic: str
+    state: msgspec.Raw
+
+
+def rows(name: str) -> list[Row]:
+    return [msgspec.json.decode(line, type=Row) for line in lines(GOLDEN / f"{name}.jsonl")]
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").splitlines()
+
+
+def history(name: str) -> list[Recorded]:
+    return [
+        Recorded(
+            row.version, "day:ltsa:2026-03-02", row.version, msgspec.json.decode(row.state, type=TOPICS[row.topic])
+        )
+        for row in rows(name)
+    ]
+
+
+def missing(golden: Any, now: Any, path: str = "board") -> list[str]:
+    """Where a picture no longer says what the golden one said. It may say more."""
+    match golden:
+        case dict():
+            return [
+                place
+                for name, value in golden.items()
+                for place in (missing(value, now[name], f"{path}.{name}") if name in now else [f"{path}.{name}"])
+            ]
+        case list() if isinstance(now, list) and len(now) == len(golden):
+            return [place for n, value in enumerate(golden) for place in missing(value, now[n], f"{path}[{n}]")]
+        case _:
+            return [] if golden == now else [f"{path}: {golden!r} became {now!r}"]
+
+
+def test_every_version_of_every_event_stands_in_a_golden_history() -> None:
+    assert {row.topic for name in HISTORIES for row in rows(name)} == set(TOPICS)
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_a_golden_history_replays_to_the_same_boards_for_ever(name: str) -> None:
+    recorded = history(name)
+    for golden in map(json.loads, lines(GOLDEN / f"{name}.boards.jsonl")):
+        day = day_at(recorded, until=golden["until"])
+        assert missing(golden, json.loads(msgspec.json.encode(pictures(day, golden["until"])))) == []
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_an_event_read_and_written_again_is_the_same_bytes(name: str) -> None:
+    for row in rows(name):
+        event = msgspec.json.decode(row.state, type=TOPICS[row.topic])
+        again = json.loads(msgspec.json.encode(event))
+        assert missing(json.loads(bytes(row.state)), again, row.topic) == []

@@ -1,0 +1,47 @@
+"""Writes a new golden history: `python -m tests.ltsa.write_golden day-2`. Never over an old one: those are for ever.
+
+Needed when an event gets a new version: extend the scripted day, write the next file, keep the old ones.
+"""
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from ltsa import board
+from ltsa.day import TOPICS, Day
+from ltsa.replay import day_at
+from tests.ltsa.scripted_day import history, instant
+
+GOLDEN = Path(__file__).with_name("golden")
+
+INSTANTS = ("08:05:10", "08:09:20", "08:17:04", "08:22:50", "08:30:00", "08:38:30", "08:41:40", "08:50:00")
+
+
+def main(name: str) -> None:
+    """Writes `<name>.jsonl` (an event a line, as a ledger stores it) and `<name>.boards.jsonl` (what it replays to)."""
+    recorded, topic_of = history(), {event: topic for topic, event in TOPICS.items()}
+    with (GOLDEN / f"{name}.jsonl").open("x", encoding="utf-8") as file:
+        for row in recorded:
+            line = {"version": row.version, "topic": topic_of[type(row.event)], "state": row.event}  # type: ignore[index]
+            file.write(msgspec.json.encode(line).decode() + "\n")
+    with (GOLDEN / f"{name}.boards.jsonl").open("x", encoding="utf-8") as file:
+        for time in INSTANTS:
+            file.write(
+                msgspec.json.encode(pictures(day_at(recorded, until=instant(time)), instant(time))).decode() + "\n"
+            )
+
+
+def pictures(day: Day, until: int) -> dict[str, object]:
+    """What the boards, the supervisor and every ticket show at an instant."""
+    return {
+        "until": until,
+        "version": day.version,
+        "display": board.display(day),
+        "hall": board.hall(day),
+        "tickets": [board.ticket(day, number) for number in day.tickets],
+    }
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
