@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import msgspec
 from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.bodies import Body, Nothing
 from web.errors import Refused
@@ -55,6 +56,8 @@ def _key() -> str:
 
 def _body(kind: type[Body]) -> Body:
     raw = request.get_data(cache=False)
+    if request.content_length is None and len(raw) == request.max_content_length:
+        raise RequestEntityTooLarge  # werkzeug cuts a body of unknown length at the limit without a word
     if raw and not _is_json():
         message = "Send the body as Content-Type: application/json in UTF-8, without Content-Encoding."
         raise Refused("unsupported-media-type", message, status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
