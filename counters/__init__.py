@@ -1,0 +1,1 @@
+"""What an officer touches: the desk; and the supervisor's view of all desks."""

@@ -1,0 +1,131 @@
+"""What the buttons of a desk and of the supervisor's page do: each is one command of the day.
+
+A press comes as JSON: the command's own fields, `officer` (or `supervisor`), `present` (the number that the page showed
+at the counter) and, where a note goes along, its `text`.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from flask import Request
+
+from ltsa import commands as c
+from ltsa.day import Day
+from ltsa.message import Refusal, key_digest
+from ltsa.people import LONGEST_NOTE, Note
+from ltsa.tokens import note_id
+from web.errors import Refused
+from web.house import House
+
+LONGEST_KEY = 200
+LONGEST_CODE = 40
+
+DESK: Mapping[str, type[c.DayCommand]] = {
+    "open": c.OpenCounter,
+    "pause": c.PauseCounter,
+    "close": c.CloseCounter,
+    "call-next": c.CallNext,
+    "call": c.CallTicket,
+    "recall": c.Recall,
+    "start": c.StartService,
+    "finish": c.FinishService,
+    "return": c.ReturnTicket,
+    "no-show": c.MissTicket,
+    "hold": c.HoldTicket,
+    "resume": c.ResumeTicket,
+    "transfer": c.TransferTicket,
+    "documents": c.CheckDocuments,
+    "note": c.WriteNote,
+    "undo": c.Undo,
+    "cancel": c.CancelTicket,
+    "put-back": c.PutBack,
+    "steps": c.ChangeSteps,
+    "priority": c.SetPriority,
+}
+"""The desk's actions, by the last part of their address."""
+
+HALL: Mapping[str, type[c.DayCommand]] = {"close-day": c.CloseDay, "reopen-day": c.ReopenDay}
+"""The supervisor's actions."""
+
+
+class Press:
+    """One press of a button, as the page sent it. Raises `Refused` when it cannot be read.
+
+    Attributes:
+        key: the idempotency key that the page made.
+        asked: the body.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.key = request.headers.get("Idempotency-Key", "")
+        if not 0 < len(self.key) <= LONGEST_KEY:
+            message = f"Send the header Idempotency-Key: 1 to {LONGEST_KEY} characters, new for each press."
+            raise Refused("no-key", message, field="Idempotency-Key", status=HTTPStatus.BAD_REQUEST)
+        try:
+            self.asked = msgspec.json.decode(request.get_data(), type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Refused("bad-request", f"Send a JSON object: {error}", status=HTTPStatus.BAD_REQUEST) from error
+
+    def text(self, field: str, longest: int) -> str:
+        """A text of the body, trimmed; "" when there is none."""
+        value = self.asked.get(field, "")
+        if not isinstance(value, str) or len(value.strip()) > longest:
+            raise _wrong(field, f"{field} must be a text of at most {longest} characters.")
+        return value.strip()
+
+    def by(self, role: str) -> str:
+        """Who pressed, in a role of theirs: "officer:siti"."""
+        if not (code := self.text(role, LONGEST_CODE)):
+            raise Refused("no-officer", "Say who you are.", field=role, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        self.asked[role] = code
+        return f"{role}:{code}"
+
+    def command(self, kind: type[c.DayCommand], **said: object) -> c.DayCommand:
+        """The command that the press asks for; `said` is what the page has no word in."""
+        try:
+            return msgspec.convert({**self.asked, **said, "key": self.key}, kind)
+        except msgspec.ValidationError as error:
+            sentence, _, field = str(error).partition(" - at ")
+            raise _wrong(field.strip("`$.") or "body", sentence) from error
+
+    def meets(self, day: Day, counter: str) -> None:
+        """Refuses a press for somebody who is no longer at the counter: the page was behind. A press that was answered
+        before gets its first answer.
+        """
+        there = day.counters[counter].ticket if counter in day.counters else ""
+        expected = self.asked.get("present") or there
+        if expected != there and key_digest(self.key) not in day.answered:
+            state = day.tickets[expected].state if expected in day.tickets else None
+            raise Refused("moved-on", f"{expected} is not at this counter any more.", field="present", state=state)
+
+
+@contextmanager
+def note_beside(here: House, press: Press, kind: type[c.DayCommand], office: str, by: str) -> Iterator[str]:
+    """Keeps the press's text beside the ledger before the ledger refers to it, and erases it again if the command is
+    refused. Gives the note's id, "" for a command without a note.
+    """
+    if "note" not in kind.__struct_fields__:
+        yield ""
+        return
+    text, number = press.text("text", LONGEST_NOTE), press.text("present", LONGEST_CODE)
+    if not text:
+        if kind is c.WriteNote:
+            raise Refused("no-text", "Write something first.", field="text", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        yield ""
+        return
+    name, at = note_id(here.seed, press.key, text), here.now()
+    date = here.today(office).date
+    here.off_loop(here.people.keep, Note(id=name, office=office, date=date, number=number, by=by, at=at, text=text))
+    try:
+        yield name
+    except Refusal as refusal:
+        if refusal.code != "key-reused":
+            here.off_loop(here.people.erase, name, "program", here.now())
+        raise
+
+
+def _wrong(field: str, sentence: str) -> Refused:
+    return Refused("wrong-input", sentence, field=field, status=HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -1,0 +1,92 @@
+"""What the pages of this room show live: the board's pictures, cut so that a change is pushed only where it shows."""
+
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ltsa import board
+from ltsa.day import Day
+from ltsa.message import Refusal
+from ltsa.office import Office
+from web.house import House
+
+AWAY_SHOWN = 12
+
+
+class Desk(Struct, frozen=True):
+    """The person at the counter and what may be done. `desk.queue` is empty; `desk.waiting` is 1 if anyone waits."""
+
+    office: Office
+    desk: board.DeskPicture
+
+
+class Line(Struct, frozen=True):
+    """The people who are not at the counter: in the queue, on hold, away. `free` says that one of them may come now."""
+
+    office: Office
+    free: bool
+    services: tuple[str, ...]
+    queue: tuple[board.PersonPicture, ...]
+    waiting: int
+    held: tuple[board.PersonPicture, ...]
+    away: tuple[board.PersonPicture, ...]
+    gone: int
+
+
+class Hall(Struct, frozen=True):
+    """The office at a glance. `away` are the absent and the returned, latest first."""
+
+    office: Office
+    hall: board.HallPicture
+    away: tuple[board.PersonPicture, ...] = ()
+
+
+def desk(house: House, office: str, counter: str) -> Desk | None:
+    """The desk's middle."""
+    if (day := _day(house, office)) is None or counter not in day.counters:
+        return None
+    whole = board.desk(day, counter)
+    here = tuple(person for person in whole.held if person.counter == counter)
+    return Desk(day.rules_of, replace(whole, queue=(), away=(), held=here, waiting=min(whole.waiting, 1)))
+
+
+def line(house: House, office: str, counter: str) -> Line | None:
+    """The desk's right side."""
+    if (day := _day(house, office)) is None or counter not in day.counters:
+        return None
+    whole = board.desk(day, counter)
+    return Line(
+        office=day.rules_of,
+        free=day.open and whole.counter.state == "open" and whole.current is None,
+        services=whole.counter.services,
+        queue=whole.queue,
+        waiting=whole.waiting,
+        held=whole.held,
+        away=whole.away[:AWAY_SHOWN],
+        gone=len(whole.away),
+    )
+
+
+def hall(house: House, office: str) -> Hall | None:
+    """The supervisor's page."""
+    day = _day(house, office)
+    return Hall(day.rules_of, board.hall(day), board.away(day)) if day else None
+
+
+def counters(house: House, office: str) -> Hall | None:
+    """The choice of a counter: its state and officer, not who is there."""
+    day = _day(house, office)
+    if day is None:
+        return None
+    whole = board.hall(day)
+    quiet: dict[str, Any] = {"ticket": "", "ticket_state": "", "service": "", "ticket_since": 0}
+    shown = tuple(replace(counter, **quiet) for counter in whole.counters)
+    return Hall(day.rules_of, replace(whole, counters=shown, queues=(), tally={}, issued=0))
+
+
+def _day(house: House, office: str) -> Day | None:
+    try:
+        return house.today(office)
+    except Refusal:
+        return None

@@ -1,0 +1,130 @@
+// Gives commands from buttons and forms: [data-do] names the action, [data-field] and [data-value] or the form's fields go
+// along. What the page shows afterwards comes from the feed; until then nothing else is taken.
+
+import { act, Refused } from "/static/counters/act.js";
+import { close, open, remark, still } from "/static/counters/sheet.js";
+import { watch } from "/static/web/live.js";
+
+const desk = document.querySelector("[data-desk]");
+const words = JSON.parse(desk.dataset.words);
+const message = desk.querySelector("[data-message]");
+const SETTLE = 250; // ms after an update in which a second tap of a nervous finger is not taken
+const UNSHOWN = 1_000; // ms after which an answer that changes nothing here counts as shown
+
+let newest = 0; // the ledger's position that the page shows
+let line = Promise.resolve(); // one command after the other, in the order of the presses
+const unshown = new Set();
+
+/** Gives a command about what the page shows now. Resolves to true when it was done and is shown; says why when it was not. */
+export async function give(action, fields) {
+  const { officer, present } = desk.querySelector("[data-present]")?.dataset ?? {};
+  const body = { ...(officer && { officer }), ...(present && { present }), ...fields };
+  const answer = line.then(() => act(`${desk.dataset.desk}/${action}`, body, () => say("waiting", words.waiting)));
+  line = answer.catch(() => {});
+  try {
+    const { v } = await answer;
+    say();
+    await shown(v);
+    return true;
+  } catch (error) {
+    explain(error);
+    return false;
+  }
+}
+
+function explain(error) {
+  if (!(error instanceof Refused)) return say("gone", words.gone);
+  watch(); // whoever is refused may have seen an old picture
+  const now = words.states[error.state] ?? error.state;
+  return say("refused", error.message, now ? `${words.now} ${now}.` : "");
+}
+
+// Beside the number, or on the sheet that lies over it.
+function say(kind = "", title = "", body = "") {
+  if (kind && remark(`${title} ${body}`)) return;
+  message.dataset.kind = kind;
+  message.hidden = !kind;
+  message.querySelector("[data-message-title]").textContent = title;
+  message.querySelector("[data-message-body]").textContent = body;
+}
+
+// The answer may come before the picture that shows it.
+function shown(v) {
+  if (!(v > newest)) return Promise.resolve();
+  return new Promise((done) => {
+    const wait = { v, done };
+    unshown.add(wait);
+    setTimeout(() => unshown.delete(wait) && done(), UNSHOWN);
+  });
+}
+
+async function alone(action, fields) {
+  if (desk.ariaBusy === "true") return false;
+  desk.ariaBusy = "true";
+  const done = await give(action, fields);
+  if (done) close();
+  setTimeout(() => { desk.ariaBusy = "false"; }, done ? SETTLE : 0);
+  return done;
+}
+
+const lay = (sheet, fields) => open(`${desk.dataset.desk}/sheet/${sheet}`, fields).catch(explain);
+
+const listed = (name) => name.endsWith("[]");
+
+function fieldsOf({ dataset: { field, value } }) {
+  if (!field) return {};
+  return listed(field) ? { [field.slice(0, -2)]: value.split(" ") } : { [field]: value };
+}
+
+// A list has a name that ends in []; an entry with data-unless belongs to it when it is not ticked.
+function formOf(form) {
+  const fields = {};
+  for (const entry of form.elements) {
+    if (!entry.name || entry.disabled) continue;
+    const chosen = ["checkbox", "radio"].includes(entry.type) ? entry.checked !== entry.hasAttribute("data-unless") : true;
+    if (listed(entry.name)) (fields[entry.name.slice(0, -2)] ??= []).push(...(chosen ? [entry.value] : []));
+    else if (chosen) fields[entry.name] = entry.value;
+  }
+  return fields;
+}
+
+document.addEventListener("click", (event) => {
+  const pressed = event.target.closest("button");
+  if (!pressed || pressed.disabled) return;
+  // What a mouse pressed shall not take the next space bar, which belongs to the one thing to do.
+  if (event.detail > 0 && desk.contains(pressed)) pressed.blur();
+  if (event.detail > 1) return;
+  if (pressed.hasAttribute("data-dismiss")) say();
+  else if (pressed.dataset.do) alone(pressed.dataset.do, fieldsOf(pressed));
+  else if (pressed.dataset.sheet) lay(pressed.dataset.sheet, fieldsOf(pressed));
+});
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.dataset.do && !form.dataset.sheet) return;
+  event.preventDefault();
+  if (form.dataset.sheet) lay(form.dataset.sheet, formOf(form));
+  else if ((await alone(form.dataset.do, formOf(form))) && form.isConnected) form.reset();
+});
+
+desk.addEventListener("live:update", ({ detail }) => {
+  newest = Math.max(newest, detail.v);
+  for (const wait of unshown) if (wait.v <= newest && unshown.delete(wait)) wait.done();
+  begin();
+});
+
+function online(is) {
+  desk.disabled = !is;
+  still(!is);
+  if (!is) say("offline", words.offline);
+  else if (message.dataset.kind === "offline") say();
+}
+document.addEventListener("live:stale", () => online(false));
+document.addEventListener("live:fresh", () => online(true));
+
+function begin() {
+  if (document.activeElement === document.body) desk.querySelector("[data-focus]")?.focus();
+}
+
+for (const element of desk.querySelectorAll("[data-v]")) newest = Math.max(newest, Number(element.dataset.v));
+begin();
