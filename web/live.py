@@ -355,6 +355,8 @@ class Feed:
             if time.monotonic() - began > _SLICE:
                 gevent.sleep(0)
                 began = time.monotonic()
+                if self._rung.is_set():
+                    return  # the rest stays due; who is first in line may have changed
 
     def _look(self, watched: _Watched) -> bool:
         """Takes the view's picture; if it is another one, renders and pushes it. False: there is no such view."""

@@ -18,9 +18,9 @@ from web.live import Feed, View
 
 STATIC = Path(__file__).resolve().parents[2] / "web" / "static"
 
-PAGE = """<!doctype html><html lang="id"><meta charset="utf-8"><title>feed</title>
+PAGE = """<!doctype html><html lang="id" data-zone="Asia/Jakarta"><meta charset="utf-8"><title>feed</title>
 <link rel="stylesheet" href="/style.css"><link rel="icon" href="/static/web/mark.svg">
-<div data-stale data-zone="Asia/Jakarta" role="status" hidden>last news <time data-stale-at></time></div>
+<div data-stale="last news {time}" role="status" hidden><span data-stale-words></span></div>
 <main>{{ live("board", hall, id="board") }}</main>
 <script type="module" src="/static/web/live.js"></script></html>"""
 

@@ -193,6 +193,14 @@ def test_a_client_that_never_reads_is_closed_and_delays_nobody(server: FeedServe
     assert heard < 30 * 200_000
 
 
+def test_a_client_that_answers_no_ping_is_let_go(server: FeedServer) -> None:
+    silent = _silent_client(server)
+    silent.settimeout(30)
+    while silent.recv(1 << 16):
+        pass
+    silent.close()
+
+
 def _silent_client(server: FeedServer) -> socket.socket:
     """Watches, and then reads nothing any more."""
     silent = socket.socket()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -136,9 +137,7 @@ def test_a_killed_server_is_told_and_the_page_catches_up_when_it_is_back(server:
     band = board.locator("[data-stale]")
     band.wait_for(state="visible", timeout=30_000)
     assert board.locator("html").get_attribute("data-feed") == "stale"
-    text = board.evaluate("new Intl.DateTimeFormat('id', {timeStyle: 'short', timeZone: 'Asia/Jakarta'}).format()")
-    assert band.inner_text().startswith("last news ")
-    assert len(band.locator("time").inner_text()) == len(text) == len("14.30")
+    assert re.fullmatch(r"last news \d\d\.\d\d", band.inner_text())
     server.start()
     for _ in range(5):
         server.post("/raise/a")

@@ -79,10 +79,11 @@ function judge() {
   const was = root.dataset.feed;
   root.dataset.feed = isStale ? "stale" : "fresh";
   if (was === root.dataset.feed) return;
+  const timeZone = root.dataset.zone || undefined;
+  const time = new Intl.DateTimeFormat("id", { hour: "2-digit", minute: "2-digit", timeZone }).format(news);
   for (const band of document.querySelectorAll("[data-stale]")) {
-    const time = band.querySelector("[data-stale-at]");
-    const timeZone = band.dataset.zone || undefined;
-    if (time) time.textContent = new Intl.DateTimeFormat("id", { hour: "2-digit", minute: "2-digit", timeZone }).format(news);
+    const words = band.querySelector("[data-stale-words]") ?? band;
+    words.textContent = isStale ? band.dataset.stale.replace("{time}", time) : "";
     band.hidden = !isStale;
   }
   if (isStale) tell(document, "live:stale", { since: news });
