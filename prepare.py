@@ -200,13 +200,21 @@ def _add_tools(python: str) -> None:
     _install(python, "-r", str(REQUIREMENTS), "-r", str(TEST_REQUIREMENTS))
 
 
-def _fetch_browser_code(python: str, *without: str) -> None:
-    _run(*_npm(python), "ci", "--ignore-scripts", "--prefer-offline", "--fetch-retry-mintimeout=1000", *without)
+def _fetch_browser_code(python: str) -> None:
+    if BROWSER_CODE_AND_CHECKS.stamp.exists():  # whoever runs the checks keeps what they need
+        BROWSER_CODE_AND_CHECKS.make(python)
+        BROWSER_CODE_AND_CHECKS.sign()
+    else:
+        _npm_ci(python, "--omit=dev")
 
 
 def _fetch_browser_code_and_checks(python: str) -> None:
-    _fetch_browser_code(python)
+    _npm_ci(python)
     BROWSER_CODE.sign()
+
+
+def _npm_ci(python: str, *without: str) -> None:
+    _run(*_npm(python), "ci", "--ignore-scripts", "--prefer-offline", "--fetch-retry-mintimeout=1000", *without)
 
 
 def _npm(python: str) -> tuple[str, ...]:
@@ -271,9 +279,7 @@ def _say(text: str) -> None:
 
 
 PYTHON_PACKAGES = Step("Python packages", VENV / "ltsa.stamp", (REQUIREMENTS,), _make_environment, also=THIS_PYTHON)
-BROWSER_CODE = Step(
-    "Browser code", NODE_MODULES / ".ltsa.stamp", (LOCK_FILE,), lambda python: _fetch_browser_code(python, "--omit=dev")
-)
+BROWSER_CODE = Step("Browser code", NODE_MODULES / ".ltsa.stamp", (LOCK_FILE,), _fetch_browser_code)
 BROWSER_CODE_AND_CHECKS = Step(
     "Browser code for the checks", NODE_MODULES / ".ltsa-checks.stamp", (LOCK_FILE,), _fetch_browser_code_and_checks
 )

@@ -21,7 +21,7 @@ CHECKS: dict[str, tuple[str, list[str]]] = {
     "format": ("ruff format --check", ["-m", "ruff", "format", "--check", "."]),
     "lint": ("ruff check", ["-m", "ruff", "check", "."]),
     "types": ("mypy --strict", ["-m", "mypy"]),
-    "imports": ("lint-imports", ["-c", LINT_IMPORTS]),
+    "imports": ("lint-imports", ["-c", LINT_IMPORTS, "--no-logo"]),
     "tests": ("pytest", ["-m", "pytest"]),
 }
 

@@ -11,7 +11,6 @@ NODE_MODULES = PROJECT / "node_modules"
 VENDOR = (
     r"@fontsource-variable/plus-jakarta-sans/files/plus-jakarta-sans-[a-z-]+\.woff2",
     r"lucide-static/icons/[a-z0-9-]+\.svg",
-    r"socket\.io-client/dist/socket\.io\.esm\.min\.js",
 )
 """What browsers may fetch of the npm packages, by its path in `node_modules`; everything else there stays inside."""
 

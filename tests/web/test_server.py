@@ -93,7 +93,7 @@ def test_of_the_third_party_code_browsers_get_what_pages_use_and_nothing_else(of
     assert (status, headers["Content-Type"]) == (200, "font/woff2")
     assert fetch(f"{office_server.url}/static/web/look.css")[0] == 200
     for inside in (
-        "vendor/socket.io-client/package.json",
+        "vendor/lucide-static/package.json",
         "vendor/.package-lock.json",
         "vendor/lucide-static/icons/..%2f..%2f..%2fapp.py",
         "static/web/..%2fsettings.py",
