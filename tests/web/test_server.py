@@ -75,16 +75,15 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("sent", BROKEN.values(), ids=BROKEN)
-def test_a_client_that_breaks_off_disturbs_nobody(office_server: Any, sent: bytes) -> None:
-    for _ in range(20):
-        with socket.create_connection(("127.0.0.1", office_server.port)) as client:
-            client.sendall(sent)
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
-    assert fetch(office_server.url)[0] == 200
-    code, said = office_server.stop()
-    assert code == 0
-    assert "Traceback" not in said
+def test_a_client_that_breaks_off_disturbs_nobody(office_server: Any) -> None:
+    for how, sent in BROKEN.items():
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", office_server.port)) as client:
+                client.sendall(sent)
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
+        assert fetch(office_server.url)[0] == 200, how
+        assert "Traceback" not in office_server.said, how
+    assert office_server.stop()[0] == 0
 
 
 def test_of_the_third_party_code_browsers_get_what_pages_use_and_nothing_else(office_server: Any) -> None:
