@@ -364,19 +364,21 @@ def _steps(day: Day, visit: Ticket) -> tuple[StepPicture, ...]:
 def _step(day: Day, visit: Ticket, step: Step) -> StepPicture:
     office = day.rules_of
     service = office.service[step.service]
+    state: str = step.state
+    before, after = None, []
     if step.service in visit.waits:
-        before = ahead(day, visit, step.service)
-        return StepPicture(service=step.service, name=service.name, state="waiting", ahead=before)
-    if step.state == "todo":
-        after = tuple(before for before in service.after if outstanding(day, visit, before))
-        return StepPicture(service=step.service, name=service.name, state="later", after=after)
+        state, before = "waiting", ahead(day, visit, step.service)
+    elif state == "todo":
+        state, after = "later", [earlier for earlier in service.after if outstanding(day, visit, earlier)]
     reasons = [reason for reason in office.rules.return_reasons if reason.code in step.reasons] if step.reasons else ()
     return StepPicture(
         service=step.service,
         name=service.name,
-        state=step.state,
+        state=state,
         outcome=step.outcome,
         counter=step.counter,
+        ahead=before,
+        after=tuple(after),
         reasons=tuple(reasons),
     )
 

@@ -7,8 +7,9 @@ UTC, durations integer milliseconds.
 
 from bisect import bisect_left, insort
 from collections import deque
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, assert_never, get_args
+from typing import Literal, assert_never, get_args
+
+from msgspec import Struct, field
 
 from ltsa.dispatch import Place, Why
 from ltsa.message import Event
@@ -275,8 +276,7 @@ TOPICS: dict[str, type[DayEvent]] = {
 # --- What is true -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Step:
+class Step(Struct):
     """One service of a visit. `seen` are the documents checked, `reasons` why it was returned."""
 
     service: str
@@ -287,8 +287,7 @@ class Step:
     seen: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class Ticket:
+class Ticket(Struct):
     """One visit.
 
     `order` is its rank of arrival, `place` the instant its wait counts from, `since` when `state` began, `service`
@@ -315,7 +314,7 @@ class Ticket:
     notes: tuple[str, ...] = ()
 
 
-class Last(NamedTuple):
+class Last(Struct, frozen=True):
     """A counter's last action that may still be undone; `version` is the day's version right after it."""
 
     action: Undoable
@@ -325,8 +324,7 @@ class Last(NamedTuple):
     version: int
 
 
-@dataclass(slots=True)
-class CounterNow:
+class CounterNow(Struct):
     """A counter as it is now. `ticket` is the number called or served there.
 
     `announced` is the day's version of the latest call or recall: it tells a display what it has spoken already.
@@ -342,7 +340,7 @@ class CounterNow:
     last: Last | None = None
 
 
-class Call(NamedTuple):
+class Call(Struct, frozen=True):
     """A call as the boards remember it."""
 
     number: str
@@ -352,8 +350,7 @@ class Call(NamedTuple):
     version: int
 
 
-@dataclass(slots=True)
-class Day:
+class Day(Struct):
     """What is true of one service day.
 
     `version` counts its events; `answered` maps a command's key to (content, version of its first event); `queues` hold
@@ -366,15 +363,15 @@ class Day:
     open: bool = False
     version: int = 0
     at: int = 0
-    tickets: dict[str, Ticket] = field(default_factory=dict)
-    counters: dict[str, CounterNow] = field(default_factory=dict)
-    queues: dict[str, list[Place]] = field(default_factory=dict)
-    series: dict[str, int] = field(default_factory=dict)
-    tokens: dict[str, str] = field(default_factory=dict)
-    answered: dict[str, tuple[str, int]] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = {}
+    counters: dict[str, CounterNow] = {}
+    queues: dict[str, list[Place]] = {}
+    series: dict[str, int] = {}
+    tokens: dict[str, str] = {}
+    answered: dict[str, tuple[str, int]] = {}
     recent: deque[Call] = field(default_factory=lambda: deque(maxlen=RECENT_CALLS))
     tally: dict[TicketState, int] = field(default_factory=lambda: dict.fromkeys(get_args(TicketState), 0))
-    aside: dict[str, None] = field(default_factory=dict)
+    aside: dict[str, None] = {}
 
     @property
     def rules_of(self) -> Office:

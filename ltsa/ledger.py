@@ -10,7 +10,7 @@ import gc
 import logging
 import sqlite3
 from _thread import allocate_lock
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,6 +36,7 @@ FORMAT = 1
 BATCH = 256
 CHUNK = 1000
 ANSWERS_KEPT = 4096
+SEEN_KEPT = 4096
 LOCK_TIMEOUT = 5
 
 _topics: dict[str, type[DayEvent | OfficeConfigured]] = {**TOPICS, "office-configured/1": OfficeConfigured}
@@ -152,7 +153,7 @@ class Ledger:
             raise LedgerUnavailableError(f"{path} cannot be opened ({error})") from error
         self._present = self.present()
         self._doubtful = False
-        self._pending: dict[tuple[str, str], _Draft] = {}
+        self._seen: deque[Recorded] = deque(maxlen=SEEN_KEPT)
         self._answers: OrderedDict[tuple[str, str], Done] = OrderedDict()
         self._queue: SimpleQueue[Asked | None] = SimpleQueue()
         self._listeners: list[Callable[[], object]] = []
@@ -195,6 +196,19 @@ class Ledger:
     def since(self, position: int, limit: int = CHUNK) -> list[Recorded]:
         """The next events of the whole ledger after a position, in order."""
         return self._select("rowid > ? ORDER BY rowid LIMIT ?", position, limit)
+
+    def seen(self, position: int) -> list[Recorded]:
+        """What follows a position, as far as this process's writer has it in memory: no disk, no waiting.
+
+        Empty when it has nothing newer, or no longer all of it: then `since` tells.
+        """
+        newer: list[Recorded] = []
+        for recorded in reversed(self._seen.copy()):
+            if recorded.position <= position:
+                break
+            newer.append(recorded)
+        newer.reverse()
+        return newer if newer and newer[0].position == position + 1 else []
 
     def history(self, stream: str, after: int = 0, until: int | None = None) -> Iterator[Recorded]:
         """A stream's events with `after < version <= until`, in order, read in chunks."""
@@ -280,17 +294,19 @@ class Ledger:
 
     def _commit(self, batch: list[Asked]) -> None:
         """Answers every command of the batch, after one commit. If that fails, none of them happened."""
-        rows: list[StoredEvent] = []
+        outcomes: list[Done | Exception]
+        rows: list[Recorded] = []
         try:
             if self._doubtful:
                 self._present, self._doubtful = self.present(), False
-            self._pending.clear()
             self._cursor.execute("BEGIN IMMEDIATE")
             self._catch_up()
-            drafts = [self._decide(asked, rows) for asked in batch]
+            outcomes = [self._decide(asked.command, rows) for asked in batch]
             if rows:
-                self._present.position = self._recorder._insert_events(self._cursor, rows)[-1]  # noqa: SLF001
+                self._insert(rows)
                 self._connection.commit()
+                self._present.position = rows[-1].position
+                self._seen.extend(rows)
             else:
                 self._connection.rollback()
         except Exception as error:
@@ -298,17 +314,24 @@ class Ledger:
             with suppress(sqlite3.Error):
                 self._connection.rollback()
             self._doubtful = True
+            self._answers.clear()
             fault = LedgerUnavailableError(f"nothing was recorded: {error}")
             fault.__cause__ = error
-            for asked in batch:
-                asked.settle(fault)
-            return
-        first = self._present.position - len(rows) + 1
-        for asked, draft in zip(batch, drafts, strict=True):
-            asked.settle(self._finished(asked, draft, first) if isinstance(draft, _Draft) else draft)
+            outcomes, rows = [fault] * len(batch), []
+        for asked, outcome in zip(batch, outcomes, strict=True):
+            asked.settle(outcome)
         if rows:
             for listener in self._listeners:
                 listener()
+
+    def _insert(self, rows: list[Recorded]) -> None:
+        """Appends rows at the positions they were promised, which under the lock are the next ones."""
+        stored = [
+            StoredEvent(row.stream, row.version, _topic_of[type(row.event)], _encoder.encode(row.event)) for row in rows
+        ]
+        positions = self._recorder._insert_events(self._cursor, stored)  # noqa: SLF001 - within our transaction
+        if positions[-1] != rows[-1].position:
+            raise LookupError(f"position {rows[-1].position} was promised and {positions[-1]} given")
 
     def _catch_up(self) -> None:
         """Takes in what other processes appended. Only called under the ledger's lock."""
@@ -317,13 +340,13 @@ class Ledger:
         ):
             for recorded in rows:
                 self._present.apply(recorded)
+            self._seen.extend(rows)
 
-    def _decide(self, asked: Asked, rows: list[StoredEvent]) -> "_Draft | Done | Exception":
-        """A draft of the answer, its events appended to `rows` and applied; or a refusal, which changes nothing."""
-        command = asked.command
+    def _decide(self, command: DayCommand | ConfigureOffice, rows: list[Recorded]) -> Done | Exception:
+        """The answer to be, its events appended to `rows` and applied; or a refusal, which changes nothing."""
         try:
             if isinstance(command, ConfigureOffice):
-                return self._configure(asked, command, rows)
+                return self._configure(command, rows)
             office, date = self._present.office_at(command.office, command.at)
             key = key_digest(command.key)
             day = self._present.day(office.id, date)
@@ -340,61 +363,52 @@ class Ledger:
                     date=date.isoformat(),
                     configuration=office,
                 )
-                self._append(asked, stream, day, decide(opening, day), rows)
-            return self._append(asked, stream, day, decide(command, day), rows)
+                self._append(stream, day, decide(opening, day), rows)
+            return self._append(stream, day, decide(command, day), rows)
         except Refusal as refusal:
             return refusal
         except (ValueError, TypeError, LookupError) as error:
             log.exception("a command could not be decided")
             return error
 
-    def _append(self, asked: Asked, stream: str, day: Day, events: list[DayEvent], rows: list[StoredEvent]) -> "_Draft":
-        offset, version = len(rows), day.version
-        rows += [
-            StoredEvent(stream, version + n, _topic_of[type(event)], _encoder.encode(event))
-            for n, event in enumerate(events, 1)
-        ]
+    def _append(self, stream: str, day: Day, events: list[DayEvent], rows: list[Recorded]) -> Done:
+        position, version = self._present.position + len(rows), day.version
+        recorded = [Recorded(position + n, stream, version + n, event) for n, event in enumerate(events, 1)]
+        rows += recorded
         for event in events:
             evolve(day, event)
-        return self._drafted(_Draft(stream, version, offset, events, answer(day, events), asked))
+        return self._answered(Done(tuple(recorded), answer(day, events)))
 
-    def _configure(self, asked: Asked, command: ConfigureOffice, rows: list[StoredEvent]) -> "_Draft | Done | Refusal":
+    def _configure(self, command: ConfigureOffice, rows: list[Recorded]) -> Done | Refusal:
         stream, key = office_stream(command.configuration.id), key_digest(command.key)
-        history = list(self.history(stream))
-        for recorded in history:
+        before = [*self.history(stream), *(row for row in rows if row.stream == stream)]
+        for recorded in before:
             if recorded.event.key == key:
                 return self._repeat(command, stream, key, (recorded.event.content, recorded.version))
         event = OfficeConfigured(
-            at=max([command.at, *(recorded.event.at for recorded in history)]),
+            at=max([command.at, *(recorded.event.at for recorded in before)]),
             by=command.by,
             key=key,
             content=command.content(),
             office=command.configuration,
             since=command.since,
         )
-        version = len(history)
-        rows.append(StoredEvent(stream, version + 1, _topic_of[OfficeConfigured], _encoder.encode(event)))
-        self._present.apply(Recorded(self._present.position, stream, version + 1, event))
-        return self._drafted(_Draft(stream, version, len(rows) - 1, [event], None, asked))
+        recorded = Recorded(self._present.position + len(rows) + 1, stream, len(before) + 1, event)
+        rows.append(recorded)
+        self._present.configure(event)
+        return self._answered(Done((recorded,), None))
 
-    def _drafted(self, draft: "_Draft") -> "_Draft":
-        self._pending[draft.stream, draft.events[0].key] = draft
-        return draft
-
-    def _finished(self, asked: Asked, draft: "_Draft", first: int) -> Done:
-        events = tuple(
-            Recorded(first + draft.offset + n, draft.stream, draft.version + n + 1, event)
-            for n, event in enumerate(draft.events)
-        )
-        done = Done(events, draft.answer, repeated=draft.asked is not asked)
-        self._answers[draft.stream, draft.events[0].key] = done
+    def _answered(self, done: Done) -> Done:
+        """Keeps an answer at hand for a while, should the same key come again."""
+        first = done.events[0]
+        self._answers[first.stream, first.event.key] = done
         if len(self._answers) > ANSWERS_KEPT:
             self._answers.popitem(last=False)
         return done
 
     def _repeat(
         self, command: DayCommand | ConfigureOffice, stream: str, key: str, answered: tuple[str, int]
-    ) -> "_Draft | Done | Refusal":
+    ) -> Done | Refusal:
         """The first answer to this key once more, rebuilt from the record when it is no longer in memory."""
         content, version = answered
         if content != command.content():
@@ -403,8 +417,6 @@ class Ledger:
                 "This idempotency key was used for another command; use a new key for each.",
                 field="Idempotency-Key",
             )
-        if (pending := self._pending.get((stream, key))) is not None:
-            return pending
         if (kept := self._answers.get((stream, key))) is not None:
             return kept._replace(repeated=True)
         day, events = Day(), []
@@ -417,17 +429,6 @@ class Ledger:
                 evolve(day, recorded.event)
         picture = answer(day, [recorded.event for recorded in events]) if day.office else None  # type: ignore[misc]
         return Done(tuple(events), picture, repeated=True)
-
-
-class _Draft(NamedTuple):
-    """A decided command before its commit: its events begin at `rows[offset]` and after the stream's `version`."""
-
-    stream: str
-    version: int
-    offset: int
-    events: Sequence[DayEvent | OfficeConfigured]
-    answer: Answer | None
-    asked: Asked
 
 
 def replayed(history: Iterator[Recorded]) -> Day:

@@ -109,8 +109,7 @@ class Present:
         self.position = recorded.position
         event = recorded.event
         if isinstance(event, OfficeConfigured):
-            self._versions.setdefault(event.office.id, []).append((event.since, event.office))
-            self._today.pop(event.office.id, None)
+            self.configure(event)
             return
         _, office, day = recorded.stream.split(":")
         days, date_of = self._days.setdefault(office, {}), date.fromisoformat(day)
@@ -118,6 +117,11 @@ class Present:
             _keep(days, date_of, Day())
         if date_of in days:
             evolve(days[date_of], event)
+
+    def configure(self, event: OfficeConfigured) -> None:
+        """Takes in a configuration of an office."""
+        self._versions.setdefault(event.office.id, []).append((event.since, event.office))
+        self._today.pop(event.office.id, None)
 
 
 def _keep(days: dict[date, Day], day: date, state: Day) -> None:

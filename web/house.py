@@ -150,12 +150,13 @@ class House:
     def catch_up(self) -> None:
         """Takes in everything that was committed until now."""
         with self._reading:
-            rows = None
-            while rows is None or len(rows) == CHUNK:
-                rows = self.off_loop(self.ledger.since, self.present.position)
+            rows = self.ledger.seen(self.position) or self.off_loop(self.ledger.since, self.position)
+            while rows:
                 for recorded in rows:
                     self.present.apply(recorded)
                     self._changed.add(recorded.stream.split(":")[1])
+                more = len(rows) == CHUNK
+                rows = self.off_loop(self.ledger.since, self.position) if more else []
 
     def read_own_writes(self) -> None:
         """Before a page is painted: everything that this server has acknowledged is part of it."""
