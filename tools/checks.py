@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -96,7 +97,17 @@ def _summarize(results: list[Result]) -> None:
     last = next((result.said[-1] for result in results if result.title == "pytest" and result.said), "")
     if skipped := re.search(r"(\d+) skipped", last):
         print(f"\n  !! {skipped[1]} TESTS WERE SKIPPED, so what they prove is not proven here:")
-        for result in results:
-            print(*(f"     {line}" for line in result.said if line.startswith("SKIPPED [")), sep="\n")
+        for reason, count in _reasons(results).most_common():
+            print(f"     {count:>4} × {reason}")
     if last:
         print(f"\n{last}")
+
+
+def _reasons(results: list[Result]) -> Counter[str]:
+    """Why tests were skipped, and how many for each reason."""
+    reasons: Counter[str] = Counter()
+    for result in results:
+        for line in result.said:
+            if found := re.match(r"SKIPPED \[(\d+)\] \S+: (.*)", line):
+                reasons[found[2]] += int(found[1])
+    return reasons
