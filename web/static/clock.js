@@ -2,7 +2,7 @@
 // be wrong. Keeps every <time data-clock="hhmm|hhmmss"> at the office's time of day, and every <time data-since="MS">
 // at the time since that instant in words.
 const page = document.documentElement;
-const english = page.lang === "en";
+const english = () => page.lang === "en"; // the kiosk changes it
 let ahead = Number(page.dataset.now) - Date.now();
 
 /** The present instant, ms UTC, as the office has it. */
@@ -19,16 +19,16 @@ export function written(ms, seconds = false) {
     hourCycle: "h23",
     timeZone: page.dataset.zone,
   }).format(ms);
-  return english ? time : time.replaceAll(":", ".");
+  return english() ? time : time.replaceAll(":", ".");
 }
 
 /** A duration (ms) in words, down to the minute, as web/format.py writes it: "12 menit", "1 jam 5 menit". */
 export function lasting(ms) {
   const whole = Math.floor(Math.max(ms, 0) / 60_000);
-  if (whole === 0) return english ? "less than 1 minute" : "kurang dari 1 menit";
+  if (whole === 0) return english() ? "less than 1 minute" : "kurang dari 1 menit";
   return [[Math.floor(whole / 60), "hour", "jam"], [whole % 60, "minute", "menit"]]
     .filter(([n]) => n > 0)
-    .map(([n, word, kata]) => (english ? `${n} ${word}${n === 1 ? "" : "s"}` : `${n} ${kata}`))
+    .map(([n, word, kata]) => (english() ? `${n} ${word}${n === 1 ? "" : "s"}` : `${n} ${kata}`))
     .join(" ");
 }
 

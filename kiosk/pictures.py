@@ -1,0 +1,97 @@
+"""What the kiosk and the holder's phone show of a day: pure pictures for the live feed, cheap and without a clock."""
+
+from msgspec import Struct
+
+from ltsa import board
+from ltsa.board import ChoicePicture, TicketPicture
+from ltsa.message import Refusal
+from ltsa.office import Coded
+from web.house import House
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """The services a kiosk offers; `chosen` are those that the person at it has chosen already."""
+
+    office: str
+    open: bool
+    choices: tuple[ChoicePicture, ...]
+    chosen: tuple[str, ...]
+
+
+class Chosen(Struct, frozen=True, kw_only=True):
+    """What a person has chosen, in the order of the visit. `bring` is one list for all of it; `sequels` pairs each
+    service that follows others with those of them that were not chosen.
+    """
+
+    open: bool
+    choices: tuple[ChoicePicture, ...]
+    bring: tuple[Coded, ...]
+    sequels: tuple[tuple[ChoicePicture, tuple[ChoicePicture, ...]], ...]
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """A ticket for its holder. `open` says whether its day still runs."""
+
+    token: str
+    open: bool
+    ticket: TicketPicture
+
+
+def offer(house: House, office: str, chosen: str = "") -> Offer | None:
+    """The offer of an office's kiosk; `chosen` is a list of services with commas. None where there is no such office."""
+    now = _kiosk(house, office)
+    if now is None:
+        return None
+    return Offer(office=office, open=now.open, choices=now.choices, chosen=tuple(chosen.split(",")) if chosen else ())
+
+
+def chosen(house: House, office: str, services: str) -> Chosen | None:
+    """What was chosen, from a list of services with commas; those that the office does not have are left out."""
+    now = _kiosk(house, office)
+    if now is None:
+        return None
+    offered = {choice.service: choice for choice in now.choices}
+    wanted = services.split(",")
+    choices = tuple(choice for choice in now.choices if choice.service in wanted)
+    before = [
+        (choice, tuple(offered[service] for service in choice.after if service not in wanted)) for choice in choices
+    ]
+    return Chosen(
+        open=now.open,
+        choices=choices,
+        bring=_together(choices),
+        sequels=tuple((choice, missing) for choice, missing in before if missing),
+    )
+
+
+def visit(house: House, token: str) -> Visit | None:
+    """The ticket with this secret, of today or of the last service day; None for any other."""
+    found = house.ticket(token.upper())
+    if found is None:
+        return None
+    day, number = found
+    return Visit(token=token.upper(), open=day.open, ticket=board.ticket(day, number))
+
+
+def office_of(house: House, token: str) -> str | None:
+    """The office whose changes concern a ticket."""
+    found = house.ticket(token.upper())
+    return found[0].rules_of.id if found else None
+
+
+def _kiosk(house: House, office: str) -> board.KioskPicture | None:
+    try:
+        return board.kiosk(house.today(office))
+    except Refusal:
+        return None
+
+
+def _together(choices: tuple[ChoicePicture, ...]) -> tuple[Coded, ...]:
+    """One list of documents: each code once, in the fuller wording ("KTP asli" says more than "KTP")."""
+    bring: dict[str, Coded] = {}
+    for choice in choices:
+        for document in choice.bring:
+            known = bring.setdefault(document.code, document)
+            if len(document.name["id"]) > len(known.name["id"]):
+                bring[document.code] = document
+    return tuple(bring.values())

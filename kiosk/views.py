@@ -1,0 +1,259 @@
+"""What an applicant touches: the kiosk's steps from welcome to ticket, and the ticket's page on the phone.
+
+The server keeps nothing of a person at the kiosk: what was said so far travels in each step's address. A ticket's secret
+follows from the idempotency key, so asking again after a lost answer gives the same ticket again.
+"""
+
+import re
+import secrets
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from msgspec import Struct, structs
+
+from kiosk import pictures
+from kiosk.qr import draw
+from ltsa.board import TicketPicture
+from ltsa.commands import CancelTicket, IssueTicket
+from ltsa.message import Refusal
+from ltsa.office import Office
+from ltsa.tokens import ticket_secret, token_digest
+from web.errors import Refused, spoken, status_of
+from web.house import house
+from web.live import View
+from web.words import FIRST, OFFERED
+
+blueprint = Blueprint("kiosk", __name__, template_folder="templates")
+
+LIVE = (
+    View("kiosk_door", pictures.offer, "kiosk/door.html"),
+    View("kiosk_offer", pictures.offer, "kiosk/offer.html"),
+    View("kiosk_chosen", pictures.chosen, "kiosk/chosen.html"),
+    View("ticket", pictures.visit, "kiosk/visit.html", office=pictures.office_of),
+)
+
+KEY = re.compile(r"[!-~]{16,128}")
+"""An idempotency key: printable, and long enough that nobody hits another's by chance."""
+
+PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
+"""A ticket's address is its secret: kept nowhere, told to nobody."""
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """What the person has said so far, and what this kiosk is called (`kiosk`) and has (`print`: auto, off, or "" for a
+    printer that a button starts).
+    """
+
+    services: tuple[str, ...] = ()
+    priority: str = ""
+    print: str = ""
+    kiosk: str = ""
+
+
+# --- The kiosk
+
+
+@blueprint.get("/kiosk/<office>")
+def welcome(office: str) -> str:
+    """The first screen: language."""
+    return _step("welcome", _office(office), said=Said(print=_said("print"), kiosk=_said("kiosk")))
+
+
+@blueprint.get("/kiosk/<office>/services")
+def services(office: str) -> str:
+    """What the person came for; with services chosen already, one more."""
+    return _step("services", _office(office))
+
+
+@blueprint.get("/kiosk/<office>/review")
+def review(office: str) -> str | Response:
+    """What was chosen, what to bring, and the button that takes the number."""
+    configuration = _office(office)
+    said = _so_far(configuration)
+    if not said.services:
+        return redirect(_address("services", office, said), HTTPStatus.SEE_OTHER)
+    return _step("review", configuration, said=said)
+
+
+@blueprint.get("/kiosk/<office>/priority")
+def priority(office: str) -> str:
+    """Whether the person has a reason to be served earlier; nobody has to answer."""
+    return _step("priority", _office(office))
+
+
+@blueprint.post("/kiosk/<office>/ticket")
+def take(office: str) -> Response:
+    """Takes the number. The same key again shows the same ticket again."""
+    configuration = _office(office)
+    try:
+        ticket, secret = issue(
+            office,
+            by=f"kiosk:{_kiosk()}",
+            key=_key(),
+            services=tuple(request.form.getlist("service")),
+            priority=request.form.get("priority", ""),
+            language=_offered(request.form.get("language", "")),
+        )
+    except Refusal as refusal:
+        return make_response(_step("sorry", configuration, sentence=spoken(refusal)), status_of(refusal))
+    address = f"{house().settings.address}/t/{secret}"
+    shown = make_response(_step("ticket", configuration, it=ticket, code=draw(address), again=request.form), 201)
+    shown.headers.update(PRIVATE)
+    return shown
+
+
+def issue(
+    office: str, *, by: str, key: str, services: tuple[str, ...], priority: str, language: str
+) -> tuple[TicketPicture, str]:
+    """A number for these services: the ticket as it was right after, and its secret. Raises `Refusal`."""
+    here = house()
+    secret = ticket_secret(here.seed, office, key)
+    done = here.do(
+        IssueTicket(
+            office=office,
+            at=here.now(),
+            by=by,
+            key=key,
+            services=services,
+            token=token_digest(secret),
+            priority=priority,
+            language=language,
+        )
+    )
+    if done.answer is None or done.answer.ticket is None:
+        raise Refused("key-reused", "This key belongs to another command.", field="key")
+    return done.answer.ticket, secret
+
+
+def _step(name: str, office: Office, *, said: Said | None = None, **shown: object) -> str:
+    said = said or _so_far(office)
+    g.zone = office.zone
+    return render_template(
+        f"kiosk/{name}.html", step=name, office=office, said=said, to=_to(office.id, said), key=_new_key(), **shown
+    )
+
+
+def _office(office: str) -> Office:
+    return house().office(office)
+
+
+def _said(name: str) -> str:
+    return request.values.get(name, "")
+
+
+def _so_far(office: Office) -> Said:
+    chosen = [service for service in request.values.getlist("service") if service in office.service]
+    return Said(
+        services=tuple(service for service in dict.fromkeys(chosen) if service != _said("without")),
+        priority=_said("priority") if _said("priority") in office.priority else "",
+        print=_said("print"),
+        kiosk=_said("kiosk"),
+    )
+
+
+def _to(office: str, said: Said) -> Callable[..., str]:
+    """Addresses of steps for a template: `to("review", priority="")` keeps everything else that was said."""
+
+    def to(step: str, lang: str = "", **changes: Any) -> str:
+        return _address(step, office, structs.replace(said, **changes), lang)
+
+    return to
+
+
+def _address(step: str, office: str, said: Said, lang: str = "") -> str:
+    query = {"service": said.services, "priority": said.priority, "print": said.print, "kiosk": said.kiosk}
+    kept: dict[str, Any] = {name: value for name, value in query.items() if value}
+    return url_for(f"kiosk.{step}", office=office, lang=lang or g.lang, **kept)
+
+
+def _offered(language: str) -> str:
+    return language if language in OFFERED else FIRST
+
+
+def _kiosk() -> str:
+    return name if re.fullmatch(r"[a-z0-9-]{1,20}", name := _said("kiosk")) else "1"
+
+
+# --- The ticket on the phone
+
+
+@blueprint.get("/t/<token>")
+def ticket(token: str) -> Response:
+    """The holder's page, in the language the ticket was taken in."""
+    it = pictures.visit(house(), token)
+    if it is None:
+        return _nobodys_ticket()
+    _as_the_holder_reads(it)
+    return _private("kiosk/phone.html", it=it)
+
+
+@blueprint.get("/t/<token>/cancel")
+def ask_to_cancel(token: str) -> Response:
+    """Asks before a ticket is given up."""
+    it = pictures.visit(house(), token)
+    if it is None:
+        return _nobodys_ticket()
+    _as_the_holder_reads(it)
+    return _cancelling(it)
+
+
+@blueprint.post("/t/<token>/cancel")
+def cancel(token: str) -> Response:
+    """Gives the ticket up, as its holder."""
+    it, here = pictures.visit(house(), token), house()
+    if it is None:
+        return _nobodys_ticket()
+    held = it.ticket
+    try:
+        here.do(CancelTicket(office=held.office, at=here.now(), by="holder", key=_key(), number=held.number))
+    except Refusal as refusal:
+        _as_the_holder_reads(it)
+        return _cancelling(it, refusal)
+    return _as_private(redirect(url_for("kiosk.ticket", token=token, lang=g.lang), HTTPStatus.SEE_OTHER))
+
+
+def _cancelling(it: pictures.Visit, refusal: Refusal | None = None) -> Response:
+    page = _private("kiosk/cancel.html", it=it, key=_new_key(), refused=spoken(refusal) if refusal else "")
+    page.status_code = status_of(refusal) if refusal else HTTPStatus.OK
+    # "no-referrer" would hide from the server that the form is its own.
+    page.headers["Referrer-Policy"] = "strict-origin"
+    return page
+
+
+def _nobodys_ticket() -> Response:
+    page = _private("kiosk/nobody.html")
+    page.status_code = HTTPStatus.NOT_FOUND
+    return page
+
+
+def _as_the_holder_reads(it: pictures.Visit) -> None:
+    g.zone = it.ticket.zone
+    if "lang" not in request.args and it.ticket.language in OFFERED:
+        g.lang = it.ticket.language
+
+
+def _private(template: str, **shown: object) -> Response:
+    return _as_private(make_response(render_template(template, **shown)))
+
+
+def _as_private(answer: Response) -> Response:
+    answer.headers.update(PRIVATE)
+    return answer
+
+
+# --- Keys
+
+
+def _key() -> str:
+    """The request's idempotency key, from its header or its form. Raises `Refused`."""
+    key = request.headers.get("Idempotency-Key") or request.form.get("key", "")
+    if not KEY.fullmatch(key):
+        raise Refused("no-key", "Send an idempotency key of 16 to 128 printable characters.", field="key", status=422)
+    return key
+
+
+def _new_key() -> str:
+    """A key for a form that is sent without scripts."""
+    return secrets.token_hex(16)
