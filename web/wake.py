@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHANNEL = "ltsa:committed"
-_GLANCE = 0.015  # seconds between two looks at the file, 3 µs each
+_GLANCE = 0.015  # seconds between two looks at the file, 7 µs each
 _PATIENCE = 0.5  # seconds that Redis has for an answer
 _PAUSE = 1.0  # seconds before a lost Redis is tried again
 

@@ -1,11 +1,11 @@
-"""Live pages in a real browser: what a person keeps, sees, and is told when the connection is lost."""
+"""Live pages in a real browser: what a person keeps, sees, and is told when the connection is lost.
+
+The pulled plug and the sleeping tab: test_live_office.py.
+"""
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import pytest
 from tests.web.feed_clients import FeedServer
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 LOST = "WebSocket connection to"  # what Chromium writes on the console when a server is gone
 
@@ -131,21 +131,6 @@ def test_an_older_picture_is_ignored(server: FeedServer, board: Page) -> None:
     assert board.evaluate("told") == [3]
 
 
-def test_a_killed_server_is_told_and_the_page_catches_up_when_it_is_back(server: FeedServer, board: Page) -> None:
-    raises(server, board)
-    server.kill()
-    band = board.locator("[data-stale]")
-    band.wait_for(state="visible", timeout=30_000)
-    assert board.locator("html").get_attribute("data-feed") == "stale"
-    assert re.fullmatch(r"last news \d\d\.\d\d", band.inner_text())
-    server.start()
-    for _ in range(5):
-        server.post("/raise/a")
-    shows(board, 5)
-    band.wait_for(state="hidden", timeout=30_000)
-    assert board.locator("html").get_attribute("data-feed") == "fresh"
-
-
 def test_another_ledger_on_the_same_address_is_taken_for_what_it_is(server: FeedServer, board: Page) -> None:
     server.post("/position/1000")
     shows(board, 1)
@@ -158,24 +143,11 @@ def test_another_ledger_on_the_same_address_is_taken_for_what_it_is(server: Feed
 
 def test_a_frozen_server_is_told_and_left_for_a_new_connection(server: FeedServer, board: Page) -> None:
     server.freeze()
-    board.locator("[data-stale]").wait_for(state="visible", timeout=30_000)
+    band = board.locator("[data-stale]")
+    band.wait_for(state="visible", timeout=30_000)
+    assert re.fullmatch(r"last news \d\d\.\d\d", band.inner_text())
+    assert board.locator("html").get_attribute("data-feed") == "stale"
     server.thaw()
-    board.locator("[data-stale]").wait_for(state="hidden", timeout=30_000)
-    raises(server, board)
-
-
-def test_a_tab_that_slept_catches_up_when_it_wakes(server: FeedServer, board: Page, browser: Browser) -> None:
-    chromium = browser.new_browser_cdp_session()
-    processes = chromium.send("SystemInfo.getProcessInfo")["processInfo"]
-    tabs = [process["id"] for process in processes if process["type"] == "renderer"]
-    for tab in tabs:
-        os.kill(tab, signal.SIGSTOP)
-    for _ in range(4):
-        server.post("/raise/a")
-    time.sleep(14)  # longer than the server keeps a connection that does not answer
-    for tab in tabs:
-        os.kill(tab, signal.SIGCONT)
-    shows(board, 4)
     board.locator("[data-stale]").wait_for(state="hidden", timeout=30_000)
     raises(server, board)
 
