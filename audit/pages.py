@@ -8,6 +8,7 @@ from audit import plot
 from audit.asked import Filter, Instant
 from audit.book import Book, Moment
 from audit.plot import Bar, Plot, Scale
+from audit.telling import whole_seconds
 from ltsa import board, replay
 from ltsa.board import TicketPicture
 from ltsa.replay import Finding, Line, Phase
@@ -110,7 +111,7 @@ def _story(book: Book, lines: tuple[Line, ...], phases: tuple[Phase, ...], last:
     scale = plot.axis(since, until, book.office)
     spent: dict[str, int] = {}
     for phase in phases:
-        spent[phase.state] = spent.get(phase.state, 0) + (phase.until or until) - phase.since
+        spent[phase.state] = spent.get(phase.state, 0) + whole_seconds(phase.since, phase.until or until)
     return Story(
         lines=lines, phases=phases, scale=scale, bars=plot.bars(scale, phases, until), until=until, spent=spent
     )

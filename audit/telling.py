@@ -10,7 +10,8 @@ from ltsa.replay import Line
 from web.format import hhmmss, minutes
 from web.words import FIRST, Words
 
-MINUTE = 60_000
+SECOND = 1000
+MINUTE = 60 * SECOND
 
 
 class Told(NamedTuple):
@@ -19,6 +20,11 @@ class Told(NamedTuple):
     what: str
     why: tuple[str, ...]
     who: str
+
+
+def whole_seconds(since: int, until: int) -> int:
+    """The difference, in ms, of two instants as clocks write them: 08.20.50 to 08.21.49 is 59 seconds."""
+    return (until // SECOND - since // SECOND) * SECOND
 
 
 class Stop(NamedTuple):
@@ -55,6 +61,10 @@ class Teller:
     def time(self, at: int) -> str:
         """A time of day to the second."""
         return hhmmss(at, self.office.zone, self.lang)
+
+    def between(self, since: int, until: int) -> str:
+        """How long it was between two times of day as they are written, to the second: "3 menit 12 detik"."""
+        return self.span(whole_seconds(since, until))
 
     def span(self, ms: int) -> str:
         """A duration to the second: "3 menit 12 detik"."""
@@ -101,7 +111,7 @@ class Teller:
                     [
                         *([self.counter(step.counter)] if step.counter else []),
                         *([self._coded(step.outcome, self.office.rules.outcomes)] if step.outcome else []),
-                        *(self.said(reason.name) for reason in step.reasons),
+                        *(self.said(reason.name) for reason in step.reasons if step.state == "returned"),
                     ]
                 ),
             )
@@ -113,7 +123,7 @@ class Teller:
     def _ticket_issued(self, line: Line, details: dict[str, Any]) -> list[str]:
         told = [self._told("ticket-issued", services=self.services(details["services"]))]
         if details["priority"]:
-            priority, earlier = self.priority(details["priority"]), self.span(line.at - details["place"])
+            priority, earlier = self.priority(details["priority"]), self.between(details["place"], line.at)
             told.append(self._why("head_start", priority=priority, margin=earlier))
         return told
 
@@ -146,7 +156,7 @@ class Teller:
             told.append(self._why("only", place=place))
         if why.place != arrived:
             key = "arrived" if why.place < arrived else "arrived_later"
-            told.append(self._why(key, arrived=self.time(arrived), margin=self.span(abs(arrived - why.place))))
+            told.append(self._why(key, arrived=self.time(arrived), margin=self.between(*sorted((arrived, why.place)))))
         return told
 
     def _ticket_recalled(self, _line: Line, details: dict[str, Any]) -> list[str]:

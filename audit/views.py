@@ -100,7 +100,7 @@ def ticket(office: str, day: str, number: str) -> str:
     if told is None:
         raise Refused("unknown-ticket", f"There is no ticket {number!r} on {day}.", field="number", status=404)
     road = Teller(found.office, page_language()).road(told.ticket) if told.ticket else []
-    return _page("audit/ticket.html", found, it=told, number=number, steps=road)
+    return _page("audit/ticket.html", found, it=told, whose=number, steps=road)
 
 
 @blueprint.get("/<office>/<day>/counter/<counter>")

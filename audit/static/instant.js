@@ -29,9 +29,10 @@ function goToVersion(version) {
 }
 
 /** Goes to an instant (ms UTC). */
-function goToTime(at) {
+function goToTime(instant) {
+  const at = within(begins, instant, endOfDay);
   heading = { at };
-  slider.value = Math.round((within(begins, at, endOfDay) - begins) / SECOND);
+  slider.value = Math.round((at - begins) / SECOND);
   ask({ at: clockTime(at) });
 }
 
@@ -73,8 +74,8 @@ function show(moment, wish, last) {
     document.querySelector(`main [data-part="${part.dataset.part}"]`).replaceChildren(...part.childNodes);
   }
   for (const row of document.querySelectorAll("[data-row]")) {
-    row.toggleAttribute("aria-current", Number(row.dataset.row) === shown.version);
-    if (row.hasAttribute("aria-current")) row.setAttribute("aria-current", "true");
+    if (Number(row.dataset.row) === shown.version) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
   }
   slider.setAttribute("aria-valuetext", spoken());
   if (!last) return;
@@ -88,18 +89,26 @@ function spoken() {
   return slider.dataset.value.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
-/** The address, and every link that leads one event on, follow what is shown. */
+/** The address, the way to the neighbours, and whatever leads on from here follow what is shown. */
 function remember(wish) {
-  const here = new URL(location.href);
-  here.searchParams.delete("version");
-  here.searchParams.delete("at");
-  for (const [name, value] of Object.entries(wish)) here.searchParams.set(name, value);
-  history.replaceState(null, "", here);
-  for (const link of panel.querySelectorAll("[data-step]")) {
-    const url = new URL(link.href);
-    url.searchParams.set("version", within(0, shown.version + Number(link.dataset.step), shown.newest));
-    link.href = url;
+  history.replaceState(null, "", withInstant(location.href, wish));
+  for (const link of document.querySelectorAll("a[data-follows], .languages a")) link.href = withInstant(link.href, wish);
+  for (const field of document.querySelectorAll("input[data-follows]")) {
+    field.disabled = !(field.name in wish);
+    field.value = wish[field.name] ?? "";
   }
+  for (const link of panel.querySelectorAll("[data-step]")) {
+    link.href = withInstant(link.href, { version: within(0, shown.version + Number(link.dataset.step), shown.newest) });
+  }
+  const x = `${(100 * (within(begins, shown.at, endOfDay) - begins)) / (endOfDay - begins)}%`;
+  for (const end of ["x1", "x2"]) panel.querySelector("[data-now]").setAttribute(end, x);
+}
+
+function withInstant(address, wish) {
+  const url = new URL(address, location.href);
+  for (const name of ["version", "at"]) url.searchParams.delete(name);
+  for (const [name, value] of Object.entries(wish)) url.searchParams.set(name, value);
+  return url.href;
 }
 
 const version = () => heading.version ?? shown.version;
