@@ -95,14 +95,13 @@ def office_server(tmp_path: Path) -> Iterator[Office]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The machine's Chromium, once for all tests; skips where there is none."""
-    program = chromium.find()
-    if not program:
-        pytest.skip("no Chromium on this machine")
+    """The machine's Chromium, once for all tests; skips where it cannot be driven."""
+    if reason := chromium.missing():
+        pytest.skip(reason)
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only browser tests need it
 
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=chromium.FLAGS)
+        opened = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.FLAGS)
         yield opened
         opened.close()
 

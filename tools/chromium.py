@@ -6,8 +6,11 @@ import functools
 import os
 import shutil
 import subprocess
+import sys
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+PACKAGES = ("chromium", "libatomic1")
+"""What Debian and Ubuntu lack: the browser, and what Playwright's driver is linked with."""
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -28,19 +31,34 @@ def find() -> str | None:
     """
     for name in (os.environ.get("CHROMIUM", ""), *NAMES):
         path = shutil.which(name) if name else None
-        if path and subprocess.run([path, "--version"], capture_output=True, check=False).returncode == 0:
+        if path and _runs(path, "--version"):
             return path
     return None
 
 
+@functools.cache
+def missing() -> str:
+    """What keeps browser tests from running here, as a sentence; empty when nothing does."""
+    if not find():
+        return "no Chromium that starts on this machine"
+    if not _runs(sys.executable, "-m", "playwright", "--version"):
+        return f"Playwright's driver does not start: {sys.executable} -m playwright --version tells why"
+    return ""
+
+
 def install() -> None:
-    """Ask the system's packages for Chromium where that is possible: Debian or Ubuntu, as root. Shows what it does."""
-    if find() or not shutil.which("apt-get") or os.geteuid() != 0:
+    """Ask the system's packages for what is missing where that is possible: Debian or Ubuntu, as root. Shows itself."""
+    if not missing() or not shutil.which("apt-get") or os.geteuid() != 0:
         return
-    print("Installing Chromium with apt-get for the browser tests …", flush=True)
+    print(f"Installing {' and '.join(PACKAGES)} with apt-get for the browser tests …", flush=True)
     environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "chromium"]):
+    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES]):
         done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
         if done.returncode:
             print(f"  {' '.join(command)} failed: {done.stderr.strip()[-300:]}", flush=True)
     find.cache_clear()
+    missing.cache_clear()
+
+
+def _runs(*command: str) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
