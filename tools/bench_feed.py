@@ -13,6 +13,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
@@ -22,7 +23,7 @@ from flask import Flask
 
 from ltsa.commands import IssueTicket
 from ltsa.tokens import token_digest
-from tools.figures import Figure, figure, in_turns, scratch
+from tools.figures import Figure, NotMeasuredError, figure, in_turns, scratch
 from web.server import CreateApp, run
 from web.settings import Settings
 
@@ -39,6 +40,8 @@ UPGRADE = (
 
 def feed(create_app: CreateApp, scale: float = 1.0) -> Figure:
     """From a commit to the last of a thousand displays; against `websockets` broadcasting the same bytes to as many."""
+    if not find_spec("websockets"):
+        raise NotMeasuredError("the package websockets is missing: python3 app.py test installs it")
     clients, broadcasts = max(2, int(CLIENTS * scale)), max(2, int(BROADCASTS * scale))
     allow_files(clients)
     with (
@@ -80,9 +83,11 @@ def _broadcast(audience: "Audience", server: Connection) -> float:
 
 
 def allow_files(clients: int) -> None:
-    """Lets this process and those it starts open enough sockets. Raises ValueError where the system forbids it."""
+    """Lets this process and those it starts open enough sockets. Raises NotMeasuredError where that is forbidden."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * clients + 256
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        raise NotMeasuredError(f"this account may open {hard} files, {wanted} are needed (ulimit -Hn)")
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 

@@ -62,7 +62,7 @@ class House:
         for office in self.present.offices():
             for stream in self.ledger.streams(day_stream(office, ""))[-2:]:
                 self.present.day(office, date.fromisoformat(stream.rpartition(":")[2]))
-        self.feed = Feed(self, origins=(settings.public_url,))
+        self.feed = Feed(self, settings.public_url)
         self._bells: list[FileBell | RedisBell] = [FileBell(self.database, self.feed.ring)]
         self._acknowledged = 0
         self._changed: set[str] = set()

@@ -11,7 +11,7 @@ import inspect
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -24,6 +24,7 @@ from markupsafe import Markup
 from socketio.exceptions import ConnectionRefusedError as NoFeed
 
 from web.lane import MESSAGE, Lane, frame
+from web.security import is_own
 from web.words import FIRST, OFFERED, page_language
 
 VIEWS = 50
@@ -116,10 +117,10 @@ class Feed:
     All of it runs on the loop's thread, except `ring`, which any thread may call.
     """
 
-    def __init__(self, source: Source, *, origins: Iterable[str] = ()) -> None:
-        """A feed of `source`, for pages from the server's own address and from `origins` (`https://antrean.example.go.id`)."""
+    def __init__(self, source: Source, public_url: str = "") -> None:
+        """A feed of `source`, for pages of the server's own address and of the office's public one."""
         self._source = source
-        self._origins = [urlsplit(origin) for origin in origins if origin]
+        self._public_url = public_url
         self._views: dict[str, View] = {}
         self._clients: dict[str, _Client] = {}
         self._watched: dict[str, _Watched] = {}
@@ -142,8 +143,7 @@ class Feed:
     def init_app(self, app: Flask) -> None:
         """Opens the feed's door at `/socket.io/` and gives templates `live(name, *args)`."""
         self._app = app
-        address = self._origins[0].geturl() if self._origins else None
-        self._environ = app.test_request_context(base_url=address).request.environ
+        self._environ = app.test_request_context(base_url=self._public_url or None).request.environ
         app.extensions["feed"] = self
         app.jinja_env.globals["live"] = self.paint
         # What a stranger's nonsense makes python-engineio throw and catch is no news.
@@ -167,8 +167,7 @@ class Feed:
         server.on("watch", self._watch)
 
     def _is_ours(self, origin: str, environ: dict[str, Any]) -> bool:
-        # By host and port alone: behind a proxy that ends TLS, the scheme is not ours to see.
-        return urlsplit(origin).netloc in (environ.get("HTTP_HOST"), *(ours.netloc for ours in self._origins))
+        return is_own(origin, environ.get("HTTP_HOST", ""), urlsplit(self._public_url).netloc)
 
     def start(self) -> None:
         """Begins to follow the source. Called on the server's loop, once."""

@@ -53,12 +53,18 @@ def _same_origin(public: str) -> Callable[[], None]:
         site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
         if site is not None and site != "same-origin":
             raise _foreign(site)
-        if origin is not None:
-            netloc = _netloc(origin)
-            if not netloc or (netloc != public and (netloc != request.host or not _ours(netloc))):
-                raise _foreign(origin)
+        if origin is not None and not is_own(origin, request.host, public):
+            raise _foreign(origin)
 
     return check
+
+
+def is_own(origin: str, host: str, public: str) -> bool:
+    """Whether a page with this `Origin` is the office's: from the public host, or from the request's host where nobody
+    else can have given it that name. By host and port alone: where a proxy ends TLS, the scheme is not ours to see.
+    """
+    netloc = _netloc(origin)
+    return netloc != "" and (netloc == public or (netloc == host and _ours(netloc)))
 
 
 def _netloc(origin: str) -> str:

@@ -91,7 +91,7 @@ def create(halls: Hall) -> tuple[Flask, Feed]:
     """The application and its feed."""
     app = Flask(__name__, static_folder=STATIC, static_url_path="/static/web")
     app.jinja_loader = jinja2.DictLoader({"page.html": PAGE, "board.html": BOARD})
-    feed = Feed(halls, origins=("https://antrean.example",))
+    feed = Feed(halls, "https://antrean.example")
     feed.add(View("board", board, "board.html"))
     feed.init_app(app)
 
