@@ -71,6 +71,8 @@ def _body(kind: type[Body]) -> Body:
 
 
 def _is_json() -> bool:
+    if "HTTP_CONTENT_ENCODING" not in request.environ and request.content_type == "application/json":
+        return True
     return (
         request.mimetype == "application/json"
         and request.mimetype_params.get("charset", "utf-8").lower() in {"utf-8", "utf8"}
@@ -79,7 +81,7 @@ def _is_json() -> bool:
 
 
 def _parameters(kind: type[Body]) -> Body:
-    if kind is Nothing and not request.args:
+    if kind is Nothing and not request.query_string:
         return _NONE
     try:
         return msgspec.convert(request.args.to_dict(), kind, strict=False)

@@ -3,6 +3,7 @@
 The fields are named as those of the command they become; `said()` gives them as the command takes them.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -21,7 +22,7 @@ PLAIN = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What every body can do."""
 
-    def said(self, rules: Rules) -> dict[str, Any]:  # noqa: ARG002 - some bodies leave a choice to the office's rules
+    def said(self, rules: Callable[[], Rules]) -> dict[str, Any]:  # noqa: ARG002 - for the bodies that leave a choice to the office
         """The command's fields that this body gives."""
         return msgspec.structs.asdict(self)
 
@@ -39,7 +40,7 @@ class Issue(Body, frozen=True):
     priority: Code | None = None
     language: Literal["id", "en"] = "id"
 
-    def said(self, rules: Rules) -> dict[str, Any]:  # noqa: ARG002
+    def said(self, rules: Callable[[], Rules]) -> dict[str, Any]:  # noqa: ARG002
         """The fields, with "" for no priority."""
         return {"services": self.services, "priority": self.priority or "", "language": self.language}
 
@@ -56,10 +57,12 @@ class Pause(Body, frozen=True):
 
     reason: Code | None = None
 
-    def said(self, rules: Rules) -> dict[str, Any]:
+    def said(self, rules: Callable[[], Rules]) -> dict[str, Any]:
         """The reason, or the office's first."""
-        first = rules.pause_reasons[0].code if rules.pause_reasons else ""
-        return {"reason": first if self.reason is None else self.reason}
+        reason = self.reason
+        if reason is None:
+            reason = next((coded.code for coded in rules().pause_reasons), "")
+        return {"reason": reason}
 
 
 class Numbered(Body, frozen=True):
@@ -73,7 +76,7 @@ class Resume(Body, frozen=True):
 
     number: Code | None = None
 
-    def said(self, rules: Rules) -> dict[str, Any]:  # noqa: ARG002
+    def said(self, rules: Callable[[], Rules]) -> dict[str, Any]:  # noqa: ARG002
         """The number, or "" for the only one."""
         return {"number": self.number or ""}
 
@@ -83,9 +86,9 @@ class Finish(Body, frozen=True):
 
     outcome: Code | None = None
 
-    def said(self, rules: Rules) -> dict[str, Any]:
+    def said(self, rules: Callable[[], Rules]) -> dict[str, Any]:
         """The outcome, or the office's first."""
-        return {"outcome": rules.outcomes[0].code if self.outcome is None else self.outcome}
+        return {"outcome": rules().outcomes[0].code if self.outcome is None else self.outcome}
 
 
 class Return(Body, frozen=True):
@@ -125,7 +128,7 @@ class NewPriority(Body, frozen=True):
 
     priority: Code | None
 
-    def said(self, rules: Rules) -> dict[str, Any]:  # noqa: ARG002
+    def said(self, rules: Callable[[], Rules]) -> dict[str, Any]:  # noqa: ARG002
         """The reason, "" for none."""
         return {"priority": self.priority or ""}
 

@@ -58,7 +58,7 @@ def _do(asked: Asked, kind: Callable[..., DayCommand], **said: Any) -> Done:
 
 def _said(asked: Asked) -> dict[str, Any]:
     """The body's fields; what it leaves open is chosen by the rules that today runs under. Raises `Refusal`."""
-    said: dict[str, Any] = asked.body.said(asked.house.today(asked.address["office"]).rules_of.rules)
+    said: dict[str, Any] = asked.body.said(lambda: asked.house.today(asked.address["office"]).rules_of.rules)
     return said
 
 
