@@ -10,7 +10,6 @@ from ltsa.commands import CancelTicket, DayCommand, IssueTicket
 from ltsa.ledger import Done
 from ltsa.people import Note
 from ltsa.tokens import note_id, ticket_secret, token_digest
-from web.errors import Refused
 
 PROGRAM = "program"
 
@@ -44,12 +43,12 @@ def issue(asked: Asked) -> answers.OwnTicket:
 
 
 def cancel(asked: Asked) -> answers.OwnTicket:
-    """Cancels the ticket whose secret is in the address, on its own day: tomorrow its number is another person's."""
-    house, (day, number), at = asked.house, visit(asked), asked.house.now()
-    if day.date != day.rules_of.service_date(at).isoformat():
-        raise Refused("visit-over", f"{number} was of {day.date}.", state=day.tickets[number].state)
-    done = house.do(CancelTicket(office=day.rules_of.id, at=at, by="holder", key=asked.key, number=number))
-    return answers.own_ticket_shown(answers.ticket_of(done), asked.address["token"], house.settings.address)
+    """Cancels the ticket with this secret, which goes along: tomorrow its number is another person's."""
+    token, house = asked.address["token"], asked.house
+    day, number = visit(asked)
+    office, digest = day.rules_of.id, token_digest(token)
+    cancelling = CancelTicket(office=office, at=house.now(), by="holder", key=asked.key, number=number, token=digest)
+    return answers.own_ticket_shown(answers.ticket_of(house.do(cancelling)), token, house.settings.address)
 
 
 def _do(asked: Asked, kind: Callable[..., DayCommand], **said: Any) -> Done:

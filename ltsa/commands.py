@@ -54,9 +54,12 @@ class IssueTicket(Command, frozen=True):
 
 
 class CancelTicket(Command, frozen=True):
-    """Give a ticket up; by "holder", or by an officer."""
+    """Give a ticket up; by "holder", or by an officer. Numbers begin anew each day: the SHA-256 of the ticket's secret
+    as `token` says which one is meant.
+    """
 
     number: str
+    token: str = ""
 
 
 class PutBack(Command, frozen=True):
@@ -234,7 +237,9 @@ def decide(command: DayCommand, day: Day) -> list[DayEvent]:  # noqa: C901, PLR0
     match command:
         case IssueTicket():
             return [_issue(command, day, said)]
-        case CancelTicket(number=number):
+        case CancelTicket(number=number, token=token):
+            if token and day.tokens.get(token) != number:
+                raise Refusal("visit-over", f"{number} was a ticket of another day.", state="closed")
             ticket = _ticket(day, number)
             if ticket.state in {"done", "cancelled", "closed"}:
                 raise Refusal("visit-over", f"{number} is over already.", state=ticket.state)

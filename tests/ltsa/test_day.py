@@ -28,6 +28,7 @@ from ltsa.commands import (
     WriteNote,
 )
 from ltsa.day import TicketCalled, TicketRecalled
+from ltsa.tokens import token_digest
 from tests.ltsa.hall import MINUTE, Hall, refused
 
 
@@ -256,6 +257,13 @@ def test_the_holder_cancels_while_waiting_but_not_while_being_served(hall: Hall)
     hall.do(CancelTicket, number=served)
     assert hall.day.counters["9"].ticket == ""
     assert refused(hall, CancelTicket, number=served) == "visit-over"
+
+
+def test_yesterdays_secret_does_not_cancel_todays_number(hall: Hall) -> None:
+    number = hall.takes_number("bank")
+    token = hall.day.tickets[number].token
+    assert refused(hall, CancelTicket, number=number, token=token_digest("of yesterday"), by="holder") == "visit-over"
+    hall.do(CancelTicket, number=number, token=token, by="holder")
 
 
 def test_a_mistaken_call_is_taken_back_within_seconds(hall: Hall) -> None:
