@@ -19,7 +19,7 @@ from gevent.event import Event
 from gevent.pywsgi import WSGIServer
 
 from web.lane import LaneHandler, listener
-from web.settings import Settings, add_flags, from_flags
+from web.settings import Settings, WrongSetting, add_flags, from_flags
 
 LAST_ANSWERS = 10.0
 """Seconds that requests in progress get to be answered when the server is told to stop."""
@@ -60,6 +60,9 @@ def run(
         create_app: makes the application, after the address is ours.
         meanwhile: what the command does while the office is open, in a greenlet of its own.
         access_log: whether every request writes a line.
+
+    Raises:
+        WrongSetting: the data folder cannot be used.
     """
     try:
         listening = listener(settings.host, settings.port)
@@ -71,7 +74,10 @@ def run(
         )
         return 1
     settings = dataclasses.replace(settings, port=listening.getsockname()[1])
-    app = create_app(settings)
+    try:
+        app = create_app(settings)
+    except OSError as reason:
+        raise WrongSetting(f"The office in {settings.data} cannot be opened: {reason.strerror}.") from None
     server = _Server(listening, app, handler_class=_Handler, log="default" if access_log else None)
     stopping = Event()
     for each in (signal.SIGTERM, signal.SIGINT):

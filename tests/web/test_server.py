@@ -41,6 +41,14 @@ def test_a_taken_port_is_answered_with_a_sentence(office_server: Any, tmp_path: 
     assert not (tmp_path / "other").exists()
 
 
+def test_a_folder_that_cannot_be_made_is_answered_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    command = [sys.executable, "app.py", "serve", "--port", "0", "--data", str(tmp_path / "file" / "office")]
+    ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 2
+    assert ended.stderr == f"The office in {tmp_path}/file/office cannot be opened: Not a directory.\n"
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_told_to_stop_the_server_stops_cleanly_and_silently(office_server: Any, how: signal.Signals) -> None:
     idle = socket.create_connection(("127.0.0.1", office_server.port))
