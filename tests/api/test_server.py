@@ -8,16 +8,15 @@ import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from tests.conftest import Office
+from tests.conftest import Office
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs" / "api.md"
@@ -65,6 +64,15 @@ def together(count: int, work: Callable[[int], tuple[int, bytes]]) -> list[tuple
 
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(one, range(count)))
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """One office for all the odd requests: it has to outlive each of them."""
+    office = Office(tmp_path_factory.mktemp("patient") / "office")
+    office.start()
+    yield office
+    office.kill()
 
 
 def test_one_key_sent_twenty_times_at_once_is_one_ticket_and_one_answer(office_server: Office) -> None:
@@ -126,12 +134,10 @@ def test_an_answer_is_the_same_after_the_plug_was_pulled(office_server: Office) 
         ("Content-Length: 2\r\nX: \x00\xff", b"{}", 422),
     ],
 )
-def test_odd_bodies_and_headers_are_the_sender_s_fault(
-    office_server: Office, headers: str, body: bytes, status: int
-) -> None:
+def test_odd_bodies_and_headers_are_the_sender_s_fault(patient: Office, headers: str, body: bytes, status: int) -> None:
     head = f"POST {TICKETS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIdempotency-Key: k\r\n"
     request = (head + "Content-Type: application/json\r\n" + headers + "\r\n\r\n").encode("latin-1")
-    assert raw(office_server, request + body).split(b" ", 2)[1] == str(status).encode()
+    assert raw(patient, request + body).split(b" ", 2)[1] == str(status).encode()
 
 
 @pytest.mark.parametrize(
@@ -144,13 +150,13 @@ def test_odd_bodies_and_headers_are_the_sender_s_fault(
         "*",
     ],
 )
-def test_odd_addresses_are_the_sender_s_fault(office_server: Office, target: str) -> None:
-    said = raw(office_server, f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1"))
+def test_odd_addresses_are_the_sender_s_fault(patient: Office, target: str) -> None:
+    said = raw(patient, f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1"))
     assert said.split(b" ", 2)[1][:1] in {b"3", b"4"}, said[:200]
 
 
-def test_a_refused_body_leaves_the_connection_usable(office_server: Office) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", office_server.port, timeout=30)
+def test_a_refused_body_leaves_the_connection_usable(patient: Office) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", patient.port, timeout=30)
     for body, status in ((b" " * 70_000, 413), (b"{", 400), (b'{"services": ["bank"]}', 201)):
         connection.request("POST", TICKETS, body, {"Idempotency-Key": "k", "Content-Type": "application/json"})
         answer = connection.getresponse()
