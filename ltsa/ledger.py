@@ -197,6 +197,11 @@ class Ledger:
         """The next events of the whole ledger after a position, in order."""
         return self._select("rowid > ? ORDER BY rowid LIMIT ?", position, limit)
 
+    @property
+    def newest_seen(self) -> int:
+        """The position of the newest event that this process's writer has seen; others may have written since."""
+        return self._seen[-1].position if self._seen else 0
+
     def seen(self, position: int) -> list[Recorded]:
         """What follows a position, as far as this process's writer has it in memory: no disk, no waiting.
 

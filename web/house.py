@@ -63,7 +63,7 @@ class House:
             for stream in self.ledger.streams(day_stream(office, ""))[-2:]:
                 self.present.day(office, date.fromisoformat(stream.rpartition(":")[2]))
         self.feed = Feed(self, settings.public_url)
-        self._bells: list[FileBell | RedisBell] = [FileBell(self.database, self.feed.ring)]
+        self._bells: list[FileBell | RedisBell] = [FileBell(self.database, self._ring_at_others)]
         self._acknowledged = 0
         self._changed: set[str] = set()
         self._reading = BoundedSemaphore()
@@ -162,6 +162,11 @@ class House:
         """Before a page is painted: everything that this server has acknowledged is part of it."""
         if self.present.position < self._acknowledged:
             self.catch_up()
+
+    def _ring_at_others(self) -> None:
+        """Somebody wrote to the ledger's file. This process's own commits have rung already."""
+        if self.ledger.newest() > self.ledger.newest_seen:
+            self.feed.ring()
 
     # --- Running
 
