@@ -191,13 +191,18 @@ class House:
         self.people.close()
 
     def _keep_house(self) -> None:
-        """Closes the service days that were left open, at their last instant."""
+        """Closes the days that were left open, at their last instant, and turns the screens over to the new day."""
+        shown: dict[str, str] = {}
         while True:
             for office in self.offices():
                 today = office.service_date(self.now()).isoformat()
                 for day in list(self.present.loaded(office.id)):
                     if day.open and day.date < today:
                         self._close(office, day)
+                if shown.setdefault(office.id, today) != today:
+                    shown[office.id] = today
+                    self._changed.add(office.id)
+                    self.feed.ring()
             gevent.sleep(HOUSEKEEPING)
 
     def _close(self, office: Office, day: Day) -> None:

@@ -1,0 +1,81 @@
+"""The house: what is acknowledged is seen, days end by themselves, secrets stay."""
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import gevent
+import pytest
+
+from ltsa.commands import IssueTicket
+from ltsa.ledger import Done
+from ltsa.tokens import token_digest
+from web.house import House
+from web.settings import Settings, WrongSetting
+
+TWO_DAYS = 2 * 24 * 3_600_000
+
+
+@pytest.fixture
+def house(settings: Settings) -> House:
+    return House(settings)
+
+
+def issues(house: House, key: str) -> Done:
+    return house.do(
+        IssueTicket(office="ltsa", at=house.now(), by="kiosk:1", key=key, services=("bank",), token=token_digest(key))
+    )
+
+
+def until(fact: Callable[[], bool]) -> None:
+    """Gives the house's greenlets time until a fact holds."""
+    with gevent.Timeout(10):
+        while not fact():
+            gevent.sleep(0.01)
+
+
+def test_a_page_sees_what_its_own_server_acknowledged(house: House) -> None:
+    done = issues(house, "a")
+    house.read_own_writes()
+    assert house.position == done.position
+    assert list(house.today("ltsa").tickets) == ["G001"]
+    house.close()
+
+
+def test_a_day_left_open_is_closed_at_its_last_instant_and_the_screens_turn(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [house.now() - TWO_DAYS]
+    monkeypatch.setattr(house, "now", lambda: clock[0])
+    issues(house, "yesterday")
+    house.read_own_writes()
+    day = house.today("ltsa")
+    house.advance()
+    monkeypatch.setattr("web.house.HOUSEKEEPING", 0.01)
+    housekeeping = gevent.spawn(house._keep_house)
+    gevent.sleep(0.05)
+    assert day.open, "while its date lasts it stays open"
+    clock[0] += TWO_DAYS
+    until(lambda: bool(house.advance()) and not day.open)
+    assert day.tickets["G001"].state == "closed"
+    _, midnight = house.present.span("ltsa", house.office("ltsa").service_date(day.at))
+    assert day.at == midnight - 1
+    assert not house.today("ltsa").tickets
+    housekeeping.kill()
+    house.close()
+
+
+def test_the_seed_is_made_once_and_only_the_server_reads_it(house: House, settings: Settings) -> None:
+    seed = settings.data / "seed"
+    assert stat.S_IMODE(seed.stat().st_mode) == 0o600
+    again = House(settings)
+    assert again.seed == house.seed
+    assert len(again.seed) == 32
+    house.close()
+    again.close()
+
+
+def test_an_office_that_cannot_be_opened_stops_the_start_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite").write_bytes(b"garbage" * 999)
+    with pytest.raises(WrongSetting, match="cannot be opened"):
+        House(Settings(data=tmp_path, port=0))
