@@ -84,7 +84,7 @@ class Callers:
         while answered < times:
             for ready, _ in self._selector.select():
                 if not (answer := _whole_answer(ready.data)).startswith(expected):
-                    raise RuntimeError(f"expected {status}, got {answer[:500]!r}")
+                    raise RuntimeError(f"expected {status}, got {answer[:20]!r} … {answer[-300:]!r}")
                 answered += 1
                 if asked < times:
                     asked += 1
