@@ -14,7 +14,7 @@ from ltsa.day import Day, DayClosed, DayOpened, DayReopened, TicketCalled, Ticke
 from ltsa.ledger import Ledger
 from ltsa.office import Office
 from ltsa.present import Recorded, day_stream
-from ltsa.replay import Line, day_at, opening, story
+from ltsa.replay import Line, day_at, opening, readable, story
 
 AROUND = 5
 
@@ -39,10 +39,13 @@ class Moment(Struct, frozen=True, kw_only=True):
 
 
 class Book(NamedTuple):
-    """One service day's record, all of it, and the configuration that was in force."""
+    """One service day's record and the configuration that was in force. `history` is as much of the `record` as can be
+    replayed: all of it, unless it was damaged.
+    """
 
     office: Office
     date: date
+    record: Sequence[Recorded]
     history: Sequence[Recorded]
 
     @property
@@ -82,9 +85,9 @@ class Book(NamedTuple):
 
 def read(ledger: Ledger, office: str, day: date) -> Book | None:
     """A day's record; None when nothing was recorded. Blocks on the disk."""
-    history = list(ledger.history(day_stream(office, day.isoformat())))
-    opened = opening(history)
-    return Book(opened.office, day, history) if opened else None
+    record = list(ledger.history(day_stream(office, day.isoformat())))
+    opened = opening(record)
+    return Book(opened.office, day, record, record[: readable(record)]) if opened else None
 
 
 def days(ledger: Ledger, office: str) -> list[str]:

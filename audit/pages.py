@@ -65,7 +65,7 @@ def day(book: Book, instant: Instant, chosen: Filter, page: int) -> DayPage:
         moment=book.moment(instant),
         plot=plot.plot(scale, replay.course(book.history, scale.samples())),
         course=course(book),
-        findings=replay.examine(book.history),
+        findings=replay.examine(book.record),
         tickets=sum(line.event == "ticket-issued" for line in lines),
         calls=sum(line.event == "ticket-called" for line in lines),
         officers=tuple(sorted({line.officer for line in lines if line.officer})),

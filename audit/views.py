@@ -15,7 +15,7 @@ from ltsa.office import Office
 from ltsa.replay import KINDS, story
 from web.errors import Refused
 from web.house import house
-from web.words import FIRST, page_language
+from web.words import FIRST, Words, page_language
 
 DAYS_SHOWN = 31
 
@@ -119,7 +119,8 @@ def officer(office: str, day: str, officer: str) -> str:
     found = _opened(office, day)
     told = house().off_loop(pages.officer, found, officer)
     if told is None:
-        raise asked.wrong("officer", "officer", status=404, officer=officer)
+        message = Words(page_language())("audit.wrong.officer", officer=officer)
+        raise Refused("unknown-officer", message, field="officer", status=404)
     return _page("audit/officer.html", found, it=told, officer=officer)
 
 

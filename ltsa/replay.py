@@ -4,7 +4,7 @@ Pure, from the recorded events alone.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct, structs
 
@@ -28,7 +28,7 @@ KINDS: dict[type[DayEvent], str] = {event: topic.partition("/")[0] for topic, ev
 _ELSEWHERE = frozenset({"at", "by", "key", "content", "number", "service", "counter", "officer", "why", "office"})
 
 Recomputed = Literal["", "agrees", "differs", "unknown-rule"]
-Fact = Literal["sequence", "clock", "numbers", "seats", "calls"]
+Fact = Literal["replay", "sequence", "clock", "numbers", "seats", "calls"]
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -243,6 +243,7 @@ def course(history: Iterable[Recorded], instants: Sequence[int]) -> tuple[Moment
 def examine(history: Iterable[Recorded]) -> tuple[Finding, ...]:
     """Holds the record against what must be true of every day.
 
+    - replay: every event applies to what was true before it; what comes after one that does not is not looked at.
     - sequence: the versions count 1, 2, 3 … without a gap.
     - clock: time never runs backwards.
     - numbers: each series counts 1, 2, 3 … without a gap or a double.
@@ -250,37 +251,56 @@ def examine(history: Iterable[Recorded]) -> tuple[Finding, ...]:
     - calls: the rule of the day, computed again, calls the same ticket for the same reason.
     """
     day = Day()
-    looked_at: dict[Fact, int] = dict.fromkeys(("sequence", "clock", "numbers", "seats", "calls"), 0)
+    looked_at: dict[Fact, int] = dict.fromkeys(get_args(Fact), 0)
     broken: dict[Fact, list[int]] = {fact: [] for fact in looked_at}
-
-    def look(fact: Fact, holds: bool, version: int) -> None:  # noqa: FBT001 - it reads as a sentence
-        looked_at[fact] += 1
-        if not holds:
-            broken[fact].append(version)
-
     for count, (_, _, version, event) in enumerate(history, 1):
-        look("sequence", version == count, version)
-        look("clock", event.at >= day.at, version)
-        match event:
-            case TicketIssued(number=number, series=series):
-                digits = number.removeprefix(series)
-                look("numbers", digits.isdigit() and int(digits) == day.series.get(series, 0) + 1, version)
-            case TicketCalled() | TicketResumed():
-                ticket = day.tickets.get(event.number)
-                at = ticket.counter if ticket and ticket.state in {"called", "serving"} else ""
-                look("seats", not day.counters[event.counter].ticket and not at, version)
-                if isinstance(event, TicketCalled):
-                    look("calls", recompute(day, event) == "agrees", version)
-            case _:
-                pass
-        evolve(day, event)  # type: ignore[arg-type]
+        held: list[tuple[Fact, bool]] = [("sequence", version == count), ("clock", event.at >= day.at)]
+        try:
+            held += _held(day, event)  # type: ignore[arg-type]
+            evolve(day, event)  # type: ignore[arg-type]
+        except (LookupError, ValueError):
+            held.append(("replay", False))
+        else:
+            held.append(("replay", True))
+        for fact, holds in held:
+            looked_at[fact] += 1
+            if not holds:
+                broken[fact].append(version)
+        if broken["replay"]:
+            break
     return tuple(Finding(fact=fact, looked_at=looked_at[fact], broken=tuple(broken[fact])) for fact in looked_at)
+
+
+def readable(history: Sequence[Recorded]) -> int:
+    """How many of a day's events can be replayed: all of them, unless the record was damaged."""
+    day = Day()
+    for count, recorded in enumerate(history):
+        try:
+            evolve(day, recorded.event)  # type: ignore[arg-type]
+        except (LookupError, ValueError):
+            return count
+    return len(history)
 
 
 def opening(history: Sequence[Recorded]) -> DayOpened | None:
     """The event that began the day: its date and the configuration in force."""
     first = history[0].event if history else None
     return first if isinstance(first, DayOpened) else None
+
+
+def _held(before: Day, event: DayEvent) -> list[tuple[Fact, bool]]:
+    """Which facts an event is about, and whether it keeps them."""
+    match event:
+        case TicketIssued(number=number, series=series):
+            digits = number.removeprefix(series)
+            return [("numbers", digits.isdigit() and int(digits) == before.series.get(series, 0) + 1)]
+        case TicketCalled() | TicketResumed():
+            ticket = before.tickets[event.number]
+            alone = not before.counters[event.counter].ticket and ticket.state not in {"called", "serving"}
+            calls = [("calls", recompute(before, event) == "agrees")] if isinstance(event, TicketCalled) else []
+            return [("seats", alone), *calls]  # type: ignore[list-item]
+        case _:
+            return []
 
 
 def _next(phases: list[Phase], phase: Phase) -> None:

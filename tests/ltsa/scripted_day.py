@@ -102,7 +102,7 @@ MORNING: tuple[Did, ...] = (
     _takes("08:19:00", "bank"),
     _at("08:19:30", BUDI, "3", CallNext),
     _at("08:20:00", BUDI, "3", HoldTicket),
-    _at("08:20:20", BUDI, "3", CallNext),
+    _at("08:20:20", BUDI, "3", CallTicket, number="C002"),
     _at("08:20:50", BUDI, "3", StartService),
     _at("08:22:00", SARI, "1", TransferTicket, service="labour"),
     _at("08:22:10", RINA, "5", OpenCounter, officer=RINA),
@@ -115,11 +115,11 @@ MORNING: tuple[Did, ...] = (
     _at("08:30:00", BUDI, "3", FinishService, outcome="not-needed"),
     _at("08:33:00", RINA, "5", FinishService, outcome="done"),
     _over("08:33:30", PutBack, number="C001"),
-    _over("08:34:00", SetPriority, number="C002", priority=""),
+    _over("08:34:00", SetPriority, number="A003", priority=""),
     _at("08:35:00", SARI, "1", OpenCounter, officer=SARI),
     _at("08:36:00", RINA, "5", CloseCounter),
     _at("08:37:00", BUDI, "3", CallNext),
-    _over("08:38:00", CancelTicket, by=f"officer:{BUDI}", number="C001"),
+    _over("08:38:00", CancelTicket, by=f"officer:{BUDI}", number="A001"),
     _at("08:39:00", BUDI, "3", CallNext),
     _over("08:40:00", CloseDay),
     _over("08:41:00", ReopenDay),
@@ -142,9 +142,10 @@ def instant(time: str) -> int:
 
 def commands(office_id: str = "ltsa") -> Iterator[DayCommand]:
     """The morning's commands, in order."""
-    for count, (at, by, command, fields) in enumerate(MORNING, 1):
-        more = {"token": token_digest(f"secret {count}")} if command is IssueTicket else {}
-        yield command(office=office_id, at=instant(at), by=by, key=f"key {count}", **fields, **more)  # type: ignore[call-arg]
+    for count, (at, by, command, chosen) in enumerate(MORNING, 1):
+        token = {"token": token_digest(f"secret {count}")} if command is IssueTicket else {}
+        fields: dict[str, Any] = {"at": instant(at), "by": by, "key": f"key {count}", **chosen, **token}
+        yield command(office=office_id, **fields)
 
 
 def history(office_id: str = "ltsa") -> list[Recorded]:
