@@ -91,15 +91,21 @@ class Press:
             sentence, _, field = str(error).partition(" - at ")
             raise _wrong(field.strip("`$.") or "body", sentence) from error
 
-    def meets(self, day: Day, counter: str) -> None:
-        """Refuses a press for somebody who is no longer at the counter: the page was behind. A press that was answered
-        before gets its first answer.
+    def meets(self, here: House, office: str, counter: str) -> None:
+        """Refuses a press for somebody who is not at the counter: the page was behind. A press that was answered before
+        gets its first answer.
         """
-        there = day.counters[counter].ticket if counter in day.counters else ""
-        expected = self.asked.get("present") or there
-        if expected != there and key_digest(self.key) not in day.answered:
-            state = day.tickets[expected].state if expected in day.tickets else None
-            raise Refused("moved-on", f"{expected} is not at this counter any more.", field="present", state=state)
+        here.read_own_writes()
+        expected = self.text("present", LONGEST_CODE)
+        if expected and not self._is_there(here.today(office), counter, expected):
+            here.catch_up()
+            if not self._is_there(day := here.today(office), counter, expected):
+                state = day.tickets[expected].state if expected in day.tickets else None
+                raise Refused("moved-on", f"{expected} is not at this counter.", field="present", state=state)
+
+    def _is_there(self, day: Day, counter: str, expected: str) -> bool:
+        at = day.counters.get(counter)
+        return at is None or at.ticket == expected or key_digest(self.key) in day.answered
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def act(office: str, counter: str, action: str) -> Answer:
     """One press of a button of the desk."""
     here, press, kind = house(), Press(request), DESK.get(action) or abort(404)
     by = press.by("officer")
-    press.meets(here.today(office), counter)
+    press.meets(here, office, counter)
     with note_beside(here, press, kind, office, by) as note:
         return _done(press.command(kind, office=office, counter=counter, at=here.now(), by=by, note=note))
 
@@ -76,7 +76,9 @@ def notes(office: str, counter: str) -> str:
 @blueprint.post("/desk/<office>/<counter>/notes/<note>/erase")
 def erase(office: str, counter: str, note: str) -> Answer:
     """Erases the text of a note about the person who is at the counter."""
-    here, press, day = house(), Press(request), _opened(office, counter)
+    here, press = house(), Press(request)
+    here.read_own_writes()
+    day = _opened(office, counter)
     by, present = press.by("officer"), day.tickets.get(day.counters[counter].ticket)
     if present is None or note not in present.notes:
         raise Refusal("unknown-note", "There is no such note about the person at this counter.", field="note")

@@ -8,12 +8,13 @@ import { watch } from "/static/web/live.js";
 const desk = document.querySelector("[data-desk]");
 const words = JSON.parse(desk.dataset.words);
 const message = desk.querySelector("[data-message]");
-const SETTLE = 250; // ms after an update in which a second tap of a nervous finger is not taken
+const SETTLE = 250; // ms in which a second tap of a nervous finger does not press what has just come to that spot
 const UNSHOWN = 1_000; // ms after which an answer that changes nothing here counts as shown
 
 let newest = 0; // the ledger's position that the page shows
 let line = Promise.resolve(); // one command after the other, in the order of the presses
 const unshown = new Set();
+let settling;
 
 /** Gives a command about what the page shows now. Resolves to true when it was done and is shown; says why when it was not. */
 export async function give(action, fields) {
@@ -62,8 +63,14 @@ async function alone(action, fields) {
   if (desk.ariaBusy === "true") return false;
   desk.ariaBusy = "true";
   const done = await give(action, fields);
-  if (done) close();
-  setTimeout(() => { desk.ariaBusy = "false"; }, done ? SETTLE : 0);
+  if (done) {
+    close();
+    begin();
+  }
+  desk.ariaBusy = "false";
+  desk.toggleAttribute("data-settling", done);
+  clearTimeout(settling);
+  settling = setTimeout(() => desk.removeAttribute("data-settling"), SETTLE);
   return done;
 }
 
@@ -93,7 +100,7 @@ document.addEventListener("click", (event) => {
   if (!pressed || pressed.disabled) return;
   // What a mouse pressed shall not take the next space bar, which belongs to the one thing to do.
   if (event.detail > 0 && desk.contains(pressed)) pressed.blur();
-  if (event.detail > 1) return;
+  if (event.detail > 1 || (pressed.id === "primary" && desk.hasAttribute("data-settling"))) return;
   if (pressed.hasAttribute("data-dismiss")) say();
   else if (pressed.dataset.do) alone(pressed.dataset.do, fieldsOf(pressed));
   else if (pressed.dataset.sheet) lay(pressed.dataset.sheet, fieldsOf(pressed));
@@ -104,7 +111,10 @@ document.addEventListener("submit", async (event) => {
   if (!form.dataset.do && !form.dataset.sheet) return;
   event.preventDefault();
   if (form.dataset.sheet) lay(form.dataset.sheet, formOf(form));
-  else if ((await alone(form.dataset.do, formOf(form))) && form.isConnected) form.reset();
+  else if ((await alone(form.dataset.do, formOf(form))) && desk.contains(form)) {
+    form.reset();
+    document.activeElement.blur(); // the keys belong to the desk again
+  }
 });
 
 desk.addEventListener("live:update", ({ detail }) => {
@@ -123,7 +133,8 @@ document.addEventListener("live:stale", () => online(false));
 document.addEventListener("live:fresh", () => online(true));
 
 function begin() {
-  if (document.activeElement === document.body) desk.querySelector("[data-focus]")?.focus();
+  const at = document.activeElement;
+  if (at === document.body || at.closest("dialog:not([open])")) desk.querySelector("[data-focus]")?.focus();
 }
 
 for (const element of desk.querySelectorAll("[data-v]")) newest = Math.max(newest, Number(element.dataset.v));

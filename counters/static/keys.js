@@ -11,7 +11,8 @@ const takesText = (element) =>
 const takesPress = (element) => element?.matches("button, a[href], summary, input, [tabindex='0']") && element.matches(":focus-visible");
 
 document.addEventListener("keydown", (event) => {
-  const at = document.activeElement;
+  // A sheet that has just been taken away still holds the focus for a moment.
+  const at = document.activeElement?.closest("dialog:not([open])") ? null : document.activeElement;
   if (event.key === "Enter" && event.ctrlKey && at?.form) return press(event, () => at.form.requestSubmit());
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
   if (event.key === "Escape" && takesText(at) && !at.closest("dialog")) return at.blur();

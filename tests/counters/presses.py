@@ -1,0 +1,59 @@
+"""The desk's and the supervisor's buttons as requests, for what no screen would send."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from ltsa.commands import IssueTicket
+from ltsa.day import Day
+from ltsa.tokens import token_digest
+from web.house import House
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from werkzeug.test import TestResponse
+
+
+class Presses:
+    """Sends presses as an officer's page does, with a new key each unless one is given."""
+
+    def __init__(self, app: Flask) -> None:
+        self.house: House = app.extensions["ltsa"]
+        self.client = app.test_client()
+        self._keys = (f"key-{n}" for n in count())
+
+    @property
+    def day(self) -> Day:
+        """The day as it is now."""
+        self.house.catch_up()
+        return self.house.today("ltsa")
+
+    def takes(self, *services: str) -> str:
+        """A person takes a number."""
+        key = next(self._keys)
+        command = IssueTicket(
+            office="ltsa", at=self.house.now(), by="kiosk:1", key=key, services=services, token=token_digest(key)
+        )
+        done = self.house.do(command)
+        assert done.answer
+        assert done.answer.ticket
+        return done.answer.ticket.number
+
+    def send(self, path: str, body: object = None, *, key: str = "") -> TestResponse:
+        """Any press at all."""
+        headers = {"Idempotency-Key": key or next(self._keys), "Accept": "application/json"}
+        return self.client.post(path, json={} if body is None else body, headers=headers)
+
+    def does(self, action: str, key: str = "", counter: str = "3", **body: object) -> Any:
+        """A press that must go well, by Siti at counter 3."""
+        answer = self.send(f"/desk/ltsa/{counter}/{action}", {"officer": "siti", **body}, key=key)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    def refused(self, action: str, key: str = "", counter: str = "3", **body: object) -> tuple[int, str]:
+        """The status and code of a press that must be refused."""
+        answer = self.send(f"/desk/ltsa/{counter}/{action}", {"officer": "siti", **body}, key=key)
+        assert answer.status_code >= 400, answer.text
+        assert answer.json
+        return answer.status_code, answer.json["code"]

@@ -1,0 +1,167 @@
+"""What the desk's addresses take and refuse, whoever sends it."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+
+from counters.actions import DESK, HALL
+from counters.views import DESK_SHEETS
+from ltsa.commands import DayCommand, IssueTicket, OpenDay
+from ltsa.people import LONGEST_NOTE
+from tests.counters.presses import Presses
+
+
+def test_every_command_of_the_day_has_a_button_but_those_that_are_not_an_officers() -> None:
+    buttons = {*DESK.values(), *HALL.values()}
+    assert set(get_args(DayCommand)) - buttons == {IssueTicket, OpenDay}
+
+
+def test_a_press_goes_through_call_start_and_finish(presses: Presses) -> None:
+    number = presses.takes("labour")
+    presses.does("open")
+    presses.does("call-next")
+    presses.does("start", present=number)
+    presses.does("finish", present=number, outcome="done")
+    assert presses.day.tickets[number].state == "done"
+
+
+def test_the_same_press_sent_twice_is_done_once(presses: Presses) -> None:
+    presses.takes("labour")
+    presses.takes("labour")
+    presses.does("open")
+    first = presses.does("call-next", key="one press")
+    presses.does("start", present="C001")
+    presses.does("finish", present="C001", outcome="done")
+    assert presses.does("call-next", key="one press") == first
+    assert presses.day.counters["3"].ticket == ""
+
+
+def test_a_press_about_somebody_who_has_left_is_refused(presses: Presses) -> None:
+    presses.takes("labour")
+    presses.takes("labour")
+    presses.does("open")
+    presses.does("call-next")
+    presses.does("no-show", present="C001")
+    presses.does("call-next", present="")
+    assert presses.refused("start", present="C001") == (409, "moved-on")
+    assert presses.day.tickets["C002"].state == "called"
+
+
+def test_a_press_that_was_answered_gets_that_answer_though_the_person_has_left(presses: Presses) -> None:
+    presses.takes("labour")
+    presses.does("open")
+    presses.does("call-next")
+    presses.does("start", present="C001")
+    first = presses.does("finish", key="lost answer", present="C001", outcome="done")
+    assert presses.does("finish", key="lost answer", present="C001", outcome="done") == first
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "refusal"),
+    [
+        ("call-next", {"officer": ""}, (422, "no-officer")),
+        ("call-next", {"officer": 7}, (422, "wrong-input")),
+        ("call-next", {"officer": "s" * 41}, (422, "wrong-input")),
+        ("open", {"services": "labour"}, (422, "wrong-input")),
+        ("open", {"services": ["astrology"]}, (422, "unknown-service")),
+        ("call", {}, (422, "wrong-input")),
+        ("call", {"number": ["C001"]}, (422, "wrong-input")),
+        ("finish", {"outcome": None}, (422, "wrong-input")),
+        ("return", {"reasons": [1]}, (422, "wrong-input")),
+        ("return", {"reasons": ["document-missing"], "text": {"a": 1}}, (422, "wrong-input")),
+        ("note", {}, (422, "no-text")),
+        ("note", {"text": "  "}, (422, "no-text")),
+        ("note", {"text": "x" * (LONGEST_NOTE + 1)}, (422, "wrong-input")),
+        ("call-next", {"present": ["C001"]}, (422, "wrong-input")),
+        ("dance", {}, (404, "not-found")),
+    ],
+)
+def test_a_press_that_makes_no_sense_is_refused(
+    presses: Presses, action: str, body: dict[str, Any], refusal: tuple[int, str]
+) -> None:
+    assert presses.refused(action, **body) == refusal
+
+
+def test_a_press_without_a_key_or_a_body_is_refused(presses: Presses) -> None:
+    address = "/desk/ltsa/3/open"
+    without_key = presses.client.post(address, json={"officer": "siti"})
+    assert (without_key.status_code, without_key.get_json()["code"]) == (400, "no-key")
+    for body in (b"", b"[]", b"{", b"\xff", b"null", b'{"officer": "\\ud800"}'):
+        answer = presses.client.post(
+            address, data=body, headers={"Idempotency-Key": "k", "Content-Type": "application/json"}
+        )
+        assert (answer.status_code, answer.get_json()["code"]) == (400, "bad-request"), body
+
+
+def test_a_page_cannot_say_when_by_whom_or_where(presses: Presses) -> None:
+    presses.does("open", at=1, by="system", office="elsewhere", counter="3", key="another")
+    last = presses.house.ledger.since(0)[-1].event
+    assert (last.by, presses.day.counters["3"].officer) == ("officer:siti", "siti")
+    assert last.at > 1
+
+
+def test_what_is_not_there_is_not_found(presses: Presses) -> None:
+    for path in ("/desk/nowhere", "/desk/ltsa/99", "/supervisor/nowhere", "/desk/ltsa/3/sheet/nothing"):
+        assert presses.client.get(path).status_code == 404, path
+    assert presses.client.get("/desk/ltsa/3/sheet/visit?number=Z999").status_code == 404
+    assert presses.refused("open", counter="99") == (404, "unknown-counter")
+
+
+def test_every_sheet_can_be_laid_in_every_state(presses: Presses) -> None:
+    def all_lie(number: str) -> None:
+        for sheet in DESK_SHEETS:
+            about = "" if sheet in {"number", "close", "pause", "services"} else f"?number={number}"
+            for language in ("", "&lang=en" if about else "?lang=en"):
+                answer = presses.client.get(f"/desk/ltsa/3/sheet/{sheet}{about}{language}")
+                assert answer.status_code == 200, (sheet, answer.text)
+
+    number = presses.takes("labour", "bank")
+    all_lie(number)
+    steps: list[tuple[str, dict[str, Any]]] = [
+        ("open", {}),
+        ("call-next", {}),
+        ("start", {}),
+        ("hold", {}),
+        ("resume", {}),
+        ("return", {"reasons": ["document-missing"]}),
+        ("cancel", {"number": number}),
+    ]
+    for action, body in steps:
+        presses.does(action, **body)
+        all_lie(number)
+
+
+def test_the_text_of_a_refused_note_is_erased_again(presses: Presses) -> None:
+    presses.takes("labour")
+    presses.does("open")
+    assert presses.refused("return", present="", reasons=["document-missing"], text="Ibu Wati") == (409, "nobody-here")
+    assert [note.text for note in presses.house.people.notes("ltsa", presses.day.date, "")] == [""]
+
+
+def test_a_note_can_be_erased_only_where_its_person_is(presses: Presses) -> None:
+    presses.takes("labour")
+    presses.takes("labour")
+    presses.does("open")
+    presses.does("call-next")
+    presses.does("note", present="C001", text="Ibu Wati menitipkan berkas")
+    (note,) = presses.day.tickets["C001"].notes
+    presses.does("no-show", present="C001")
+    presses.does("call-next")
+    assert presses.refused(f"notes/{note}/erase") == (422, "unknown-note")
+    presses.does("no-show", present="C002")
+    presses.does("put-back", number="C001")
+    presses.does("call", number="C001")
+    assert presses.does(f"notes/{note}/erase") == {"ok": True}
+    assert presses.does(f"notes/{note}/erase") == {"ok": False}
+
+
+def test_who_closes_the_day_is_recorded(presses: Presses) -> None:
+    presses.takes("labour")
+    refused = presses.send("/supervisor/ltsa/close-day", {})
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "no-officer")
+    assert presses.send("/supervisor/ltsa/close-day", {"supervisor": "yuni"}).status_code == 200
+    assert not presses.day.open
+    assert presses.house.ledger.since(0)[-1].event.by == "supervisor:yuni"
+    assert presses.send("/supervisor/ltsa/reopen-day", {"supervisor": "yuni"}).status_code == 200
