@@ -36,7 +36,7 @@ FORMAT = 1
 BATCH = 256
 CHUNK = 1000
 ANSWERS_KEPT = 4096
-SEEN_KEPT = 4096
+SEEN_KEPT = 1024
 LOCK_TIMEOUT = 5
 
 _topics: dict[str, type[DayEvent | OfficeConfigured]] = {**TOPICS, "office-configured/1": OfficeConfigured}
@@ -88,7 +88,10 @@ class Asked:
         self._outcome = outcome
         self._lock.release()
         if self.finished is not None:
-            self.finished()
+            try:
+                self.finished()
+            except Exception:
+                log.exception("whoever asked could not be told")
 
     def result(self) -> Done:
         """The answer, as soon as it is durable. Raises `Refusal` or `LedgerUnavailableError`."""
@@ -207,13 +210,10 @@ class Ledger:
 
         Empty when it has nothing newer, or no longer all of it: then `since` tells.
         """
-        newer: list[Recorded] = []
-        for recorded in reversed(self._seen.copy()):
-            if recorded.position <= position:
-                break
-            newer.append(recorded)
-        newer.reverse()
-        return newer if newer and newer[0].position == position + 1 else []
+        known = self._seen.copy()
+        if not known or not known[0].position <= position + 1 <= known[-1].position:
+            return []
+        return list(islice(known, position + 1 - known[0].position, None))
 
     def history(self, stream: str, after: int = 0, until: int | None = None) -> Iterator[Recorded]:
         """A stream's events with `after < version <= until`, in order, read in chunks."""
@@ -304,6 +304,7 @@ class Ledger:
         try:
             if self._doubtful:
                 self._present, self._doubtful = self.present(), False
+                self._seen.clear()
             self._cursor.execute("BEGIN IMMEDIATE")
             self._catch_up()
             outcomes = [self._decide(asked.command, rows) for asked in batch]

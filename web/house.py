@@ -7,7 +7,9 @@ threads.
 
 import logging
 import os
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
@@ -82,16 +84,10 @@ class House:
 
     def do(self, command: DayCommand | ConfigureOffice) -> Done:
         """Waits, without blocking others, until a command is durable. Raises `Refusal` or `LedgerUnavailableError`."""
-        answered = Event()
-        bell = gevent.get_hub().loop.async_()
-        bell.start(answered.set)
-        try:
-            asked = self.ledger.submit(command, bell.send)
-            answered.wait()
-            done = asked.result()
-        finally:
-            bell.stop()
-            bell.close()
+        answered, waiters = Event(), _Waiters.of_this_thread()
+        asked = self.ledger.submit(command, lambda: waiters.wake(answered))
+        answered.wait()
+        done = asked.result()
         self._acknowledged = max(self._acknowledged, done.position)
         return done
 
@@ -212,6 +208,34 @@ class House:
             self.do(CloseDay(office=office.id, at=ends - 1, by="system", key=key))
         except Refusal as refusal:
             log.warning("the day %s of %s was not closed: %s", day.date, office.id, refusal)
+
+
+class _Waiters:
+    """Lets native threads wake the greenlets of one loop: one bell for all of them, which is never taken down."""
+
+    _known = threading.local()
+
+    def __init__(self) -> None:
+        self._ready: deque[Event] = deque()
+        self._bell = gevent.get_hub().loop.async_()
+        self._bell.start(self._wake)
+
+    @classmethod
+    def of_this_thread(cls) -> "_Waiters":
+        """The waiters of the calling thread's loop."""
+        if not hasattr(cls._known, "waiters"):
+            cls._known.waiters = cls()
+        waiters: _Waiters = cls._known.waiters
+        return waiters
+
+    def wake(self, event: Event) -> None:
+        """Sets an event on the loop's thread. Any thread may call it; it never blocks."""
+        self._ready.append(event)
+        self._bell.send()
+
+    def _wake(self) -> None:
+        while self._ready:
+            self._ready.popleft().set()
 
 
 def first_office(name: str, at: int) -> ConfigureOffice:

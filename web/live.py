@@ -33,6 +33,9 @@ VIEWS = 50
 COALESCE = 0.1
 """Seconds between two looks at one view: the first change is shown at once, a burst after it together."""
 
+BREATH = 0.015
+"""Seconds between two looks at the ledger: the first ring is heard at once, a storm of them together."""
+
 BEAT = 5.0
 """Seconds between two heartbeats."""
 
@@ -317,6 +320,7 @@ class Feed:
         now = time.monotonic()
         until = min([self._looked + POLL, self._beaten + BEAT, *self._due.values()])
         if self._rung.wait(max(0.0, until - now)) or time.monotonic() >= self._looked + POLL:
+            gevent.sleep(max(0.0, self._looked + BREATH - time.monotonic()))
             self._rung.clear()
             for office in self._source.advance():
                 for watched in self._by_office.get(office, ()):

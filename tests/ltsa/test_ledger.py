@@ -242,3 +242,17 @@ def free_the_counters(ledger: Ledger, day: Day, name: str) -> None:
                 give(ledger, MissTicket, f"{name} {counter}", counter=counter)
         if now_there.state != "closed":
             give(ledger, CloseCounter, f"{name} {counter} close", counter=counter)
+
+
+def test_what_the_writer_has_seen_is_what_the_file_holds(tmp_path: Path) -> None:
+    one, other = opened(tmp_path), opened(tmp_path)
+    issue(one, "a")
+    start = one.newest()
+    issue(other, "b")
+    assert one.seen(start) == [], "it has not looked yet"
+    issue(one, "c")
+    assert one.seen(start) == one.since(start)
+    assert [recorded.position for recorded in one.seen(start)] == [start + 1, start + 2]
+    assert one.seen(one.newest()) == []
+    one.close()
+    other.close()
