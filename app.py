@@ -24,6 +24,7 @@ COMMANDS = {
     "voice": ("make the clips that the announcements are composed of", "display.voice:voice"),
     "test": ("install what the checks need and run them all", "tools.checks:test"),
     "bench": ("measure the office against its yardsticks", "tools.bench:bench"),
+    "screenshots": ("make the pictures of the README", "tools.screenshots:screenshots"),
 }
 
 
@@ -67,7 +68,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _overview() -> str:
-    lines = [f"  {name:<8} {line}" for name, (line, _) in COMMANDS.items()]
+    lines = [f"  {name:<12} {line}" for name, (line, _) in COMMANDS.items()]
     return "\n".join(
         ["usage: python3 app.py [COMMAND] [OPTIONS]", "", *lines, "", "COMMAND --help tells a command's options."]
     )
