@@ -38,7 +38,7 @@ class Visit(Struct, frozen=True, kw_only=True):
 
 
 def offer(house: House, office: str, chosen: str = "") -> Offer | None:
-    """The offer of an office's kiosk; `chosen` is a list of services with commas. None where there is no such office."""
+    """The offer of an office's kiosk; `chosen` lists services with commas. None where there is no such office."""
     now = _kiosk(house, office)
     if now is None:
         return None

@@ -1,7 +1,7 @@
 """What an applicant touches: the kiosk's steps from welcome to ticket, and the ticket's page on the phone.
 
-The server keeps nothing of a person at the kiosk: what was said so far travels in each step's address. A ticket's secret
-follows from the idempotency key, so asking again after a lost answer gives the same ticket again.
+The server keeps nothing of a person at the kiosk: what was said so far travels in each step's address. A ticket's
+secret follows from the idempotency key, so asking again after a lost answer gives the same ticket again.
 """
 
 import re
@@ -10,8 +10,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, g, make_response, redirect, render_template, request, url_for
 from msgspec import Struct, structs
+from werkzeug.wrappers import Response
 
 from kiosk import pictures
 from kiosk.qr import draw
@@ -58,7 +59,7 @@ class Said(Struct, frozen=True, kw_only=True):
 @blueprint.get("/kiosk/<office>")
 def welcome(office: str) -> str:
     """The first screen: language."""
-    return _step("welcome", _office(office), said=Said(print=_said("print"), kiosk=_said("kiosk")))
+    return _step("welcome", _office(office), said=Said(print=_printing(), kiosk=_kiosk()))
 
 
 @blueprint.get("/kiosk/<office>/services")
@@ -88,38 +89,27 @@ def take(office: str) -> Response:
     """Takes the number. The same key again shows the same ticket again."""
     configuration = _office(office)
     try:
-        ticket, secret = issue(
-            office,
-            by=f"kiosk:{_kiosk()}",
-            key=_key(),
-            services=tuple(request.form.getlist("service")),
-            priority=request.form.get("priority", ""),
-            language=_offered(request.form.get("language", "")),
-        )
+        ticket, secret = _issue(office, _key())
     except Refusal as refusal:
         return make_response(_step("sorry", configuration, sentence=spoken(refusal)), status_of(refusal))
-    address = f"{house().settings.address}/t/{secret}"
-    shown = make_response(_step("ticket", configuration, it=ticket, code=draw(address), again=request.form), 201)
-    shown.headers.update(PRIVATE)
-    return shown
+    code = draw(f"{house().settings.address}/t/{secret}")
+    return make_response(_step("ticket", configuration, it=ticket, code=code, again=request.form), HTTPStatus.CREATED)
 
 
-def issue(
-    office: str, *, by: str, key: str, services: tuple[str, ...], priority: str, language: str
-) -> tuple[TicketPicture, str]:
-    """A number for these services: the ticket as it was right after, and its secret. Raises `Refusal`."""
-    here = house()
+def _issue(office: str, key: str) -> tuple[TicketPicture, str]:
+    """The number for what the form asks: the ticket as it was right after, and its secret. Raises `Refusal`."""
+    here, asked = house(), request.form
     secret = ticket_secret(here.seed, office, key)
     done = here.do(
         IssueTicket(
             office=office,
             at=here.now(),
-            by=by,
+            by=f"kiosk:{_kiosk() or '1'}",
             key=key,
-            services=services,
+            services=tuple(asked.getlist("service")),
             token=token_digest(secret),
-            priority=priority,
-            language=language,
+            priority=asked.get("priority", ""),
+            language=language if (language := asked.get("language", "")) in OFFERED else FIRST,
         )
     )
     if done.answer is None or done.answer.ticket is None:
@@ -148,8 +138,8 @@ def _so_far(office: Office) -> Said:
     return Said(
         services=tuple(service for service in dict.fromkeys(chosen) if service != _said("without")),
         priority=_said("priority") if _said("priority") in office.priority else "",
-        print=_said("print"),
-        kiosk=_said("kiosk"),
+        print=_printing(),
+        kiosk=_kiosk(),
     )
 
 
@@ -168,12 +158,12 @@ def _address(step: str, office: str, said: Said, lang: str = "") -> str:
     return url_for(f"kiosk.{step}", office=office, lang=lang or g.lang, **kept)
 
 
-def _offered(language: str) -> str:
-    return language if language in OFFERED else FIRST
+def _printing() -> str:
+    return _said("print") if _said("print") in {"auto", "off"} else ""
 
 
 def _kiosk() -> str:
-    return name if re.fullmatch(r"[a-z0-9-]{1,20}", name := _said("kiosk")) else "1"
+    return _said("kiosk") if re.fullmatch(r"[a-z0-9-]{1,20}", _said("kiosk")) else ""
 
 
 # --- The ticket on the phone
@@ -207,7 +197,16 @@ def cancel(token: str) -> Response:
         return _nobodys_ticket()
     held = it.ticket
     try:
-        here.do(CancelTicket(office=held.office, at=here.now(), by="holder", key=_key(), number=held.number))
+        here.do(
+            CancelTicket(
+                office=held.office,
+                at=here.now(),
+                by="holder",
+                key=_key(),
+                number=held.number,
+                token=token_digest(token),
+            )
+        )
     except Refusal as refusal:
         _as_the_holder_reads(it)
         return _cancelling(it, refusal)
@@ -250,7 +249,8 @@ def _key() -> str:
     """The request's idempotency key, from its header or its form. Raises `Refused`."""
     key = request.headers.get("Idempotency-Key") or request.form.get("key", "")
     if not KEY.fullmatch(key):
-        raise Refused("no-key", "Send an idempotency key of 16 to 128 printable characters.", field="key", status=422)
+        message = "Send an idempotency key of 16 to 128 printable characters."
+        raise Refused("no-key", message, field="key", status=HTTPStatus.BAD_REQUEST)
     return key
 
 

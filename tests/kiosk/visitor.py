@@ -1,0 +1,168 @@
+"""A visitor at the kiosk, the officers in the hall, and what may be asked of a screen."""
+
+from __future__ import annotations
+
+import io
+import time
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import zxingcpp
+from PIL import Image
+
+from ltsa.commands import DayCommand, OpenCounter
+from ltsa.ledger import Ledger
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from ltsa.day import Day
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"
+UPRIGHT = {"width": 1080, "height": 1920}
+LYING = {"width": 1366, "height": 768}
+PHONE = {"width": 390, "height": 844}
+LEAST = 60
+
+KEYS = (f"key-of-an-officer-{n}" for n in count())
+
+
+class Hall:
+    """Everybody in the office who is not at the kiosk: they act on the same ledger."""
+
+    def __init__(self, data: Path) -> None:
+        self.ledger = Ledger(data / "ledger.sqlite")
+
+    def does(self, kind: type[DayCommand], at: int | None = None, **what: Any) -> None:
+        """An officer's command; the officer of a counter sits down first."""
+        now = at or time.time_ns() // 1_000_000
+        said = {"office": "ltsa", "at": now, "by": "officer:test", "key": next(KEYS)}
+        counter = what.get("counter")
+        if counter and kind is not OpenCounter and self.day.counters[counter].state == "closed":
+            self.ledger.do(
+                OpenCounter(office="ltsa", at=now, by="officer:test", key=next(KEYS), counter=counter, officer=counter)
+            )
+        self.ledger.do(kind(**said, **what))
+
+    @property
+    def day(self) -> Day:
+        """The service day as the ledger has it."""
+        present = self.ledger.present()
+        configuration, today = present.office_at("ltsa", time.time_ns() // 1_000_000)
+        assert configuration
+        return present.day("ltsa", today)
+
+
+class Visitor:
+    """Somebody before the kiosk, who reads and touches."""
+
+    def __init__(self, page: Page, url: str, query: str = "") -> None:
+        self.page, self.taps = page, 0
+        page.goto(f"{url}/kiosk/ltsa{query}")
+
+    def touches(self, what: str) -> None:
+        """One tap."""
+        self.page.locator(what).first.click()
+        self.taps += 1
+
+    def sees(self, step: str) -> None:
+        """This step is on the screen, and settled."""
+        self.page.wait_for_selector(f"[data-step={step}]")
+        self.page.wait_for_selector("main:not([inert])")
+
+    def speaks(self, language: str) -> None:
+        """Chooses the language."""
+        self.touches(f".tongue[value={language}]")
+        self.sees("services")
+
+    def wants(self, service: str) -> None:
+        """Chooses a service."""
+        self.touches(f".service[value={service}]")
+        self.sees("review")
+
+    def adds(self, service: str) -> None:
+        """Chooses one more service."""
+        self.touches(".review__do a[href*='/services']")
+        self.sees("services")
+        self.wants(service)
+
+    def takes_the_number(self) -> str:
+        """Takes it, and reads it."""
+        self.touches(".review__do .button--primary")
+        self.sees("ticket")
+        return self.number
+
+    def takes(self, *services: str, language: str = "id") -> str:
+        """The whole way, for these services."""
+        self.speaks(language)
+        self.wants(services[0])
+        for service in services[1:]:
+            self.adds(service)
+        return self.takes_the_number()
+
+    @property
+    def number(self) -> str:
+        """The number on the ticket on the screen."""
+        return self.page.locator(".ticket .wide").get_attribute("aria-label") or ""
+
+    @property
+    def code(self) -> str:
+        """What a phone reads from the code on the screen."""
+        return scanned(self.page.screenshot())
+
+
+def scanned(picture: bytes) -> str:
+    """What a phone's camera reads from a picture."""
+    (code,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)))
+    return str(code.text)
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong, with the contrast of AAA."""
+    page.evaluate(AXE.read_text("utf-8"))
+    found: list[dict[str, Any]] = page.evaluate(
+        "async () => (await axe.run(document, {rules: {'color-contrast-enhanced': {enabled: true}}})).violations"
+    )
+    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
+
+
+OUTSIDE = """
+    [...document.querySelectorAll("body *")].filter(it => {
+        if (it.closest(".skip, .visually-hidden, .paper, .roof, .wide") || !it.checkVisibility({visibilityProperty: true})) return false;
+        const box = it.getBoundingClientRect();
+        const list = it.closest(".scroll__all, .ticket__road");
+        if (list && list.scrollHeight > list.clientHeight) return box.right > innerWidth;
+        return box.right > innerWidth + 1 || box.bottom > innerHeight + 1 || box.left < -1 || box.top < -1
+            || (it.closest(".ticket") && box.bottom > it.closest(".ticket").getBoundingClientRect().bottom + 1);
+    }).map(it => it.outerHTML.slice(0, 160))
+"""
+"""Everything that reaches beyond the screen or beyond the ticket; a list that scrolls may, downwards."""
+
+COVERED = """
+    [...document.querySelectorAll("h1, h2, p, strong, .service__line, .service__about, .tongue__name")].filter(it => {
+        if (it.closest(".paper, dialog:not([open])") || !it.checkVisibility({visibilityProperty: true})) return false;
+        return it.scrollWidth > it.clientWidth + 1 && getComputedStyle(it).display !== "inline" && !it.closest(".visually-hidden");
+    }).map(it => it.outerHTML.slice(0, 160))
+"""
+"""Words that are cut off at a side."""
+
+HARD_TO_TOUCH = """
+    ({least, reach}) => [...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea")].filter(it => {
+        if (it.matches(".skip") || !it.checkVisibility({visibilityProperty: true})) return false;
+        const box = it.getBoundingClientRect();
+        return box.width < least || box.height < least || box.top < reach * innerHeight;
+    }).map(it => `${it.outerHTML.slice(0, 120)} ${JSON.stringify(it.getBoundingClientRect())}`)
+"""
+"""Controls that are too small for a finger, or too high for somebody in a wheelchair."""
+
+
+def flaws(page: Page) -> list[str]:
+    """What is wrong with a kiosk's screen: outside, cut off, too small, too high, or against axe's rules."""
+    measured = {"least": LEAST, "reach": 1 / 3}
+    return [
+        *page.evaluate(OUTSIDE),
+        *page.evaluate(COVERED),
+        *page.evaluate(HARD_TO_TOUCH, measured),
+        *violations(page),
+    ]
