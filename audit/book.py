@@ -67,7 +67,9 @@ class Book(NamedTuple):
         if asked.until is not None:
             version = self.version_at(asked.until)
         day = self.day(version)
-        lines = list(story(self.history[: version + AROUND]))
+        first = max(version - AROUND - 1, 0)
+        lines = list(story(self.history[: version + AROUND], after=first))
+        now = version - first
         here = self.history[max(version, 1) - 1]
         return Moment(
             date=self.date.isoformat(),
@@ -77,9 +79,9 @@ class Book(NamedTuple):
             position=here.position if version else 0,
             display=board.display(day),
             hall=board.hall(day),
-            line=lines[version - 1] if version else None,
-            before=tuple(lines[max(version - 1 - AROUND, 0) : max(version - 1, 0)]),
-            after=tuple(lines[version:]),
+            line=lines[now - 1] if version else None,
+            before=tuple(lines[: max(now - 1, 0)]),
+            after=tuple(lines[now:]),
         )
 
 

@@ -115,14 +115,20 @@ def day_at(history: Iterable[Recorded], until: int | None = None, version: int |
     return day
 
 
-def story(history: Iterable[Recorded], *, number: str = "", counter: str = "", officer: str = "") -> Iterator[Line]:
-    """The events of a day as lines, in order; only those of one ticket, one counter or one officer when it is named.
+def story(
+    history: Iterable[Recorded], *, number: str = "", counter: str = "", officer: str = "", after: int = 0
+) -> Iterator[Line]:
+    """The events of a day after a version as lines, in order; only those of one ticket, one counter or one officer when
+    it is named.
 
     An officer's story holds what they did and what happened at the counters while they sat there.
     """
     day = Day()
     for recorded in history:
         event = recorded.event
+        if recorded.version <= after:
+            evolve(day, event)  # type: ignore[arg-type]
+            continue
         of, at = getattr(event, "number", ""), getattr(event, "counter", "")
         ticket = day.tickets.get(of)
         at = at or (ticket.counter if ticket else "")
