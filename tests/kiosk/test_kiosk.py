@@ -281,13 +281,13 @@ def test_a_kiosk_signs_with_its_name(visitor: Comes, hall: Hall) -> None:
 
 
 @pytest.mark.parametrize("language", ["id", "en"])
-@pytest.mark.parametrize("comfort", [False, True], ids=["usual", "large-and-contrast"])
+@pytest.mark.parametrize("comfort", [(), ("text=large", "contrast=high")], ids=["usual", "large-and-contrast"])
 @BOTH
 def test_every_step_fits_its_screen_and_every_finger(
-    visitor: Comes, viewport: dict[str, int], language: str, comfort: bool
+    visitor: Comes, viewport: dict[str, int], language: str, comfort: tuple[str, ...]
 ) -> None:
     siti = visitor(viewport=viewport)
-    found = []
+    found: list[str] = []
 
     def look(step: str) -> None:
         siti.sees(step)
@@ -295,9 +295,8 @@ def test_every_step_fits_its_screen_and_every_finger(
         if not comfort:
             found.extend([f"{step}: scrolls"] * siti.page.locator("[data-further-key]:visible").count())
 
-    if comfort:
-        siti.touches("[data-comfort='text=large']")
-        siti.touches("[data-comfort='contrast=high']")
+    for wish in comfort:
+        siti.touches(f"[data-comfort='{wish}']")
     look("welcome")
     siti.speaks(language)
     look("services")

@@ -37,7 +37,7 @@ class Hall:
     def does(self, kind: type[DayCommand], at: int | None = None, **what: Any) -> None:
         """An officer's command; the officer of a counter sits down first."""
         now = at or time.time_ns() // 1_000_000
-        said = {"office": "ltsa", "at": now, "by": "officer:test", "key": next(KEYS)}
+        said: dict[str, Any] = {"office": "ltsa", "at": now, "by": "officer:test", "key": next(KEYS)}
         counter = what.get("counter")
         if counter and kind is not OpenCounter and self.day.counters[counter].state == "closed":
             self.ledger.do(
@@ -121,6 +121,7 @@ def scanned(picture: bytes) -> str:
 def violations(page: Page) -> list[str]:
     """What axe-core finds wrong, with the contrast of AAA."""
     page.evaluate(AXE.read_text("utf-8"))
+    page.evaluate("Promise.all(document.getAnimations().map(motion => motion.finished))")
     found: list[dict[str, Any]] = page.evaluate(
         "async () => (await axe.run(document, {rules: {'color-contrast-enhanced': {enabled: true}}})).violations"
     )
@@ -129,7 +130,8 @@ def violations(page: Page) -> list[str]:
 
 OUTSIDE = """
     [...document.querySelectorAll("body *")].filter(it => {
-        if (it.closest(".skip, .visually-hidden, .paper, .roof, .wide") || !it.checkVisibility({visibilityProperty: true})) return false;
+        if (it.closest(".skip, .visually-hidden, .paper, .roof, .wide")) return false;
+        if (!it.checkVisibility({visibilityProperty: true})) return false;
         const box = it.getBoundingClientRect();
         const list = it.closest(".scroll__all, .ticket__road");
         if (list && list.scrollHeight > list.clientHeight) return box.right > innerWidth;
@@ -141,14 +143,14 @@ OUTSIDE = """
 
 COVERED = """
     [...document.querySelectorAll("h1, h2, p, strong, .service__line, .service__about, .tongue__name")].filter(it => {
-        if (it.closest(".paper, dialog:not([open])") || !it.checkVisibility({visibilityProperty: true})) return false;
-        return it.scrollWidth > it.clientWidth + 1 && getComputedStyle(it).display !== "inline" && !it.closest(".visually-hidden");
+        if (it.closest(".paper, .visually-hidden, dialog:not([open])")) return false;
+        return it.checkVisibility() && it.scrollWidth > it.clientWidth + 1 && getComputedStyle(it).display !== "inline";
     }).map(it => it.outerHTML.slice(0, 160))
 """
 """Words that are cut off at a side."""
 
 HARD_TO_TOUCH = """
-    ({least, reach}) => [...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea")].filter(it => {
+    ({least, reach}) => [...document.querySelectorAll("a, button, input:not([type=hidden])")].filter(it => {
         if (it.matches(".skip") || !it.checkVisibility({visibilityProperty: true})) return false;
         const box = it.getBoundingClientRect();
         return box.width < least || box.height < least || box.top < reach * innerHeight;
