@@ -7,6 +7,7 @@ import io
 import re
 import sqlite3
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import html5lib
 import pytest
@@ -221,6 +222,40 @@ def test_what_cannot_be_right_is_refused_with_what_would_be(
     auditor: Auditor, path: str, query: dict[str, str], status: int, sentence: str
 ) -> None:
     assert sentence in words(auditor.is_refused(path, status, **query))
+
+
+NONSENSE = ("", " ", "0", "-1", "١٢", "9" * 400, "09:15:60", "\x00", "💥", "a:b@c", "../..", "<b>", "%", "{n}", "[]")
+    "",
+    " ",
+    "0",
+    "-1",
+    "١٢",
+    "9" * 400,
+    "09:15:60",
+    "\x00",
+    "💥",
+    "a:b@c",
+    "../..",
+    "<b>",
+    "%",
+    "{n}",
+    "'",
+    "[]",
+)
+
+
+@pytest.mark.parametrize("path", ["", DAY, f"{DAY}/board", f"{DAY}/events.csv", "/days.csv"])
+def test_no_query_whatever_makes_a_page_fail(auditor: Auditor, path: str) -> None:
+    for name in ("at", "version", "page", "from", "to", "number", "counter", "officer", "event", "lang", "text"):
+        for value in NONSENSE:
+            answer = auditor.client.get(f"/audit/ltsa{path}", query_string={name: value})
+            assert answer.status_code in {200, 422}, (name, value)
+
+
+@pytest.mark.parametrize("value", [value for value in NONSENSE if value.strip() and ".." not in value])
+def test_no_address_whatever_makes_a_page_fail(auditor: Auditor, value: str) -> None:
+    for path in ("", DAY, f"{DAY}/ticket", f"{DAY}/counter", f"{DAY}/officer"):
+        assert auditor.client.get(f"/audit/ltsa{path}/{quote(value)}").status_code in {404, 422}, path
 
 
 def test_an_office_that_is_not_there_is_not_found(auditor: Auditor) -> None:
