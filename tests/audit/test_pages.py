@@ -288,3 +288,13 @@ def test_english_pages_stay_english(auditor: Auditor) -> None:
     links = re.findall(r'href="(/audit/[^"]+)"', page)
     assert links
     assert all("lang=" in link for link in links)
+
+
+def test_a_day_that_is_still_running_says_until_when_it_is_shown(auditor: Auditor) -> None:
+    now = auditor.house.now()
+    auditor.house.do(OpenCounter(office="ltsa", at=now, by="officer:sari", key="now", counter="1", officer="sari"))
+    said = words(auditor.opens(f"/{office().service_date(now)}"))
+    assert "Hari ini masih berjalan. Yang terlihat adalah catatan sampai pukul" in said
+    assert "Loket dibuka oleh sari" in said
+    assert "masih berjalan" in words(auditor.opens(""))
+    assert "masih berjalan" not in words(auditor.opens(DAY))
