@@ -1,7 +1,7 @@
 // Says each call twice, one after the other, in the order they were made.
 //
 // A call is known by its serial, which grows with every call and recall of a day. What stood on the wall when the page
-// opened is old news. A call waits its turn in a line; a recall takes the place of the same call still waiting; one that
+// opened is old news. A call waits for its turn; a recall takes the place of the same call still waiting; one that
 // was taken back, or is being served when its turn comes, is passed over. What is spoken and shown is written on the
 // call itself (data-clips, data-captions): display/announcement.py composes both.
 //
@@ -70,8 +70,8 @@ export function watchCalls(view, sound) {
     tell("end", { call });
   }
 
-  const isDue = (call) =>
-    call.isTrial || callsOf(view).some(({ serial, number, state }) => serial === call.serial && number === call.number && state === "called");
+  const isStillCalled = ({ key }) => callsOf(view).some((call) => call.key === key && call.state === "called");
+  const isDue = (call) => call.isTrial || isStillCalled(call);
   const isTakenBack = (call) => !call.isTrial && !callsOf(view).some((other) => isSamePlace(other, call));
 
   return {
@@ -90,6 +90,7 @@ const newestOf = (calls) => Math.max(0, ...calls.map(({ serial }) => serial));
 
 function callsOf(view) {
   return Array.from(view.querySelectorAll("[data-calls] > [data-serial]"), ({ dataset }) => ({
+    key: dataset.key,
     serial: Number(dataset.serial),
     number: dataset.number,
     counter: dataset.counter,

@@ -3,7 +3,7 @@ import { officeNow } from "/static/web/clock.js";
 
 const LOOK = 10_000;
 
-/** @param {HTMLElement} page the root, which gets data-day: "today", or "past" when the wall shows an older day */
+/** @param {HTMLElement} page the root, which gets data-shows: "today", or "past" when the wall shows an older day */
 export function day(page) {
   const timeZone = page.dataset.zone;
   const locale = page.lang === "en" ? "en-GB" : "id";
@@ -15,7 +15,7 @@ export function day(page) {
     const written = `${weekday.format(officeNow())}, ${rest.format(officeNow())}`;
     for (const date of document.querySelectorAll("[data-date]")) date.textContent = written;
     const shown = document.querySelector("[data-live] [data-day]")?.dataset.day;
-    page.dataset.day = shown && shown < iso.format(officeNow()) ? "past" : "today";
+    page.dataset.shows = shown && shown < iso.format(officeNow()) ? "past" : "today";
   }
 
   document.addEventListener("live:update", look);

@@ -15,7 +15,7 @@ const announcer = watchCalls(view, hall);
 
 captions(document.querySelector("[data-caption]"));
 day(page);
-fit(page, document.querySelector("[data-wall]"));
+fit(page, document.querySelector("[data-wall]"), document.querySelector("[data-reach]"));
 grow(view);
 running(page);
 tools(page, document.querySelector("[data-tools]"), announcer);

@@ -6,7 +6,8 @@ const GROWN = { transform: ["scale(.86)", "scale(1)"] };
 /** @param {Element} view the live view */
 export function grow(view) {
   const stillness = matchMedia("(prefers-reduced-motion: reduce)");
-  const keys = () => new Set(Array.from(view.querySelectorAll("[data-calls] > [data-serial]"), ({ dataset }) => dataset.key));
+  const calls = () => view.querySelectorAll("[data-calls] > [data-serial]");
+  const keys = () => new Set(Array.from(calls(), ({ dataset }) => dataset.key));
   let known = keys();
 
   view.addEventListener("live:update", () => {

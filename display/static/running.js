@@ -4,28 +4,28 @@
 const SPEED = 8.5; // rem a second: a reader who spells keeps up
 const LINE = 7000; // ms that a line stands
 
-/** @param {HTMLElement} page the root; data-motion="still" on it stops the text */
+/** @param {HTMLElement} page the root, which gets data-runs: "passing" or "turning" */
 export function running(page) {
   const stillness = matchMedia("(prefers-reduced-motion: reduce)");
   const button = document.querySelector("[data-motion]");
   let motion;
   let shown; // what the present motion was made for
   let isCovered = false;
-
-  const isStill = () => stillness.matches || page.dataset.motion === "still";
+  let isStopped = false;
 
   function start() {
     const text = document.querySelector("[data-running] > *");
-    page.dataset.running = isStill() ? "lines" : "line";
-    button.textContent = button.dataset[page.dataset.motion === "still" ? "go" : "stop"];
+    const isStill = isStopped || stillness.matches;
+    page.dataset.runs = isStill ? "turning" : "passing";
+    button.textContent = button.dataset[isStopped ? "go" : "stop"];
     button.hidden = stillness.matches;
     const box = text.parentElement;
-    const now = [text.textContent, box.clientWidth, page.dataset.running].join();
+    const now = [text.textContent, box.clientWidth, isStill].join();
     if (now === shown && motion?.effect.target === text) return;
     motion?.cancel();
     shown = now;
     const rem = parseFloat(getComputedStyle(page).fontSize);
-    motion = isStill() ? turning(text, box) : passing(text, box, rem);
+    motion = isStill ? turning(text, box) : passing(text, box, rem);
     if (isCovered) motion.pause();
   }
 
@@ -35,7 +35,7 @@ export function running(page) {
   addEventListener("resize", start);
   stillness.addEventListener("change", start);
   button.addEventListener("click", () => {
-    page.dataset.motion = page.dataset.motion === "still" ? "" : "still";
+    isStopped = !isStopped;
     start();
   });
   document.fonts.ready.then(start);
@@ -53,6 +53,9 @@ function passing(text, box, rem) {
 
 function turning(text, box) {
   const lines = Math.max(1, Math.round(text.scrollHeight / box.clientHeight));
-  const frames = Array.from({ length: lines }, (_, n) => ({ transform: `translateY(${-n * box.clientHeight}px)`, offset: n / lines, easing: "step-end" }));
-  return text.animate([...frames, { transform: frames[0].transform }], { duration: lines * LINE, iterations: Infinity });
+  const frames = Array.from({ length: lines + 1 }, (_, n) => ({
+    transform: `translateY(${-(n % lines) * box.clientHeight}px)`,
+    easing: "step-end",
+  }));
+  return text.animate(frames, { duration: lines * LINE, iterations: Infinity });
 }

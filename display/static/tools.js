@@ -1,5 +1,5 @@
-// For whoever sets the screen up: a trial of the sound, full screen. Shown while the mouse moves or a key is pressed, and
-// gone again: a display is watched, not used. Keeps the screen awake where the browser lets it.
+// For whoever sets the screen up: a trial of the sound, full screen. Shown while the mouse moves or a key is pressed,
+// and gone again: a display is watched, not used. Keeps the screen awake where the browser lets it.
 
 const SHOWN = 5000;
 
@@ -25,7 +25,9 @@ export function tools(page, box, announcer) {
     else page.requestFullscreen();
   });
 
-  const stayAwake = () => document.visibilityState === "visible" && navigator.wakeLock?.request("screen").catch(() => {});
+  function stayAwake() {
+    if (document.visibilityState === "visible") navigator.wakeLock?.request("screen").catch(() => {});
+  }
   document.addEventListener("visibilitychange", stayAwake);
   stayAwake();
 }
