@@ -139,6 +139,8 @@ class _Recorder(SQLiteApplicationRecorder):
         except KeyError as error:
             message = f"the ledger holds events of kind {error}, which this version of the program does not know"
             raise LedgerUnavailableError(message) from error
+        except msgspec.DecodeError as error:
+            raise LedgerUnavailableError(f"the ledger holds an event that cannot be read: {error}") from error
 
 
 class Ledger:

@@ -194,6 +194,29 @@ def test_a_file_that_is_no_ledger_is_named(tmp_path: Path) -> None:
         Ledger(tmp_path / FILE)
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [("topic", "ticket-beamed-up/1", "does not know"), ("state", b'{"at":', "cannot be read")],
+)
+def test_an_event_that_nobody_can_read_is_said_to_be_so(
+    tmp_path: Path, column: str, value: object, sentence: str
+) -> None:
+    ledger = opened(tmp_path)
+    issue(ledger, "a")
+    position = ledger.newest()
+    ledger.close()
+    database = sqlite3.connect(tmp_path / FILE)
+    database.execute(f"UPDATE ledger SET {column} = ? WHERE rowid = ?", (value, position))  # noqa: S608 - named above
+    database.commit()
+    database.close()
+    ledger = Ledger(tmp_path / FILE)
+    with pytest.raises(LedgerUnavailableError, match=sentence):
+        issue(ledger, "b")
+    with pytest.raises(LedgerUnavailableError, match=sentence):
+        ledger.since(0)
+    ledger.close()
+
+
 def test_when_the_record_cannot_be_written_nothing_is_acknowledged_and_it_recovers(tmp_path: Path) -> None:
     ledger = opened(tmp_path)
     issue(ledger, "before")
