@@ -12,6 +12,7 @@ from ltsa.office import Office
 from web.house import House
 
 AWAY_SHOWN = 12
+HALL_AWAY_SHOWN = 40
 
 
 class Desk(Struct, frozen=True):
@@ -35,7 +36,7 @@ class Line(Struct, frozen=True):
 
 
 class Hall(Struct, frozen=True):
-    """The office at a glance. `away` are the absent and the returned, latest first."""
+    """The office at a glance. `away` are the latest of the absent and the returned."""
 
     office: Office
     hall: board.HallPicture
@@ -71,7 +72,7 @@ def line(house: House, office: str, counter: str) -> Line | None:
 def hall(house: House, office: str) -> Hall | None:
     """The supervisor's page."""
     day = _day(house, office)
-    return Hall(day.rules_of, board.hall(day), board.away(day)) if day else None
+    return Hall(day.rules_of, board.hall(day), board.away(day)[:HALL_AWAY_SHOWN]) if day else None
 
 
 def counters(house: House, office: str) -> Hall | None:

@@ -66,11 +66,11 @@ def act(office: str, counter: str, action: str) -> Answer:
 
 @blueprint.get("/desk/<office>/<counter>/notes")
 def notes(office: str, counter: str) -> str:
-    """The notes about the person who is at the counter."""
-    day = _opened(office, counter)
-    number = day.counters[counter].ticket
-    found = house().off_loop(house().people.notes, office, day.date, number) if number else []
-    return render_template("counters/notes.html", notes=found, number=number)
+    """The notes about the person who is at the counter, and about nobody else."""
+    day, number = _opened(office, counter), request.args.get("number", "")
+    is_here = number and number == day.counters[counter].ticket
+    found = house().off_loop(house().people.notes, office, day.date, number) if is_here else []
+    return render_template("counters/notes.html", notes=found)
 
 
 @blueprint.post("/desk/<office>/<counter>/notes/<note>/erase")

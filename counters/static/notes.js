@@ -1,7 +1,8 @@
 // The notes about the person at the counter. Their words are no part of the feed: they are asked for when a person comes and
 // when a note was written, and can be erased.
 
-import { act, localized } from "/static/counters/act.js";
+import { localized } from "/static/counters/act.js";
+import { give } from "/static/counters/desk.js";
 
 const desk = document.querySelector("[data-desk]");
 const words = JSON.parse(desk.dataset.words);
@@ -12,13 +13,19 @@ async function show() {
   const about = panel?.dataset.notes ?? "";
   if (about === shown) return;
   shown = about;
-  if (panel) await load(panel);
+  if (panel && !(await load(panel))) shown = ""; // again with the next update
 }
 
 async function load(panel) {
-  const answer = await fetch(localized(`${desk.dataset.desk}/notes`), { headers: { Accept: "application/json" } });
   const place = panel.querySelector("[data-keep]");
-  if (answer.ok && place) place.innerHTML = await answer.text();
+  const [number] = panel.dataset.notes.split(" ");
+  try {
+    const answer = await fetch(localized(`${desk.dataset.desk}/notes`, { number }), { headers: { Accept: "application/json" } });
+    if (answer.ok) place.innerHTML = await answer.text();
+    return answer.ok;
+  } catch {
+    return false;
+  }
 }
 
 // Asked once more on the button itself: what is erased does not come back.
@@ -28,11 +35,9 @@ document.addEventListener("click", async ({ target }) => {
   if (!button.dataset.sure) {
     button.dataset.sure = "yes";
     button.querySelector(".button__text").textContent = words.erase;
-    return;
+  } else if (await give(`notes/${button.dataset.erase}/erase`, {})) {
+    await load(button.closest("[data-notes]"));
   }
-  const { officer } = desk.querySelector("[data-present]").dataset;
-  await act(`${desk.dataset.desk}/notes/${button.dataset.erase}/erase`, { officer });
-  await load(button.closest("[data-notes]"));
 });
 
 desk.addEventListener("live:update", show);

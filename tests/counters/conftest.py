@@ -98,9 +98,11 @@ class Officer:
         """These words stand on the screen."""
         self.page.get_by_text(words).first.wait_for()
 
-    def waiting(self) -> list[str]:
-        """The numbers in the queue, in calling order."""
-        return self.page.locator("#main .line__part--queue .number").all_inner_texts()
+    def sees_waiting(self, *numbers: str) -> None:
+        """These stand in the queue, in calling order."""
+        from playwright.sync_api import expect  # noqa: PLC0415 - only browser tests need it
+
+        expect(self.page.locator("#main .line__part--queue .number")).to_have_text(list(numbers), timeout=30_000)
 
     @property
     def sheet(self) -> Locator:

@@ -49,7 +49,7 @@ def test_an_officer_serves_a_person_with_the_keyboard_alone(hall: Hall, sits: Si
     siti.reads("Tidak ada yang menunggu")
     siti.reads(f"{number} selesai.")
     budi = sits("5").opens("budi")
-    assert budi.waiting() == [number]
+    budi.sees_waiting(number)
 
 
 def test_who_does_not_come_after_the_last_call_is_put_back_behind_three_others(hall: Hall, sits: Sits) -> None:
@@ -60,12 +60,12 @@ def test_who_does_not_come_after_the_last_call_is_put_back_behind_three_others(h
     for words in ("Sisa 2 kali", "Berikutnya panggilan terakhir", "Panggilan terakhir sudah"):
         siti.presses("u")
         siti.reads(words)
-    assert siti.page.get_by_role("button", name="Panggil ulang").is_disabled()
+    siti.page.get_by_role("button", name="Panggil ulang", disabled=True).wait_for()
     siti.presses("x")
     siti.reads("Tidak hadir ")
     siti.clicks(f"Antrekan lagi {numbers[0]}")
     siti.page.locator(".line__part--away").wait_for(state="detached")
-    assert siti.waiting() == [*numbers[1:4], numbers[0], numbers[4]]
+    siti.sees_waiting(*numbers[1:4], numbers[0], numbers[4])
 
 
 def test_a_note_never_reaches_the_ledger_and_is_gone_once_it_is_erased(hall: Hall, sits: Sits) -> None:
@@ -116,7 +116,7 @@ def test_who_is_on_hold_is_resumed_when_the_counter_is_free(hall: Hall, sits: Si
     siti.page.locator(".line__part--held", has_text=first).wait_for()
     siti.presses(" ")
     siti.has(second, "Dipanggil")
-    assert siti.page.get_by_role("button", name=f"Lanjutkan {first}").is_disabled()
+    siti.page.get_by_role("button", name=f"Lanjutkan {first}", disabled=True).wait_for()
     siti.presses("x")
     siti.presses("j")
     siti.has(first, "Sedang dilayani")
@@ -134,7 +134,7 @@ def test_a_transfer_keeps_the_place_of_the_person(hall: Hall, sits: Sits) -> Non
     assert siti.sheet.get_by_label("Kesehatan").is_checked()
     siti.presses("Enter")
     siti.may("Panggil")
-    assert sits("5").waiting() == [number, later]
+    sits("5").sees_waiting(number, later)
 
 
 def test_a_mistaken_call_is_taken_back_while_the_bar_counts_down(hall: Hall, sits: Sits) -> None:
@@ -144,7 +144,7 @@ def test_a_mistaken_call_is_taken_back_while_the_bar_counts_down(hall: Hall, sit
     siti.reads(f"{number} dipanggil.")
     siti.presses("z")
     siti.may("Panggil")
-    assert siti.waiting() == [number]
+    siti.sees_waiting(number)
 
 
 def test_when_the_countdown_is_over_nothing_can_be_taken_back(hall: Hall, sits: Sits) -> None:
@@ -249,7 +249,7 @@ def test_an_officer_gives_priority_changes_steps_and_cancels_by_number(hall: Hal
     siti.presses("2")
     siti.presses("Enter")
     siti.page.locator(".line__row--next", has_text=numbers[2]).wait_for()
-    assert siti.waiting() == [numbers[2], *numbers[:2]]
+    siti.sees_waiting(numbers[2], *numbers[:2])
 
     siti.page.locator(".line__person", has_text=numbers[0]).click()
     siti.sheet.get_by_role("button", name="Batalkan nomor").wait_for()

@@ -140,6 +140,17 @@ def test_the_text_of_a_refused_note_is_erased_again(presses: Presses) -> None:
     assert [note.text for note in presses.house.people.notes("ltsa", presses.day.date, "")] == [""]
 
 
+def test_a_note_is_read_only_where_its_person_is(presses: Presses) -> None:
+    presses.takes("labour")
+    presses.does("open")
+    presses.does("call-next")
+    presses.does("note", present="C001", text="<b>Ibu Wati</b> menitipkan berkas")
+    address = "/desk/ltsa/3/notes?number=C001"
+    assert "&lt;b&gt;Ibu Wati&lt;/b&gt;" in presses.client.get(address).text
+    presses.does("no-show", present="C001")
+    assert "Ibu Wati" not in presses.client.get(address).text
+
+
 def test_a_note_can_be_erased_only_where_its_person_is(presses: Presses) -> None:
     presses.takes("labour")
     presses.takes("labour")
