@@ -24,7 +24,7 @@ from ltsa.tokens import ticket_secret, token_digest
 from web.errors import Refused, spoken, status_of
 from web.house import house
 from web.live import View
-from web.words import FIRST, OFFERED
+from web.words import FIRST, OFFERED, Words
 
 blueprint = Blueprint("kiosk", __name__, template_folder="templates")
 
@@ -34,6 +34,10 @@ LIVE = (
     View("kiosk_chosen", pictures.chosen, "kiosk/chosen.html"),
     View("ticket", pictures.visit, "kiosk/visit.html", office=pictures.office_of),
 )
+
+blueprint.add_app_template_global(
+    lambda lang, key: Words(lang)(key), "spoken"
+)  # the door speaks every language at once
 
 KEY = re.compile(r"[!-~]{16,128}")
 """An idempotency key: printable, and long enough that nobody hits another's by chance."""

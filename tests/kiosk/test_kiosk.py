@@ -99,6 +99,26 @@ def test_a_server_that_is_gone_for_a_while_costs_patience_but_no_choice(
     assert list(hall.day.tickets["G001"].steps) == ["bank"]
 
 
+def test_a_kiosk_that_lost_the_office_says_since_when_and_begins_anew_when_it_is_back(
+    visitor: Comes, office_server: Office
+) -> None:
+    kiosk = visitor(viewport=LYING)
+    kiosk.page.expected_errors = ["ERR_", "WebSocket"]  # type: ignore[attr-defined]
+    kiosk.page.clock.install()
+    kiosk.page.reload()
+    kiosk.sees("welcome")
+    office_server.kill()
+    kiosk.page.clock.fast_forward(20_000)
+    kiosk.page.get_by_text("Tidak tersambung. Yang terlihat adalah keadaan pukul").wait_for()
+    assert flaws(kiosk.page) == []
+    kiosk.page.evaluate("window.before = true")
+    office_server.start()
+    kiosk.page.wait_for_function("() => !window.before")
+    kiosk.sees("welcome")
+    assert kiosk.page.locator("[data-stale]").is_hidden()
+    assert kiosk.takes("bank") == "G001"
+
+
 def test_without_a_network_an_abandoned_kiosk_still_forgets_the_person(visitor: Comes) -> None:
     budi = visitor()
     budi.page.expected_errors = ["ERR_"]  # type: ignore[attr-defined]
