@@ -12,7 +12,7 @@ import sqlite3
 from _thread import allocate_lock
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -143,6 +143,12 @@ class _Recorder(SQLiteApplicationRecorder):
             raise LedgerUnavailableError(f"the ledger holds an event that cannot be read: {error}") from error
 
 
+def _probe(path: Path) -> None:
+    """Raises `sqlite3.Error` for a file that is no database; the library would leave its connection to it open."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA schema_version")
+
+
 class Ledger:
     """The record in one SQLite file. Safe to use from any thread, and by any number of processes at once."""
 
@@ -151,13 +157,21 @@ class Ledger:
         self._datastore = SQLiteDatastore(str(path), lock_timeout=LOCK_TIMEOUT, originator_id_type="text")
         self._recorder = _Recorder(self._datastore, events_table_name="ledger")
         try:
+            _probe(path)
             self._connection = self._datastore.pool.get_connection(is_writer=True)
             self._cursor = self._connection.cursor()
-            self._cursor.execute("PRAGMA synchronous=FULL")
-            self._prepare(path)
         except (sqlite3.Error, PersistenceError) as error:
             raise LedgerUnavailableError(f"{path} cannot be opened ({error})") from error
-        self._present = self.present()
+        try:
+            self._cursor.execute("PRAGMA synchronous=FULL")
+            self._prepare(path)
+            self._present = self.present()
+        except (sqlite3.Error, PersistenceError) as error:
+            self._let_go()
+            raise LedgerUnavailableError(f"{path} cannot be opened ({error})") from error
+        except LedgerUnavailableError:
+            self._let_go()
+            raise
         self._doubtful = False
         self._seen: deque[Recorded] = deque(maxlen=SEEN_KEPT)
         self._answers: OrderedDict[tuple[str, str], Done] = OrderedDict()
@@ -186,6 +200,9 @@ class Ledger:
         """Answers what is queued, then closes the file."""
         self._queue.put(None)
         self._writer.join()
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._cursor.sqlite_cursor.close()
         self._datastore.pool.put_connection(self._connection)
         self._datastore.close()
