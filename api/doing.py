@@ -8,8 +8,8 @@ from api.asked import Asked
 from api.looking import visit
 from ltsa.commands import CancelTicket, DayCommand, IssueTicket
 from ltsa.ledger import Done
-from ltsa.people import Note
-from ltsa.tokens import note_id, ticket_secret, token_digest
+from ltsa.tokens import ticket_secret, token_digest
+from web.notes import note_beside
 
 PROGRAM = "program"
 
@@ -27,10 +27,14 @@ def command_with_note(kind: Callable[..., DayCommand]) -> Callable[[Asked], obje
     """As `command`, for one that may carry a note: its text is kept before the ledger refers to it."""
 
     def give(asked: Asked) -> object:
-        said = _said(asked)
-        if text := said["note"]:
-            said["note"] = _keep_note(asked, text)
-        return answers.ticket_shown(_do(asked, kind, **said))
+        said, address = _said(asked), asked.address
+        day = asked.house.today(address["office"])
+        number = day.counters[address["counter"]].ticket if address["counter"] in day.counters else ""
+        text = said.pop("note")
+        with note_beside(
+            asked.house, office=address["office"], number=number, by=PROGRAM, key=asked.key, text=text
+        ) as note:
+            return answers.ticket_shown(_do(asked, kind, **said, note=note))
 
     return give
 
@@ -59,15 +63,3 @@ def _said(asked: Asked) -> dict[str, Any]:
     """The body's fields; what it leaves open is chosen by the rules that today runs under. Raises `Refusal`."""
     said: dict[str, Any] = asked.body.said(lambda: asked.house.today(asked.address["office"]).rules_of.rules)
     return said
-
-
-def _keep_note(asked: Asked, text: str) -> str:
-    """Keeps a note about whoever is at the counter; its id. Where nobody is, the command will be refused."""
-    house, office, counter = asked.house, asked.address["office"], asked.address["counter"]
-    house.catch_up()
-    day, name = house.today(office), note_id(house.seed, asked.key, text)
-    here = day.counters[counter].ticket if counter in day.counters else ""
-    if here:
-        note = Note(id=name, office=office, date=day.date, number=here, by=PROGRAM, at=house.now(), text=text)
-        house.off_loop(house.people.keep, note)
-    return name

@@ -4,8 +4,7 @@ A press comes as JSON: the command's own fields, `officer` (or `supervisor`), `p
 at the counter) and, where a note goes along, its `text`.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -14,9 +13,8 @@ from flask import Request
 
 from ltsa import commands as c
 from ltsa.day import Day
-from ltsa.message import Refusal, key_digest
-from ltsa.people import LONGEST_NOTE, Note
-from ltsa.tokens import note_id
+from ltsa.message import key_digest
+from ltsa.people import LONGEST_NOTE
 from web.errors import Refused
 from web.house import House
 
@@ -63,7 +61,7 @@ class Press:
         self.key = request.headers.get("Idempotency-Key", "")
         if not 0 < len(self.key) <= LONGEST_KEY:
             message = f"Send the header Idempotency-Key: 1 to {LONGEST_KEY} characters, new for each press."
-            raise Refused("no-key", message, field="Idempotency-Key", status=HTTPStatus.BAD_REQUEST)
+            raise Refused("missing-key", message, field="Idempotency-Key", status=HTTPStatus.BAD_REQUEST)
         try:
             self.asked = msgspec.json.decode(request.get_data(), type=dict[str, Any])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -95,7 +93,6 @@ class Press:
         """Refuses a press for somebody who is not at the counter: the page was behind. A press that was answered before
         gets its first answer.
         """
-        here.read_own_writes()
         expected = self.text("present", LONGEST_CODE)
         if expected and not self._is_there(here.today(office), counter, expected):
             here.catch_up()
@@ -108,29 +105,12 @@ class Press:
         return at is None or at.ticket == expected or key_digest(self.key) in day.answered
 
 
-@contextmanager
-def note_beside(here: House, press: Press, kind: type[c.DayCommand], office: str, by: str) -> Iterator[str]:
-    """Keeps the press's text beside the ledger before the ledger refers to it, and erases it again if the command is
-    refused. Gives the note's id, "" for a command without a note.
-    """
-    if "note" not in kind.__struct_fields__:
-        yield ""
-        return
-    text, number = press.text("text", LONGEST_NOTE), press.text("present", LONGEST_CODE)
-    if not text:
-        if kind is c.WriteNote:
-            raise Refused("no-text", "Write something first.", field="text", status=HTTPStatus.UNPROCESSABLE_ENTITY)
-        yield ""
-        return
-    name, at = note_id(here.seed, press.key, text), here.now()
-    date = here.today(office).date
-    here.off_loop(here.people.keep, Note(id=name, office=office, date=date, number=number, by=by, at=at, text=text))
-    try:
-        yield name
-    except Refusal as refusal:
-        if refusal.code != "key-reused":
-            here.off_loop(here.people.erase, name, "program", here.now())
-        raise
+def note_of(press: Press, kind: type[c.DayCommand]) -> str:
+    """The text that comes with a press, "" where the command takes none. Raises `Refused` if there should be one."""
+    text = press.text("text", LONGEST_NOTE) if "note" in kind.__struct_fields__ else ""
+    if not text and kind is c.WriteNote:
+        raise Refused("no-text", "Write something first.", field="text", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return text
 
 
 def _wrong(field: str, sentence: str) -> Refused:

@@ -5,12 +5,13 @@ from typing import Any
 from flask import Blueprint, abort, g, render_template, request
 
 from counters import screens
-from counters.actions import DESK, HALL, Press, note_beside
+from counters.actions import DESK, HALL, LONGEST_CODE, Press, note_of
 from ltsa import board
 from ltsa.day import Day
 from ltsa.message import Refusal
 from web.house import house
 from web.live import View
+from web.notes import note_beside
 
 blueprint = Blueprint("counters", __name__, template_folder="templates")
 
@@ -60,7 +61,8 @@ def act(office: str, counter: str, action: str) -> Answer:
     here, press, kind = house(), Press(request), DESK.get(action) or abort(404)
     by = press.by("officer")
     press.meets(here, office, counter)
-    with note_beside(here, press, kind, office, by) as note:
+    number, text = press.text("present", LONGEST_CODE), note_of(press, kind)
+    with note_beside(here, office=office, number=number, by=by, key=press.key, text=text) as note:
         return _done(press.command(kind, office=office, counter=counter, at=here.now(), by=by, note=note))
 
 
@@ -77,7 +79,6 @@ def notes(office: str, counter: str) -> str:
 def erase(office: str, counter: str, note: str) -> Answer:
     """Erases the text of a note about the person who is at the counter."""
     here, press = house(), Press(request)
-    here.read_own_writes()
     day = _opened(office, counter)
     by, present = press.by("officer"), day.tickets.get(day.counters[counter].ticket)
     if present is None or note not in present.notes:

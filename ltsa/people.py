@@ -60,6 +60,12 @@ class People:
             ).fetchall()
         return [Note(**dict(zip(Note.__struct_fields__, row, strict=True))) for row in rows]
 
+    def forget(self, note: str) -> None:
+        """Takes back a note that the ledger never came to refer to, as if it had not been kept."""
+        with self._lock:
+            self._database.execute("DELETE FROM notes WHERE id = ?", (note,))
+            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def erase(self, note: str, by: str, at: int) -> bool:
         """Erases a note's text for good, from the file and its log. False when there is no such text."""
         with self._lock:

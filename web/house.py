@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 import gevent
 import msgspec
-from flask import Flask, current_app, request
+from flask import Flask, current_app
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
@@ -155,7 +155,7 @@ class House:
                 rows = self.off_loop(self.ledger.since, self.position) if more else []
 
     def read_own_writes(self) -> None:
-        """Before a page is painted: everything that this server has acknowledged is part of it."""
+        """Before each request: everything that this server has acknowledged is part of what it shows and judges by."""
         if self.present.position < self._acknowledged:
             self.catch_up()
 
@@ -266,11 +266,7 @@ def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
         app.register_blueprint(room.blueprint)
         here.feed.add(*getattr(room, "LIVE", ()))
 
-    @app.before_request
-    def read_own_writes() -> None:
-        if request.method in {"GET", "HEAD"}:
-            here.read_own_writes()
-
+    app.before_request(here.read_own_writes)
     return app
 
 

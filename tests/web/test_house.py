@@ -9,8 +9,10 @@ import pytest
 
 from ltsa.commands import IssueTicket
 from ltsa.ledger import Done
+from ltsa.message import Refusal
 from ltsa.tokens import token_digest
 from web.house import House
+from web.notes import note_beside
 from web.settings import Settings, WrongSetting
 
 TWO_DAYS = 2 * 24 * 3_600_000
@@ -79,3 +81,19 @@ def test_an_office_that_cannot_be_opened_stops_the_start_with_a_sentence(tmp_pat
     (tmp_path / "ledger.sqlite").write_bytes(b"garbage" * 999)
     with pytest.raises(WrongSetting, match="cannot be opened"):
         House(Settings(data=tmp_path, port=0))
+
+
+def test_a_note_whose_command_is_refused_is_forgotten_and_may_come_again(house: House) -> None:
+    def writes(refused: bool) -> str:  # noqa: FBT001 - reads as a sentence
+        with note_beside(house, office="ltsa", number="G001", by="officer:sari", key="k", text="Menunggu adik") as note:
+            if refused:
+                raise Refusal("not-called", "Nobody is here.")
+            return note
+
+    with pytest.raises(Refusal):
+        writes(refused=True)
+    date = house.today("ltsa").date
+    assert house.people.notes("ltsa", date, "G001") == []
+    assert writes(refused=False)
+    assert [note.text for note in house.people.notes("ltsa", date, "G001")] == ["Menunggu adik"]
+    house.close()
