@@ -5,6 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from statistics import median, quantiles
@@ -240,5 +241,5 @@ def _plain(file: Path) -> sqlite3.Connection:
 def _rows(file: Path, limit: int) -> list[tuple[str, int, str, bytes]]:
     """Rows as the ledger wrote them: the yardstick's payload."""
     columns = "originator_id, originator_version, topic, state"
-    with sqlite3.connect(file) as database:
+    with closing(sqlite3.connect(file)) as database:
         return database.execute(f"SELECT {columns} FROM ledger ORDER BY rowid DESC LIMIT ?", (limit,)).fetchall()  # noqa: S608
