@@ -155,6 +155,11 @@ class Lane(WebSocket):  # type: ignore[misc] # the library has no types
 class LaneHandler(WebSocketHandler):  # type: ignore[misc]
     """What `gevent.pywsgi.WSGIServer` is to be started with, so that every websocket is a `Lane`."""
 
+    def upgrade_websocket(self) -> list[bytes] | None:
+        """As the library's, whose refusals are no bytes and so cannot be sent."""
+        refusal: list[str] | None = super().upgrade_websocket()
+        return None if refusal is None else [sentence.encode() for sentence in refusal]
+
     def upgrade_connection(self) -> list[str] | None:
         """As the library's, with a `Lane`; a key that is no base64 is refused as a short one is."""
         try:

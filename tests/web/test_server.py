@@ -94,6 +94,17 @@ def test_a_client_that_breaks_off_disturbs_nobody(office_server: Any) -> None:
     assert office_server.stop()[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x", 400), ("Sec-WebSocket-Version: 7", 400), ("X: y", 426)],
+)
+def test_a_wrong_websocket_is_refused_and_is_no_error_of_ours(office_server: Any, asked: str, answer: int) -> None:
+    with socket.create_connection(("127.0.0.1", office_server.port), timeout=30) as client:
+        client.sendall(SOCKET + f"{asked}\r\n\r\n".encode())
+        assert client.recv(4096).startswith(f"HTTP/1.1 {answer} ".encode())
+    assert "Traceback" not in office_server.stop()[1]
+
+
 def test_of_the_third_party_code_browsers_get_what_pages_use_and_nothing_else(office_server: Any) -> None:
     font = "@fontsource-variable/plus-jakarta-sans/files/plus-jakarta-sans-latin-wght-normal.woff2"
     status, headers = fetch(f"{office_server.url}/vendor/{font}")
