@@ -89,10 +89,7 @@ class Asked:
         self._outcome = outcome
         self._lock.release()
         if self.finished is not None:
-            try:
-                self.finished()
-            except Exception:
-                log.exception("whoever asked could not be told")
+            _tell(self.finished)
 
     def result(self) -> Done:
         """The answer, as soon as it is durable. Raises `Refusal` or `LedgerUnavailableError`."""
@@ -101,6 +98,14 @@ class Asked:
                 raise self._outcome
             assert self._outcome is not None  # noqa: S101 - the lock was released by settle()
             return self._outcome
+
+
+def _tell(whom: Callable[[], object]) -> None:
+    """Calls somebody from the writer's thread, which outlives whatever they do."""
+    try:
+        whom()
+    except Exception:
+        log.exception("whoever waits for the ledger could not be told")
 
 
 class _Recorder(SQLiteApplicationRecorder):
@@ -348,7 +353,7 @@ class Ledger:
             asked.settle(outcome)
         if rows:
             for listener in self._listeners:
-                listener()
+                _tell(listener)
 
     def _insert(self, rows: list[Recorded]) -> None:
         """Appends rows at the positions they were promised, which under the lock are the next ones."""

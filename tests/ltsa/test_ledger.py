@@ -279,3 +279,16 @@ def test_what_the_writer_has_seen_is_what_the_file_holds(tmp_path: Path) -> None
     assert one.seen(one.newest()) == []
     one.close()
     other.close()
+
+
+def test_a_listener_that_fails_does_not_end_the_writer(tmp_path: Path) -> None:
+    ledger, heard = opened(tmp_path), list[int]()
+
+    def fails() -> None:
+        raise RuntimeError("the bell has no loop any more")
+
+    ledger.on_commit(fails)
+    ledger.on_commit(lambda: heard.append(ledger.newest()))
+    assert [issue(ledger, "a"), issue(ledger, "b")] == ["G001", "G002"]
+    ledger.close()
+    assert heard, "the others were told all the same"
