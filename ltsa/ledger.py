@@ -181,6 +181,7 @@ class Ledger:
         self._seen: deque[Recorded] = deque(maxlen=SEEN_KEPT)
         self._answers: OrderedDict[tuple[str, str], Done] = OrderedDict()
         self._queue: SimpleQueue[Asked | None] = SimpleQueue()
+        self._closed = False
         self._listeners: list[Callable[[], object]] = []
         self._writer = Thread(target=self._write, name="ledger-writer", daemon=True)
         self._writer.start()
@@ -195,6 +196,8 @@ class Ledger:
         """Hands a command in without waiting. The writer's thread calls `finished` when `result()` is there."""
         asked = Asked(command, finished)
         self._queue.put(asked)
+        if self._closed:
+            self._turn_away()
         return asked
 
     def on_commit(self, listener: Callable[[], object]) -> None:
@@ -202,10 +205,18 @@ class Ledger:
         self._listeners.append(listener)
 
     def close(self) -> None:
-        """Answers what is queued, then closes the file."""
+        """Answers what is queued, then closes the file. Whoever comes later is told that the ledger is closed."""
         self._queue.put(None)
         self._writer.join()
+        self._closed = True
+        self._turn_away()
         self._let_go()
+
+    def _turn_away(self) -> None:
+        with suppress(Empty):
+            while True:
+                if (asked := self._queue.get_nowait()) is not None:
+                    asked.settle(LedgerUnavailableError("the ledger is closed"))
 
     def _let_go(self) -> None:
         self._cursor.sqlite_cursor.close()

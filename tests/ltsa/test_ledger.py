@@ -292,3 +292,10 @@ def test_a_listener_that_fails_does_not_end_the_writer(tmp_path: Path) -> None:
     assert [issue(ledger, "a"), issue(ledger, "b")] == ["G001", "G002"]
     ledger.close()
     assert heard, "the others were told all the same"
+
+
+def test_whoever_comes_after_the_ledger_was_closed_is_told_so(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    ledger.close()
+    with pytest.raises(LedgerUnavailableError, match="closed"):
+        issue(ledger, "too late")
