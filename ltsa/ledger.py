@@ -13,6 +13,7 @@ from _thread import allocate_lock
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -391,6 +392,7 @@ class Ledger:
                 return self._configure(command, rows)
             office, date = self._present.office_at(command.office, command.at)
             key = key_digest(command.key)
+            self._present.day(office.id, date - timedelta(days=1))  # a retry may cross midnight
             day = self._present.day(office.id, date)
             for loaded in self._present.loaded(office.id):
                 if key in loaded.answered:

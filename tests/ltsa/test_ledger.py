@@ -10,6 +10,7 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ltsa.commands import CallNext, CloseCounter, IssueTicket, MissTicket, OpenCounter, ReturnTicket
@@ -18,7 +19,7 @@ from ltsa.ledger import Ledger, LedgerUnavailableError, replayed
 from ltsa.message import Refusal
 from ltsa.present import day_stream
 from tests.ltsa.crowd import FILE, give, issue, now, opened, together, work_at
-from tests.ltsa.hall import snapshot
+from tests.ltsa.hall import EIGHT, MINUTE, snapshot
 
 PROJECT = Path(__file__).parents[2]
 
@@ -78,6 +79,20 @@ def test_the_same_key_gets_the_first_answer_even_when_the_world_moved_on_and_the
     assert again.answer is not None
     assert again.answer.ticket is not None
     assert again.answer.ticket.state == "waiting", "as it was when it was first answered"
+    ledger.close()
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_the_same_key_gets_the_first_answer_also_after_midnight(tmp_path: Path, restarted: bool) -> None:  # noqa: FBT001
+    ledger, midnight = opened(tmp_path), EIGHT + 16 * 60 * MINUTE
+    command = IssueTicket(office="ltsa", at=midnight - 1, by="kiosk:1", key="k", services=("bank",), token="t")
+    first = ledger.do(command)
+    if restarted:
+        ledger.close()
+        ledger = opened(tmp_path)
+    again = ledger.do(msgspec.structs.replace(command, at=midnight))
+    assert (again.repeated, again.answer) == (True, first.answer)
+    assert ledger.streams("day:") == ["day:ltsa:2026-11-21"], "no second ticket, no new day"
     ledger.close()
 
 
