@@ -25,7 +25,7 @@ import msgspec
 from eventsourcing.persistence import PersistenceError, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 
-from ltsa.board import Answer, answer
+from ltsa.board import Answer, answer, unopened
 from ltsa.commands import DayCommand, OpenDay, decide
 from ltsa.day import TOPICS, Day, DayEvent, evolve
 from ltsa.message import Command, Refusal, key_digest
@@ -399,6 +399,7 @@ class Ledger:
                     return self._repeat(command, day_stream(office.id, loaded.date), key, loaded.answered[key])
             stream = day_stream(office.id, day.date or date.isoformat())
             if day.office is None:
+                decide(command, unopened(office, date))  # a refused command does not begin the day
                 opening = OpenDay(
                     office=office.id,
                     at=command.at,

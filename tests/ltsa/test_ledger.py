@@ -147,6 +147,16 @@ def test_a_refused_command_leaves_no_trace(tmp_path: Path) -> None:
     ledger.close()
 
 
+def test_a_refused_command_does_not_begin_the_day(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    with pytest.raises(Refusal) as refusal:
+        give(ledger, CallNext, "too early", counter="9")
+    assert refusal.value.code == "counter-closed"
+    assert ledger.streams("day:") == [], "the day may still get another configuration"
+    assert issue(ledger, "first") == "G001"
+    ledger.close()
+
+
 def test_eight_threads_keep_every_rule(tmp_path: Path) -> None:
     ledger = opened(tmp_path)
     told: list[str] = []
