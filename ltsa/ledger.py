@@ -386,7 +386,11 @@ class Ledger:
             self._seen.extend(rows)
 
     def _decide(self, command: DayCommand | ConfigureOffice, rows: list[Recorded]) -> Done | Exception:
-        """The answer to be, its events appended to `rows` and applied; or a refusal, which changes nothing."""
+        """The answer to be, its events appended to `rows` and applied; or a refusal, which changes nothing.
+
+        Whatever fails after that, half applied, must fail the batch.
+        """
+        before = len(rows)
         try:
             if isinstance(command, ConfigureOffice):
                 return self._configure(command, rows)
@@ -413,6 +417,8 @@ class Ledger:
         except Refusal as refusal:
             return refusal
         except (ValueError, TypeError, LookupError) as error:
+            if len(rows) > before:
+                raise
             log.exception("a command could not be decided")
             return error
 

@@ -256,6 +256,18 @@ def test_when_the_record_cannot_be_written_nothing_is_acknowledged_and_it_recove
     ledger.close()
 
 
+def test_a_command_that_fails_half_way_leaves_nothing_on_record_and_the_state_is_read_anew(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    issue(ledger, "before")
+    del ledger._present.day("ltsa", today(ledger)).queues["bank"]
+    with pytest.raises(LedgerUnavailableError, match="nothing was recorded"):
+        issue(ledger, "during")
+    assert list(day_of(ledger).tickets) == ["G001"], "nobody was told of a second number"
+    assert issue(ledger, "during") == "G002"
+    assert snapshot(day_of(ledger)) == snapshot(ledger.present().day("ltsa", today(ledger)))
+    ledger.close()
+
+
 def test_the_file_is_durable_at_every_commit(tmp_path: Path) -> None:
     ledger = opened(tmp_path)
     assert ledger._cursor.sqlite_cursor.execute("PRAGMA synchronous").fetchone()[0] == 2
