@@ -470,7 +470,7 @@ def _unfinished(visit: Ticket) -> list[str]:
 
 
 def _undo(day: Day, now: CounterNow) -> UndoPicture | None:
-    if now.last is None:
+    if now.last is None or now.state != "open":
         return None
     visit = day.tickets[now.last.number]
     undoable = (

@@ -429,6 +429,8 @@ def _undo(command: Undo, day: Day, counter: CounterNow, said: dict[str, Any]) ->
     last = counter.last
     if last is None:
         raise Refusal("nothing-to-undo", "There is nothing to take back.")
+    if counter.state != "open":
+        raise Refusal(f"counter-{counter.state}", "The counter is paused; open it first.", state=counter.state)
     ticket = day.tickets[last.number]
     seconds = day.rules_of.rules.undo_seconds
     if said["at"] - last.at > seconds * 1000:

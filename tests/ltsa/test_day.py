@@ -2,6 +2,7 @@
 
 import pytest
 
+from ltsa import board
 from ltsa.commands import (
     CallNext,
     CallTicket,
@@ -318,6 +319,19 @@ def test_a_mistaken_return_or_no_show_is_taken_back(hall: Hall, action: str) -> 
     hall.do(Undo, counter="9")
     assert hall.ticket(number).state == ("serving" if action == "return" else "called")
     assert hall.ticket(number).steps["bank"].reasons == ()
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_nothing_is_taken_back_at_a_counter_on_break(hall: Hall, served: bool) -> None:  # noqa: FBT001 - pytest gives it by name
+    number = hall.takes_number("bank")
+    hall.opens("9")
+    hall.serves("9") if served else hall.misses("9")
+    hall.do(PauseCounter, counter="9", reason="break")
+    assert refused(hall, Undo, counter="9") == "counter-paused", "else somebody would stand at a counter on break"
+    assert board.desk(hall.day, "9").undo is None
+    hall.opens("9")
+    hall.do(Undo, counter="9")
+    assert hall.day.counters["9"].ticket == number
 
 
 def test_an_officer_sits_at_one_counter_and_a_counter_has_one_officer(hall: Hall) -> None:

@@ -135,6 +135,10 @@ class AnyDay(RuleBasedStateMachine):
                 assert seated.get(ticket.counter) == ticket.number
 
     @invariant()
+    def nobody_stands_at_a_counter_that_is_not_open(self) -> None:
+        assert all(now.state == "open" for now in self.hall.day.counters.values() if now.ticket)
+
+    @invariant()
     def numbers_have_no_gap_and_no_double(self) -> None:
         by_series: dict[str, list[int]] = {}
         for event in self.hall.events:
