@@ -256,7 +256,7 @@ def decide(command: DayCommand, day: Day) -> list[DayEvent]:  # noqa: C901, PLR0
             if ticket.state not in {"waiting", "held", "absent", "returned"}:
                 raise Refusal("not-waiting", f"{number} is not waiting.", state=ticket.state)
             place = ticket.place + _head_start(day, ticket.priority) - _head_start(day, priority)
-            return [PriorityChanged(**said, number=number, place=place, priority=priority)]
+            return [PriorityChanged(**said, number=number, place=min(place, said["at"]), priority=priority)]
         case CloseDay():
             return _close_day(day, said)
         case _:

@@ -401,6 +401,17 @@ def test_an_officer_gives_and_takes_priority(hall: Hall) -> None:
     assert refused(hall, SetPriority, number=second, priority="vip") == "unknown-priority"
 
 
+def test_who_was_put_back_and_loses_a_priority_does_not_wait_behind_those_who_are_still_to_come() -> None:
+    hall = Hall(absent_place="last")
+    number = hall.takes_number("bank", priority="elderly")
+    hall.opens("9")
+    hall.misses("9")
+    hall.do(PutBack, number=number)
+    hall.do(SetPriority, number=number, priority="")
+    later = hall.takes_number("bank")
+    assert hall.line("bank") == [number, later]
+
+
 def test_the_end_of_the_day_gives_everybody_an_outcome(hall: Hall) -> None:
     done, called, waiting = (hall.takes_number("bank") for _ in range(3))
     hall.opens("9")
