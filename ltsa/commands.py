@@ -4,6 +4,7 @@
 ticket, one ticket a counter, numbers without a gap or a double, prerequisites, limits.
 """
 
+from itertools import islice
 from typing import Any
 
 from ltsa.day import (
@@ -35,8 +36,9 @@ from ltsa.day import (
     TicketResumed,
     TicketReturned,
     TicketTransferred,
+    outstanding,
 )
-from ltsa.dispatch import explain, pick
+from ltsa.dispatch import Place, explain, pick
 from ltsa.message import Command, Refusal, key_digest
 from ltsa.office import Office, Service
 
@@ -466,10 +468,25 @@ def _place_back(day: Day, ticket: Ticket, at: int) -> int:
     if rule == "last":
         return at
     behind = int(rule.removeprefix("behind:"))
-    waiting = [step.service for step in ticket.steps.values() if step.state in {"todo", "returned"}]
-    lines = [day.queues[service][:behind] for service in waiting]
+    lines = [_others_first(day, ticket, service, behind) for service in _lines_of(day, ticket)]
     shortest = min((line[-1][0] for line in lines if len(line) == behind), default=at)
     return max(ticket.place, min(at, shortest + 1))
+
+
+def _lines_of(day: Day, ticket: Ticket) -> list[str]:
+    """The services for which the ticket will wait once it is put back."""
+    after = day.rules_of.after
+    return [
+        step.service
+        for step in ticket.steps.values()
+        if step.state not in {"done", "transferred", "dropped"}
+        and not any(outstanding(day, ticket, before) for before in after.get(step.service, ()))
+    ]
+
+
+def _others_first(day: Day, ticket: Ticket, service: str, count: int) -> list[Place]:
+    """The first places of a line, but for the ticket's own."""
+    return list(islice((place for place in day.queues[service] if place != ticket.stands), count))
 
 
 def _head_start(day: Day, priority: str) -> int:

@@ -158,6 +158,29 @@ def test_the_office_decides_where_an_absent_person_comes_back(rule: str, place: 
     assert hall.line("bank").index(absent) == place
 
 
+def test_behind_three_means_three_of_a_line_that_one_may_stand_in(hall: Hall) -> None:
+    for _ in range(3):
+        hall.takes_number("immigration")
+    absent = hall.takes_number("labour", "immigration")
+    others = [hall.takes_number("labour") for _ in range(5)]
+    hall.opens("3", "labour")
+    hall.misses("3")
+    hall.do(PutBack, number=absent)
+    assert hall.line("labour") == [*others[:3], absent, *others[3:]], "immigration comes after labour"
+
+
+def test_behind_two_means_two_others() -> None:
+    hall = Hall(returned_place="behind:2")
+    returned = hall.takes_number("bank", "health")
+    others = [hall.takes_number("health") for _ in range(4)]
+    hall.opens("9", "bank")
+    hall.calls("9")
+    hall.do(StartService, counter="9")
+    hall.do(ReturnTicket, counter="9", reasons=("document-missing",))
+    hall.do(PutBack, number=returned)
+    assert hall.line("health") == [*others[:2], returned, *others[2:]]
+
+
 def test_a_returned_person_completes_and_comes_back_to_the_old_place(hall: Hall) -> None:
     returned, other = hall.takes_number("labour"), hall.takes_number("labour")
     hall.opens("3")
