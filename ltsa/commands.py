@@ -334,7 +334,9 @@ def _at_counter(command: DayCommand, day: Day, counter: CounterNow, said: dict[s
             return [TicketHeld(**said, **_where(ticket))]
         case ResumeTicket():
             _ready(counter)
-            ticket = _held(command, day, counter)
+            ticket = _held(command, day)
+            if ticket.service not in counter.services:
+                raise Refusal("not-for-this-counter", f"{ticket.number} waits for {ticket.service}.", field="number")
             return [TicketResumed(**said, number=ticket.number, service=ticket.service, counter=command.counter)]
         case TransferTicket(service=service):
             ticket = _present(day, counter, "called", "serving")
@@ -547,13 +549,11 @@ def _present(day: Day, counter: CounterNow, *states: str) -> Ticket:
     return ticket
 
 
-def _held(command: ResumeTicket, day: Day, counter: CounterNow) -> Ticket:
+def _held(command: ResumeTicket, day: Day) -> Ticket:
     if command.number:
         ticket = _ticket(day, command.number)
         if ticket.state != "held":
             raise Refusal("not-held", f"{ticket.number} is not on hold.", field="number", state=ticket.state)
-        if ticket.service not in counter.services:
-            raise Refusal("not-for-this-counter", f"{ticket.number} waits for {ticket.service}.", field="number")
         return ticket
     aside = [day.tickets[number] for number in day.aside]
     held = [visit for visit in aside if visit.state == "held" and visit.counter == command.counter]

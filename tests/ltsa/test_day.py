@@ -239,6 +239,19 @@ def test_resuming_asks_which_when_several_are_held(hall: Hall) -> None:
     assert (hall.ticket(first).state, hall.ticket(second).state) == ("held", "serving")
 
 
+def test_a_held_person_is_served_again_only_where_the_service_is_offered(hall: Hall) -> None:
+    held = hall.takes_number("bank")
+    hall.opens("9", officer="sari")
+    hall.calls("9")
+    hall.do(HoldTicket, counter="9")
+    hall.do(CloseCounter, counter="9")
+    hall.opens("9", "health", officer="budi")
+    assert refused(hall, ResumeTicket, counter="9") == "not-for-this-counter"
+    assert refused(hall, ResumeTicket, counter="9", number=held) == "not-for-this-counter"
+    hall.do(PutBack, number=held)
+    assert hall.line("bank") == [held]
+
+
 def test_a_transferred_person_keeps_the_place(hall: Hall) -> None:
     early = hall.takes_number("information")
     late = hall.takes_number("bank")
