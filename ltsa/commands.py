@@ -395,6 +395,8 @@ def _change_steps(command: ChangeSteps, day: Day, said: dict[str, Any]) -> Steps
         raise Refusal("visit-over", f"{ticket.number} is over.", state=ticket.state)
     if not command.add and not command.drop:
         raise Refusal("no-services", "Name a service to add or to take off.", field="add")
+    if len({*command.add, *command.drop}) < len(command.add) + len(command.drop):
+        raise Refusal("service-twice", "Name each service once.", field="add")
     for service in command.add:
         _service(day, service, "add")
         step = ticket.steps.get(service)

@@ -272,6 +272,7 @@ def test_an_officer_adds_and_drops_steps(hall: Hall) -> None:
     hall.do(ChangeSteps, number=number, drop=("bank",))
     assert (hall.line("bank"), hall.line("health")) == ([], [number])
     assert refused(hall, ChangeSteps, number=number, add=("health",)) == "service-twice"
+    assert refused(hall, ChangeSteps, number=number, add=("police", "police")) == "service-twice"
     assert refused(hall, ChangeSteps, number=number, drop=("police",)) == "step-begun"
 
 
