@@ -344,6 +344,7 @@ def _at_counter(command: DayCommand, day: Day, counter: CounterNow, said: dict[s
             step = ticket.steps.get(service)
             if service == ticket.service or (step is not None and step.state == "done"):
                 raise Refusal("not-a-transfer", f"{service} is this service, or done already.", field="service")
+            _within_reach(day, ticket, service, "service")
             return [TicketTransferred(**said, **_where(ticket), to=service)]
         case CheckDocuments(seen=seen):
             ticket = _present(day, counter, "serving")
@@ -402,12 +403,24 @@ def _change_steps(command: ChangeSteps, day: Day, said: dict[str, Any]) -> Steps
         step = ticket.steps.get(service)
         if step is not None and step.state not in {"dropped", "transferred"}:
             raise Refusal("service-twice", f"{service} is on the visit already.", field="add", state=step.state)
+        _within_reach(day, ticket, service, "add")
     for service in command.drop:
         step = ticket.steps.get(service)
         if step is None or step.state not in {"todo", "returned"}:
             state = step.state if step else "absent"
             raise Refusal("step-begun", f"{service} cannot be taken off.", field="drop", state=state)
     return StepsChanged(**said, number=ticket.number, added=command.add, dropped=command.drop)
+
+
+def _within_reach(day: Day, ticket: Ticket, service: str, field: str) -> None:
+    """Refuses a service that could never be called on this visit: one that comes before it ended, and not well."""
+    for before in day.rules_of.service[service].after:
+        if outstanding(day, ticket, before):
+            step = ticket.steps[before]
+            if step.state == "done":
+                message = f"{service} comes after {before}, which ended with {step.outcome}."
+                raise Refusal("step-blocked", message, field=field, state=step.outcome)
+            _within_reach(day, ticket, before, field)
 
 
 def _open_counter(command: OpenCounter, day: Day, counter: CounterNow, said: dict[str, Any]) -> CounterOpened:

@@ -265,6 +265,19 @@ def test_a_transferred_person_keeps_the_place(hall: Hall) -> None:
     assert refused(hall, TransferTicket, counter="1", service="bank") == "nobody-here"
 
 
+def test_nobody_is_sent_where_they_can_never_be_called(hall: Hall) -> None:
+    number = hall.takes_number("labour", "health")
+    hall.opens("3", "labour")
+    hall.opens("5", "health")
+    hall.serves("3", outcome="rejected")
+    hall.calls("5")
+    hall.do(StartService, counter="5")
+    assert refused(hall, TransferTicket, counter="5", service="immigration") == "step-blocked", "it comes after labour"
+    assert refused(hall, ChangeSteps, number=number, add=("social-security",)) == "step-blocked"
+    hall.do(TransferTicket, counter="5", service="bank")
+    assert hall.line("bank") == [number]
+
+
 def test_an_officer_adds_and_drops_steps(hall: Hall) -> None:
     number = hall.takes_number("bank")
     hall.do(ChangeSteps, number=number, add=("health",))
