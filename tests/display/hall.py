@@ -14,9 +14,11 @@ from ltsa.commands import (
     CallNext,
     DayCommand,
     FinishService,
+    HoldTicket,
     IssueTicket,
     OpenCounter,
     Recall,
+    ResumeTicket,
     StartService,
     Undo,
 )
@@ -93,6 +95,14 @@ class Hall:
     def finishes(self, counter: int) -> None:
         """The person's service is done."""
         self.do(FinishService, counter=str(counter), outcome="done")
+
+    def holds(self, counter: int) -> None:
+        """The person steps aside for a while."""
+        self.do(HoldTicket, counter=str(counter))
+
+    def resumes(self, counter: int, number: str) -> None:
+        """The person who stepped aside goes on."""
+        self.do(ResumeTicket, counter=str(counter), number=number)
 
 
 def records_short_clips(data: Path) -> None:

@@ -110,6 +110,24 @@ def test_a_call_appears_with_its_number_and_its_counter(display: Callable[..., P
     assert shown(wall, rina)["state"] == "Sedang dilayani"
 
 
+def test_who_is_resumed_after_another_call_of_the_counter_stands_there_like_everybody(
+    display: Callable[..., Page], hall: Hall
+) -> None:
+    wall = display()
+    rina, budi = hall.arrives("labour"), hall.arrives("labour")
+    hall.opens(3)
+    hall.calls(3)
+    hall.serves(3)
+    hall.holds(3)
+    hall.calls(3)
+    hall.serves(3)
+    hall.finishes(3)
+    wall.wait_for_selector("text=Menunggu panggilan berikutnya")
+    hall.resumes(3, rina)
+    assert shown(wall, rina) == {"number": rina, "counter": "3", "state": "Sedang dilayani"}
+    assert wall.evaluate(VISIBLE) == sorted([rina, budi])
+
+
 def test_a_lost_server_is_said_with_the_time_of_the_last_news_and_found_again(
     display: Callable[..., Page], hall: Hall, office: Office
 ) -> None:
