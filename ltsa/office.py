@@ -156,6 +156,12 @@ def checked(office: Office) -> Office:  # noqa: C901 - one look after the other
     _codes("services.id", [service.id for service in office.services])
     _codes("counters.id", [counter.id for counter in office.counters])
     _codes("services.prefix", [service.prefix for service in office.services])
+    for service in office.services:
+        if not (service.prefix.isalpha() and service.prefix.isupper()):
+            message = (
+                f"{service.prefix!r} must be capital letters: A1 would make A101 both the 1st of A1 and the 101st of A"
+            )
+            raise WrongOfficeError("services.prefix", message)
     for list_name in ("priorities", "outcomes", "return_reasons", "pause_reasons"):
         _codes(f"rules.{list_name}", [coded.code for coded in getattr(office.rules, list_name)])
     try:
@@ -172,7 +178,7 @@ def checked(office: Office) -> Office:  # noqa: C901 - one look after the other
     for name in ("absent_place", "returned_place"):
         rule = getattr(office.rules, name)
         if rule not in {"original", "last"} and not (
-            rule.startswith("behind:") and rule[7:].isdigit() and int(rule[7:])
+            rule.startswith("behind:") and rule[7:].isdecimal() and int(rule[7:])
         ):
             raise WrongOfficeError(f"rules.{name}", f'{rule!r} is no place; use "original", "last" or "behind:3"')
     for name, least, most in (("recall_limit", 0, 20), ("undo_seconds", 0, 60), ("number_digits", 2, 6)):

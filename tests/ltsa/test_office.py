@@ -33,9 +33,12 @@ def test_a_service_day_is_a_local_date() -> None:
         (lambda: with_service("bank", after=("notary",)), "services.bank.after", "is not a service"),
         (lambda: with_service("labour", after=("immigration",)), "services.", "goes in a circle"),
         (lambda: with_service("bank", prefix="A"), "services.prefix", "stands twice"),
+        (lambda: with_service("bank", prefix="A1"), "services.prefix", "capital letters"),
+        (lambda: with_service("bank", prefix="b"), "services.prefix", "'b' must be capital"),
         (lambda: with_service("bank", id="b nk"), "services.id", "letters, digits or hyphens"),
         (lambda: changed(rules=Rules()), "rules.outcomes", "at least one outcome"),
         (lambda: with_rule(absent_place="first"), "rules.absent_place", '"behind:3"'),
+        (lambda: with_rule(absent_place="behind:²"), "rules.absent_place", "is no place"),
         (lambda: with_rule(recall_limit=-1), "rules.recall_limit", "from 0 to 20"),
     ],
 )
