@@ -29,7 +29,7 @@ from ltsa.board import Answer, answer, unopened
 from ltsa.commands import DayCommand, OpenDay, decide
 from ltsa.day import TOPICS, Day, DayEvent, evolve
 from ltsa.message import Command, Refusal, key_digest
-from ltsa.office import Office
+from ltsa.office import Office, checked
 from ltsa.present import OfficeConfigured, Present, Recorded, day_stream, office_stream
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,9 @@ class LedgerUnavailableError(Exception):
 
 
 class ConfigureOffice(Command, frozen=True):
-    """Set an office up, or change it, for the service days from a local date on."""
+    """Set an office up, or change it, for the service days from a local date on. One that cannot work is a
+    `WrongOfficeError`.
+    """
 
     configuration: Office
     since: str
@@ -431,7 +433,7 @@ class Ledger:
         return self._answered(Done(tuple(recorded), answer(day, events)))
 
     def _configure(self, command: ConfigureOffice, rows: list[Recorded]) -> Done | Refusal:
-        stream, key = office_stream(command.configuration.id), key_digest(command.key)
+        stream, key = office_stream(checked(command.configuration).id), key_digest(command.key)
         before = [*self.history(stream), *(row for row in rows if row.stream == stream)]
         for recorded in before:
             if recorded.event.key == key:

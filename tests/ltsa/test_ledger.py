@@ -15,8 +15,9 @@ import pytest
 
 from ltsa.commands import CallNext, CloseCounter, IssueTicket, MissTicket, OpenCounter, ReturnTicket
 from ltsa.day import Day, TicketCalled, TicketIssued, evolve
-from ltsa.ledger import Ledger, LedgerUnavailableError, replayed
+from ltsa.ledger import ConfigureOffice, Ledger, LedgerUnavailableError, replayed
 from ltsa.message import Refusal
+from ltsa.office import WrongOfficeError, example_office
 from ltsa.present import day_stream
 from tests.ltsa.crowd import FILE, give, issue, now, opened, together, work_at
 from tests.ltsa.hall import EIGHT, MINUTE, snapshot
@@ -211,6 +212,19 @@ def test_a_ledger_of_a_newer_program_is_not_touched(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(LedgerUnavailableError, match="newer version"):
         Ledger(tmp_path / FILE)
+
+
+def test_an_office_that_cannot_work_is_not_recorded(tmp_path: Path) -> None:
+    ledger, other = opened(tmp_path), opened(tmp_path)
+    nowhere = msgspec.structs.replace(example_office(), id="a:b")
+    with pytest.raises(WrongOfficeError, match="letters, digits or hyphens"):
+        ledger.do(
+            ConfigureOffice(office="a:b", at=1, by="test", key="k", configuration=nowhere, since="1970-01-01"),
+        )
+    assert ledger.present().offices() == ["ltsa"]
+    assert issue(other, "a") == "G001", "everybody can still read the whole record"
+    ledger.close()
+    other.close()
 
 
 def test_a_file_that_is_no_ledger_is_named(tmp_path: Path) -> None:
