@@ -80,10 +80,10 @@ def zone_label(zone: str = ZONE, ms: int = 0) -> str:
 
 
 def minutes(ms: int, lang: str = "id") -> str:
-    """A duration in words, down to the minute: "12 menit", "1 jam 5 menit", "kurang dari 1 menit"."""
+    """A duration in words, down to the minute: "12 menit", "1 jam 5 menit", "< 1 menit"."""
     whole = max(ms, 0) // MINUTE
     if whole == 0:
-        return "less than 1 minute" if lang == "en" else "kurang dari 1 menit"
+        return "< 1 minute" if lang == "en" else "< 1 menit"
     hours, rest = divmod(whole, 60)
     parts = [(hours, "hour", "jam"), (rest, "minute", "menit")]
     if lang == "en":

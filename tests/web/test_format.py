@@ -55,9 +55,9 @@ def test_dates_are_written_out() -> None:
 @pytest.mark.parametrize(
     ("ms", "indonesian", "english"),
     [
-        (0, "kurang dari 1 menit", "less than 1 minute"),
-        (-5_000, "kurang dari 1 menit", "less than 1 minute"),
-        (59_999, "kurang dari 1 menit", "less than 1 minute"),
+        (0, "< 1 menit", "< 1 minute"),
+        (-5_000, "< 1 menit", "< 1 minute"),
+        (59_999, "< 1 menit", "< 1 minute"),
         (MINUTE, "1 menit", "1 minute"),
         (12 * MINUTE, "12 menit", "12 minutes"),
         (60 * MINUTE, "1 jam", "1 hour"),
@@ -75,7 +75,7 @@ def test_durations_are_words(ms: int, indonesian: str, english: str) -> None:
     [
         (10, 20, "10–20 menit"),
         (0, 5, "kurang dari 5 menit"),
-        (0, 1, "kurang dari 1 menit"),
+        (0, 1, "< 1 menit"),
         (8, 8, "8 menit"),
         (50, 80, "50–80 menit"),
     ],

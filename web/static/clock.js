@@ -25,7 +25,7 @@ export function written(ms, seconds = false) {
 /** A duration (ms) in words, down to the minute, as web/format.py writes it: "12 menit", "1 jam 5 menit". */
 export function lasting(ms) {
   const whole = Math.floor(Math.max(ms, 0) / 60_000);
-  if (whole === 0) return english() ? "less than 1 minute" : "kurang dari 1 menit";
+  if (whole === 0) return english() ? "< 1 minute" : "< 1 menit";
   return [[Math.floor(whole / 60), "hour", "jam"], [whole % 60, "minute", "menit"]]
     .filter(([n]) => n > 0)
     .map(([n, word, kata]) => (english() ? `${n} ${word}${n === 1 ? "" : "s"}` : `${n} ${kata}`))
