@@ -206,8 +206,8 @@ class House:
         key = f"close {office.id} {day.date} after {day.version}"
         try:
             self.do(CloseDay(office=office.id, at=ends - 1, by="system", key=key))
-        except Refusal as refusal:
-            log.warning("the day %s of %s was not closed: %s", day.date, office.id, refusal)
+        except (Refusal, LedgerUnavailableError) as reason:
+            log.warning("the day %s of %s was not closed: %s", day.date, office.id, reason)
 
 
 class _Waiters:

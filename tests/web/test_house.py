@@ -1,5 +1,6 @@
 """The house: what is acknowledged is seen, days end by themselves, secrets stay."""
 
+import sqlite3
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -63,6 +64,29 @@ def test_a_day_left_open_is_closed_at_its_last_instant_and_the_screens_turn(
     _, midnight = house.present.span("ltsa", house.office("ltsa").service_date(day.at))
     assert day.at == midnight - 1
     assert not house.today("ltsa").tickets
+    housekeeping.kill()
+    house.close()
+
+
+def test_a_day_that_could_not_be_closed_at_midnight_is_closed_as_soon_as_the_record_can_be_written(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [house.now() - TWO_DAYS]
+    monkeypatch.setattr(house, "now", lambda: clock[0])
+    monkeypatch.setattr("web.house.HOUSEKEEPING", 0.01)
+    issues(house, "yesterday")
+    house.read_own_writes()
+    day = house.today("ltsa")
+    blocker = sqlite3.connect(house.database, isolation_level=None)
+    blocker.execute("CREATE TRIGGER full BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    clock[0] += TWO_DAYS
+    tried = []
+    monkeypatch.setattr(house, "_close", lambda *which: tried.append(1) or House._close(house, *which))
+    housekeeping = gevent.spawn(house._keep_house)
+    until(lambda: len(tried) > 1 or housekeeping.dead)
+    blocker.execute("DROP TRIGGER full")
+    blocker.close()
+    until(lambda: bool(house.advance()) and not day.open)
     housekeeping.kill()
     house.close()
 
