@@ -42,13 +42,14 @@ class People:
         )
         self._database.execute("CREATE INDEX IF NOT EXISTS notes_of_ticket ON notes (office, date, number)")
 
-    def keep(self, note: Note) -> None:
-        """Keeps a note before the ledger refers to it. Keeping the same one again changes nothing."""
+    def keep(self, note: Note) -> bool:
+        """Keeps a note before the ledger refers to it. Keeping the same one again changes nothing: False."""
         with self._lock:
-            self._database.execute(
+            kept = self._database.execute(
                 "INSERT OR IGNORE INTO notes (id, office, date, number, by, at, text) VALUES (?,?,?,?,?,?,?)",
                 (note.id, note.office, note.date, note.number, note.by, note.at, note.text),
             )
+            return kept.rowcount == 1
 
     def notes(self, office: str, date: str, number: str) -> list[Note]:
         """The notes about a ticket, oldest first, erased ones with an empty text."""

@@ -11,7 +11,8 @@ from web.house import House
 
 @contextmanager
 def note_beside(here: House, *, office: str, number: str, by: str, key: str, text: str) -> Iterator[str]:  # noqa: PLR0913 - by name
-    """Keeps a note about a ticket of today while its command is given, and forgets it if the command is refused.
+    """Keeps a note about a ticket of today while its command is given, and forgets it if the command is refused, unless
+    the same note was kept before: then the ledger may refer to it.
 
     Gives the note's id for the command; "" for an empty text. Reading and writing wait in a native thread.
     """
@@ -20,10 +21,10 @@ def note_beside(here: House, *, office: str, number: str, by: str, key: str, tex
         return
     name, day = note_id(here.seed, key, text), here.today(office)
     note = Note(id=name, office=office, date=day.date, number=number, by=by, at=here.now(), text=text)
-    here.off_loop(here.people.keep, note)
+    is_new = here.off_loop(here.people.keep, note)
     try:
         yield name
-    except Refusal as refusal:
-        if refusal.code != "key-reused":
+    except Refusal:
+        if is_new:
             here.off_loop(here.people.forget, name)
         raise

@@ -140,6 +140,17 @@ def test_the_text_of_a_refused_note_is_not_kept(presses: Presses) -> None:
     assert presses.house.people.notes("ltsa", presses.day.date, "") == []
 
 
+def test_a_note_under_a_key_that_was_used_is_not_kept_and_the_first_one_stays(presses: Presses) -> None:
+    presses.takes("labour")
+    presses.does("open")
+    presses.does("call-next")
+    presses.does("note", key="once", present="C001", text="Ibu Wati menitipkan berkas")
+    assert presses.refused("note", key="once", present="C001", text="Bukan Ibu Wati") == (409, "key-reused")
+    assert presses.refused("return", key="once", reasons=["other"], text="Ibu Wati menitipkan berkas")[0] == 409
+    (note,) = presses.house.people.notes("ltsa", presses.day.date, "C001")
+    assert note.text == "Ibu Wati menitipkan berkas"
+
+
 def test_a_note_is_read_only_where_its_person_is(presses: Presses) -> None:
     presses.takes("labour")
     presses.does("open")
