@@ -100,6 +100,11 @@ class Press:
                 state = day.tickets[expected].state if expected in day.tickets else None
                 raise Refused("moved-on", f"{expected} is not at this counter.", field="present", state=state)
 
+    def about(self, here: House, office: str, counter: str) -> str:
+        """The number that a note goes with: the one that the page showed, else whoever is at the counter."""
+        at = here.today(office).counters.get(counter)
+        return self.text("present", LONGEST_CODE) or (at.ticket if at else "")
+
     def _is_there(self, day: Day, counter: str, expected: str) -> bool:
         at = day.counters.get(counter)
         return at is None or at.ticket == expected or key_digest(self.key) in day.answered

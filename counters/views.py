@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, abort, g, render_template, request
 
 from counters import screens
-from counters.actions import DESK, HALL, LONGEST_CODE, Press, note_of
+from counters.actions import DESK, HALL, Press, note_of
 from ltsa import board
 from ltsa.day import Day
 from ltsa.message import Refusal
@@ -61,7 +61,7 @@ def act(office: str, counter: str, action: str) -> Answer:
     here, press, kind = house(), Press(request), DESK.get(action) or abort(404)
     by = press.by("officer")
     press.meets(here, office, counter)
-    number, text = press.text("present", LONGEST_CODE), note_of(press, kind)
+    number, text = press.about(here, office, counter), note_of(press, kind)
     with note_beside(here, office=office, number=number, by=by, key=press.key, text=text) as note:
         return _done(press.command(kind, office=office, counter=counter, at=here.now(), by=by, note=note))
 

@@ -151,6 +151,14 @@ def test_a_note_under_a_key_that_was_used_is_not_kept_and_the_first_one_stays(pr
     assert note.text == "Ibu Wati menitipkan berkas"
 
 
+def test_a_note_goes_with_whoever_is_at_the_counter_if_the_page_does_not_say(presses: Presses) -> None:
+    presses.takes("labour")
+    presses.does("open")
+    presses.does("call-next")
+    presses.does("note", text="Ibu Wati menitipkan berkas")
+    assert "Ibu Wati" in presses.client.get("/desk/ltsa/3/notes?number=C001").text
+
+
 def test_a_note_is_read_only_where_its_person_is(presses: Presses) -> None:
     presses.takes("labour")
     presses.does("open")
