@@ -78,6 +78,8 @@ class Press:
         """Who pressed, in a role of theirs: "officer:siti"."""
         if not (code := self.text(role, LONGEST_CODE)):
             raise Refused("no-officer", "Say who you are.", field=role, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        if not code.isprintable():
+            raise _wrong(role, f"{role} must be printable.")
         self.asked[role] = code
         return f"{role}:{code}"
 

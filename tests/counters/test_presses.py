@@ -191,6 +191,10 @@ def test_who_closes_the_day_is_recorded(presses: Presses) -> None:
     presses.takes("labour")
     refused = presses.send("/supervisor/ltsa/close-day", {})
     assert (refused.status_code, refused.get_json()["code"]) == (422, "no-officer")
+    refused = presses.send("/supervisor/ltsa/close-day", {"supervisor": "yu\nni\u202e"})
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "wrong-input"), (
+        "it stands on audit pages for ever"
+    )
     assert presses.send("/supervisor/ltsa/close-day", {"supervisor": "yuni"}).status_code == 200
     assert not presses.day.open
     assert presses.house.ledger.since(0)[-1].event.by == "supervisor:yuni"
