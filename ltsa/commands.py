@@ -325,7 +325,8 @@ def _at_counter(command: DayCommand, day: Day, counter: CounterNow, said: dict[s
                 raise Refusal("no-reason", "Say at least one reason for the return.", field="reasons")
             for reason in reasons:
                 _known("reasons", reason, [coded.code for coded in day.rules_of.rules.return_reasons])
-            return [TicketReturned(**said, **_where(ticket), reasons=reasons, note=command.note)]
+            once = tuple(dict.fromkeys(reasons))
+            return [TicketReturned(**said, **_where(ticket), reasons=once, note=command.note)]
         case MissTicket():
             ticket = _present(day, counter, "called")
             return [TicketMissed(**said, **_where(ticket))]
@@ -350,7 +351,8 @@ def _at_counter(command: DayCommand, day: Day, counter: CounterNow, said: dict[s
             ticket = _present(day, counter, "serving")
             for code in seen:
                 _known("seen", code, [coded.code for coded in day.rules_of.service[ticket.service].bring])
-            return [DocumentsChecked(**said, number=ticket.number, service=ticket.service, seen=seen)]
+            once = tuple(dict.fromkeys(seen))
+            return [DocumentsChecked(**said, number=ticket.number, service=ticket.service, seen=once)]
         case WriteNote(note=note):
             ticket = _present(day, counter, "called", "serving")
             return [NoteWritten(**said, **_where(ticket), note=note)]
