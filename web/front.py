@@ -30,7 +30,7 @@ def gallery() -> str:
         SimpleNamespace(label="Kesehatan", state="now", note="Loket 4"),
         SimpleNamespace(label="Kepolisian", state="held", note=""),
         SimpleNamespace(label="Perbankan", state="next", note=""),
-        SimpleNamespace(label="Jaminan sosial", state="later", note="Setelah perbankan"),
+        SimpleNamespace(label="Jaminan sosial", state="later", note="Sesudah perbankan"),
         SimpleNamespace(label="Keimigrasian", state="dropped", note=""),
     ]
     return render_template(
