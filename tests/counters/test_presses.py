@@ -38,6 +38,26 @@ def test_the_same_press_sent_twice_is_done_once(presses: Presses) -> None:
     assert presses.day.counters["3"].ticket == ""
 
 
+def test_the_road_says_how_a_step_ended_unless_it_ended_as_usual(presses: Presses) -> None:
+    presses.takes("labour", "health")
+    presses.takes("labour", "health")
+    presses.does("open")
+    for number, outcome in (("C001", "not-needed"), ("C002", "done")):
+        presses.does("call-next")
+        presses.does("start", present=number)
+        presses.does("finish", present=number, outcome=outcome)
+    unusual, usual = (presses.client.get(f"/desk/ltsa/3/sheet/visit?number={n}").text for n in ("C001", "C002"))
+    assert "Loket 3, Tidak diperlukan" in unusual
+    assert "Loket 3" in usual
+    assert "Loket 3, " not in usual
+
+
+def test_a_break_for_the_reason_break_is_said_once(presses: Presses) -> None:
+    presses.does("open")
+    presses.does("pause", reason="break")
+    assert "<h1>Istirahat</h1>" in presses.client.get("/desk/ltsa/3").text
+
+
 def test_a_press_about_somebody_who_has_left_is_refused(presses: Presses) -> None:
     presses.takes("labour")
     presses.takes("labour")
