@@ -56,11 +56,15 @@ class House:
             self.ledger = Ledger(self.database)
         except LedgerUnavailableError as reason:
             raise WrongSetting(f"The office in {settings.data} cannot be opened: {reason}.") from None
-        self.people = People(settings.data / "people.sqlite")
         self.present = self.ledger.present()
         if not self.present.offices():
             self.ledger.do(first_office(settings.office, self.now()))
             self.present = self.ledger.present()
+        if settings.office not in self.present.offices():
+            self.ledger.close()
+            known = ", ".join(self.present.offices())
+            raise WrongSetting(f"The setting office is “{settings.office}”; the ledger in {settings.data} knows {known}.")
+        self.people = People(settings.data / "people.sqlite")
         for office in self.present.offices():
             for stream in self.ledger.streams(day_stream(office, ""))[-2:]:
                 self.present.day(office, date.fromisoformat(stream.rpartition(":")[2]))

@@ -105,6 +105,12 @@ def test_an_office_that_cannot_be_opened_stops_the_start_with_a_sentence(tmp_pat
         House(Settings(data=tmp_path, port=0))
 
 
+def test_an_office_that_the_ledger_does_not_know_stops_the_start_with_its_offices_named(tmp_path: Path) -> None:
+    House(Settings(data=tmp_path, port=0)).close()
+    with pytest.raises(WrongSetting, match="office is “ltsa-kupang”; the ledger in .* knows ltsa"):
+        House(Settings(data=tmp_path, port=0, office="ltsa-kupang"))
+
+
 def test_a_note_whose_command_is_refused_is_forgotten_and_may_come_again(house: House) -> None:
     def writes(refused: bool) -> str:  # noqa: FBT001 - reads as a sentence
         with note_beside(house, office="ltsa", number="G001", by="officer:sari", key="k", text="Menunggu adik") as note:
