@@ -53,7 +53,7 @@ def day(office: str, day: str) -> str:
     chosen = asked.events(request.args, found.date, found.office.clock)
     page = asked.page_of(request.args)
     shown = house().off_loop(pages.day, found, instant, chosen, page)
-    running = found.date == _office(office).service_date(house().now())
+    today = house().today(office)
     teller = Teller(found.office, page_language())
     return _page(
         "audit/day.html",
@@ -61,7 +61,7 @@ def day(office: str, day: str) -> str:
         it=shown,
         nearest=nearest,
         page=page,
-        running=running,
+        running=found.date.isoformat() == today.date and today.open,
         counters=[(counter, teller.counter(counter)) for counter in found.office.counter],
         officers=[(officer, officer) for officer in shown.officers],
         kinds=[(kind, teller.kind(kind)) for kind in KINDS.values()],

@@ -17,7 +17,7 @@ from audit.asked import Instant
 from audit.book import read
 from audit.telling import Teller
 from ltsa import board
-from ltsa.commands import OpenCounter, ReopenDay
+from ltsa.commands import CloseDay, OpenCounter, ReopenDay
 from ltsa.day import TOPICS
 from ltsa.ledger import ConfigureOffice
 from ltsa.replay import story
@@ -298,3 +298,5 @@ def test_a_day_that_is_still_running_says_until_when_it_is_shown(auditor: Audito
     assert "Loket dibuka oleh sari" in said
     assert "masih berjalan" in words(auditor.opens(""))
     assert "masih berjalan" not in words(auditor.opens(DAY))
+    auditor.house.do(CloseDay(office="ltsa", at=now, by="supervisor:ratna", key="closed"))
+    assert "masih berjalan" not in words(auditor.opens(f"/{office().service_date(now)}"))
