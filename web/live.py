@@ -102,6 +102,8 @@ class _Watched:
     language: str
     office: str
     picture: Any = None
+    html: str = ""
+    v: int = -1
     bytes: bytes = b""
     seen: float = 0.0
     lanes: set[Lane] = field(default_factory=set)
@@ -257,12 +259,11 @@ class Feed:
         for address in dict.fromkeys(addresses):
             watched = self._watched.get(address)
             code = "unknown"
-            if watched is None:
-                try:
-                    watched = self._open(address)
-                except Exception:  # noqa: BLE001
-                    _log.exception("No picture of %r", address)
-                    code = "failed"
+            try:
+                watched = self._open(address) if watched is None else self._renewed(watched)
+            except Exception:  # noqa: BLE001
+                _log.exception("No picture of %r", address)
+                watched, code = None, "failed"
             if watched is None:
                 client.lane.post(frame("refused", {"view": address, "code": code}))
                 continue
@@ -289,6 +290,16 @@ class Feed:
             return None
         self._watched[address] = watched
         self._by_office[office].add(watched)
+        return watched
+
+    def _renewed(self, watched: _Watched) -> _Watched | None:
+        """A watched view with its picture as it is now: who joins may have been painted one that nobody else saw."""
+        v = self._source.position
+        if watched.v < v:
+            if not self._look(watched):
+                return None
+            if watched.v < v:
+                watched.v, watched.bytes = v, frame("view", {"view": watched.address, "v": v, "html": watched.html})
         return watched
 
     def _leave(self, lane: Lane, watched: _Watched) -> None:
@@ -371,7 +382,7 @@ class Feed:
             with self._app.request_context(self._environ.copy()):
                 g.lang = watched.language
                 html = self._render(watched.view, watched.args, picture)
-            watched.picture = picture
+            watched.picture, watched.html, watched.v = picture, html, v
             watched.bytes = frame("view", {"view": watched.address, "v": v, "html": html})
             for lane in watched.lanes:
                 lane.post(watched.bytes)

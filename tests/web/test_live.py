@@ -20,7 +20,7 @@ from websockets.typing import Origin
 from tests.web.feed_app import Hall, create
 from tests.web.feed_clients import PROJECT, FeedServer, Watcher
 from web import lane
-from web.live import BEAT, VIEWS, NoSuchView, View
+from web.live import BEAT, VIEWS, NoSuchView, View, _Client
 
 
 @pytest.fixture
@@ -275,6 +275,31 @@ def test_a_template_paints_a_view_with_its_address_and_position() -> None:
         for name, *args in (("board", "nowhere"), ("nothing", "a"), ("board", "a:b"), ("board", "a@en")):
             with pytest.raises(NoSuchView):
                 app.jinja_env.globals["live"](name, *args)  # type: ignore[operator]
+
+
+def test_a_page_painted_between_two_looks_is_not_left_with_a_picture_that_is_over() -> None:
+    class Ear(lane.Lane):
+        def __init__(self) -> None:
+            self.told: list[dict[str, object]] = []
+
+        def post(self, message: bytes | memoryview) -> None:
+            said = bytes(message)
+            event, body = json.loads(said[said.index(b"[") :])
+            self.told += [body] if event == "view" else []
+
+    hall = Hall()
+    app, feed = create(hall)
+    early, late = Ear(), Ear()
+    feed._clients |= {"early": _Client(early), "late": _Client(late)}
+    feed._watch("early", {"views": ["board:a"]})
+    hall.change("a")
+    with app.test_request_context():
+        assert 'data-v="1"' in render_template_string("""{{ live("board", "a") }}""")
+    hall.change("a", -1)
+    feed._watch("late", {"views": ["board:a"]})
+    assert [body["v"] for body in early.told] == [0], "nothing looks different to those who were here"
+    assert [body["v"] for body in late.told] == [2], "newer than what the page was painted"
+    assert str(late.told[0]["html"]).startswith("<h1>0</h1>")
 
 
 def test_two_views_never_share_a_name() -> None:
