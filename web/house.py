@@ -7,6 +7,7 @@ threads.
 
 import logging
 import os
+import sqlite3
 import threading
 import time
 from collections import deque
@@ -42,6 +43,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 HOUSEKEEPING = 60
+SEED_BYTES = 32
 
 
 class House:
@@ -63,8 +65,14 @@ class House:
         if settings.office not in self.present.offices():
             self.ledger.close()
             known = ", ".join(self.present.offices())
-            raise WrongSetting(f"The setting office is “{settings.office}”; the ledger in {settings.data} knows {known}.")
-        self.people = People(settings.data / "people.sqlite")
+            raise WrongSetting(
+                f"The setting office is “{settings.office}”; the ledger in {settings.data} knows {known}."
+            )
+        try:
+            self.people = People(settings.data / "people.sqlite")
+        except sqlite3.Error as reason:
+            self.ledger.close()
+            raise WrongSetting(f"The notes in {settings.data} cannot be opened: {reason}.") from None
         for office in self.present.offices():
             for stream in self.ledger.streams(day_stream(office, ""))[-2:]:
                 self.present.day(office, date.fromisoformat(stream.rpartition(":")[2]))
@@ -275,14 +283,20 @@ def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
 
 
 def _seed(path: Path) -> bytes:
-    """The secret that tickets' secrets are derived from: made once, readable by the server's account only."""
+    """The secret that tickets' secrets are derived from: made once, readable by the server's account only.
+
+    Raises `WrongSetting` for one that was cut short: everybody could guess the tickets of an empty one.
+    """
     if not path.exists():
         new = path.with_suffix(f".{os.getpid()}")
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(os.urandom(32))
+            file.write(os.urandom(SEED_BYTES))
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(new, path)
         new.unlink()
-    return path.read_bytes()
+    seed = path.read_bytes()
+    if len(seed) != SEED_BYTES:
+        raise WrongSetting(f"{path} holds {len(seed)} bytes, not {SEED_BYTES}; bring it back from a backup.")
+    return seed

@@ -99,15 +99,22 @@ def test_the_seed_is_made_once_and_only_the_server_reads_it(house: House, settin
     again.close()
 
 
-def test_an_office_that_cannot_be_opened_stops_the_start_with_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "ledger.sqlite").write_bytes(b"garbage" * 999)
+@pytest.mark.parametrize("file", ["ledger.sqlite", "people.sqlite"])
+def test_an_office_that_cannot_be_opened_stops_the_start_with_a_sentence(tmp_path: Path, file: str) -> None:
+    (tmp_path / file).write_bytes(b"garbage" * 999)
     with pytest.raises(WrongSetting, match="cannot be opened"):
+        House(Settings(data=tmp_path, port=0))
+
+
+def test_a_seed_that_was_cut_short_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "seed").touch()
+    with pytest.raises(WrongSetting, match="0 bytes, not 32"):
         House(Settings(data=tmp_path, port=0))
 
 
 def test_an_office_that_the_ledger_does_not_know_stops_the_start_with_its_offices_named(tmp_path: Path) -> None:
     House(Settings(data=tmp_path, port=0)).close()
-    with pytest.raises(WrongSetting, match="office is “ltsa-kupang”; the ledger in .* knows ltsa"):
+    with pytest.raises(WrongSetting, match=r"office is “ltsa-kupang”; the ledger in .* knows ltsa"):
         House(Settings(data=tmp_path, port=0, office="ltsa-kupang"))
 
 
