@@ -93,7 +93,7 @@ class Press:
 
     def meets(self, here: House, office: str, counter: str) -> None:
         """Refuses a press for somebody who is not at the counter: the page was behind. A press that was answered before
-        gets its first answer.
+        gets its first answer. The rules look again for the counter's own commands, and have the last word.
         """
         expected = self.text("present", LONGEST_CODE)
         if expected and not self._is_there(here.today(office), counter, expected):

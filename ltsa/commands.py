@@ -85,10 +85,13 @@ class SetPriority(Command, frozen=True):
     priority: str
 
 
-class CounterCommand(Command, frozen=True):
-    """A command of one counter."""
+class CounterCommand(Command, frozen=True, kw_only=True):
+    """A command of one counter. `present` is the number that whoever asks sees there: if somebody else is there by now,
+    the command was meant for another person.
+    """
 
     counter: str
+    present: str = ""
 
 
 class OpenCounter(CounterCommand, frozen=True):
@@ -235,7 +238,11 @@ def decide(command: DayCommand, day: Day) -> list[DayEvent]:  # noqa: C901, PLR0
     if not day.open:
         raise Refusal("day-closed", "The service day is closed; a supervisor may reopen it.", state="closed")
     if isinstance(command, CounterCommand):
-        return _at_counter(command, day, _counter(day, command.counter), said)
+        counter = _counter(day, command.counter)
+        if command.present and counter.ticket != command.present:
+            state = day.tickets[command.present].state if command.present in day.tickets else None
+            raise Refusal("moved-on", f"{command.present} is not at this counter.", field="present", state=state)
+        return _at_counter(command, day, counter, said)
     match command:
         case IssueTicket():
             return [_issue(command, day, said)]

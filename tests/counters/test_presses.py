@@ -8,9 +8,11 @@ import pytest
 
 from counters.actions import DESK, HALL
 from counters.views import DESK_SHEETS
-from ltsa.commands import DayCommand, IssueTicket, OpenDay
+from ltsa.commands import CallNext, DayCommand, FinishService, IssueTicket, OpenDay, StartService
 from ltsa.people import LONGEST_NOTE
 from tests.counters.presses import Presses
+from web.house import House
+from web.settings import Settings
 
 
 def test_every_command_of_the_day_has_a_button_but_those_that_are_not_an_officers() -> None:
@@ -120,6 +122,24 @@ def test_a_page_cannot_say_when_by_whom_or_where(presses: Presses) -> None:
     last = presses.house.ledger.since(0)[-1].event
     assert (last.by, presses.day.counters["3"].officer) == ("officer:siti", "siti")
     assert last.at > 1
+
+
+def test_a_press_for_one_person_is_not_done_to_the_next_when_another_server_was_quicker(
+    presses: Presses, settings: Settings
+) -> None:
+    presses.takes("labour")
+    presses.takes("labour")
+    presses.does("open")
+    presses.does("call-next")
+    presses.does("start", present="C001")
+    other = House(settings)
+    said: dict[str, Any] = {"office": "ltsa", "at": other.now(), "by": "officer:siti", "counter": "3"}
+    other.do(FinishService(key="other 1", outcome="done", **said))
+    other.do(CallNext(key="other 2", **said))
+    other.do(StartService(key="other 3", **said))
+    other.close()
+    assert presses.refused("finish", present="C001", outcome="done") == (409, "moved-on")
+    assert presses.day.tickets["C002"].state == "serving"
 
 
 def test_what_is_not_there_is_not_found(presses: Presses) -> None:

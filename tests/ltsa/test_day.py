@@ -424,6 +424,16 @@ def test_an_officer_may_call_somebody_else_and_it_shows(hall: Hall) -> None:
     assert refused(hall, CallTicket, counter="9", number=chosen) == "not-waiting"
 
 
+def test_what_was_meant_for_one_person_is_not_done_to_the_next(hall: Hall) -> None:
+    first, second = hall.takes_number("bank"), hall.takes_number("bank")
+    hall.opens("9")
+    hall.serves("9")
+    hall.calls("9")
+    hall.do(StartService, counter="9", present=second)
+    assert refused(hall, FinishService, counter="9", outcome="done", present=first) == "moved-on"
+    hall.do(FinishService, counter="9", outcome="done", present=second)
+
+
 def test_documents_are_ticked_off_and_unknown_ones_refused(hall: Hall) -> None:
     number = hall.takes_number("bank")
     hall.opens("9")
