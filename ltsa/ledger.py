@@ -119,15 +119,18 @@ class _Recorder(SQLiteApplicationRecorder):
             NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL, UNIQUE (originator_id, originator_version)"""
         return [f"CREATE TABLE IF NOT EXISTS {self.events_table_name} ({columns})"]
 
-    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **said: Any) -> Sequence[int]:
+        """Inserts at the positions from `first` on; one that is taken raises an integrity error."""
+        positions = range(said["first"], said["first"] + len(stored_events))
         c.executemany(
-            f"INSERT INTO {self.events_table_name} (originator_id, originator_version, topic, state)"  # noqa: S608
-            " VALUES (?,?,?,?)",
-            [(e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events],
+            f"INSERT INTO {self.events_table_name} (rowid, originator_id, originator_version, topic, state)"  # noqa: S608
+            " VALUES (?,?,?,?,?)",
+            [
+                (position, e.originator_id, e.originator_version, e.topic, e.state)
+                for position, e in zip(positions, stored_events, strict=True)
+            ],
         )
-        c.execute("SELECT last_insert_rowid()")
-        last: int = c.fetchone()[0]
-        return range(last - len(stored_events) + 1, last + 1)
+        return positions
 
     def rows(self, c: SQLiteCursor, where: str, *values: object) -> list[Recorded]:
         """Decoded rows of `SELECT … WHERE {where}`, in order of position."""
@@ -374,9 +377,8 @@ class Ledger:
         stored = [
             StoredEvent(row.stream, row.version, _topic_of[type(row.event)], _encoder.encode(row.event)) for row in rows
         ]
-        positions = self._recorder._insert_events(self._cursor, stored)  # noqa: SLF001 - within our transaction
-        if positions[-1] != rows[-1].position:
-            raise LookupError(f"position {rows[-1].position} was promised and {positions[-1]} given")
+        first = rows[0].position
+        self._recorder._insert_events(self._cursor, stored, first=first)  # noqa: SLF001 - within our transaction
 
     def _catch_up(self) -> None:
         """Takes in what other processes appended. Only called under the ledger's lock."""

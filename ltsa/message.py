@@ -1,5 +1,6 @@
 """What every command, event and refusal says, whatever it is about."""
 
+from functools import lru_cache
 from hashlib import sha256
 
 import msgspec
@@ -43,6 +44,7 @@ class Refusal(Exception):
         self.code, self.message, self.field, self.state = code, message, field, state
 
 
+@lru_cache(maxsize=1024)
 def key_digest(key: str) -> str:
     """What the ledger keeps of an idempotency key: 128 bits as hexadecimal. A ticket's secret is derived from the key
     itself, so the ledger must not hold it.
