@@ -6,9 +6,10 @@ from typing import Any
 from api import answers
 from api.asked import Asked
 from api.looking import visit
-from ltsa.commands import CancelTicket, DayCommand, IssueTicket
+from ltsa.commands import CancelTicket, DayCommand
 from ltsa.ledger import Done
-from ltsa.tokens import ticket_secret, token_digest
+from ltsa.tokens import token_digest
+from web import tickets
 from web.notes import note_beside
 
 PROGRAM = "program"
@@ -41,9 +42,10 @@ def command_with_note(kind: Callable[..., DayCommand]) -> Callable[[Asked], obje
 
 def issue(asked: Asked) -> answers.OwnTicket:
     """Issues a ticket. Its secret follows from the key, so that a repeated request gets the same one."""
-    token = ticket_secret(asked.house.seed, asked.address["office"], asked.key)
-    done = _do(asked, IssueTicket, **_said(asked), token=token_digest(token))
-    return answers.own_ticket_shown(answers.ticket_of(done), token, asked.house.settings.address)
+    ticket, secret = tickets.issue(
+        asked.house, office=asked.address["office"], by=PROGRAM, key=asked.key, **_said(asked)
+    )
+    return answers.own_ticket_shown(ticket, secret, asked.house.settings.address)
 
 
 def cancel(asked: Asked) -> answers.OwnTicket:

@@ -17,13 +17,14 @@ from werkzeug.wrappers import Response
 from kiosk import pictures
 from kiosk.qr import draw
 from ltsa.board import TicketPicture
-from ltsa.commands import CancelTicket, IssueTicket
+from ltsa.commands import CancelTicket
 from ltsa.message import Refusal
 from ltsa.office import Office
-from ltsa.tokens import ticket_secret, token_digest
+from ltsa.tokens import token_digest
 from web.errors import Refused, spoken, status_of
 from web.house import house
 from web.live import View
+from web.tickets import issue
 from web.words import FIRST, OFFERED, Words
 
 blueprint = Blueprint("kiosk", __name__, template_folder="templates")
@@ -102,23 +103,16 @@ def take(office: str) -> Response:
 
 def _issue(office: str, key: str) -> tuple[TicketPicture, str]:
     """The number for what the form asks: the ticket as it was right after, and its secret. Raises `Refusal`."""
-    here, asked = house(), request.form
-    secret = ticket_secret(here.seed, office, key)
-    done = here.do(
-        IssueTicket(
-            office=office,
-            at=here.now(),
-            by=f"kiosk:{_kiosk() or '1'}",
-            key=key,
-            services=tuple(asked.getlist("service")),
-            token=token_digest(secret),
-            priority=asked.get("priority", ""),
-            language=language if (language := asked.get("language", "")) in OFFERED else FIRST,
-        )
+    asked = request.form
+    return issue(
+        house(),
+        office=office,
+        by=f"kiosk:{_kiosk() or '1'}",
+        key=key,
+        services=tuple(asked.getlist("service")),
+        priority=asked.get("priority", ""),
+        language=language if (language := asked.get("language", "")) in OFFERED else FIRST,
     )
-    if done.answer is None or done.answer.ticket is None:
-        raise Refused("key-reused", "This key belongs to another command.", field="key")
-    return done.answer.ticket, secret
 
 
 def _step(name: str, office: Office, *, said: Said | None = None, **shown: object) -> str:

@@ -7,6 +7,8 @@ ticket, one ticket a counter, numbers without a gap or a double, prerequisites, 
 from itertools import islice
 from typing import Any
 
+import msgspec
+
 from ltsa.day import (
     ActionUndone,
     CounterClosed,
@@ -53,6 +55,10 @@ class IssueTicket(Command, frozen=True):
     token: str
     priority: str = ""
     language: str = "id"
+
+    def content(self) -> str:
+        """As of every command, but for the token: it follows from the key and the day, and midnight may have passed."""
+        return Command.content(msgspec.structs.replace(self, token=""))
 
 
 class CancelTicket(Command, frozen=True):

@@ -11,9 +11,12 @@ from hashlib import blake2b, sha256
 LENGTH = 26
 
 
-def ticket_secret(seed: bytes, office: str, key: str) -> str:
-    """The 26 letters and digits (A–Z, 2–7) that let the holder see and cancel the ticket issued under this key."""
-    return b32encode(_mac(seed, f"ticket {office} {key}")).decode().rstrip("=")
+def ticket_secret(seed: bytes, office: str, date: str, key: str) -> str:
+    """The 26 letters and digits (A–Z, 2–7) that let the holder see and cancel the ticket issued under this key.
+
+    The service day (ISO) is part of it: a program that uses a key again next week makes another ticket with it.
+    """
+    return b32encode(_mac(seed, f"ticket {office} {date} {key}")).decode().rstrip("=")
 
 
 def token_digest(secret: str) -> str:
@@ -25,7 +28,7 @@ def note_id(seed: bytes, key: str, text: str) -> str:
     """The name under which a note's text is kept beside the ledger. It commits to the text without revealing it: the
     same key with another text is another command.
     """
-    return _mac(seed, f"note {key} {text}").hex()
+    return _mac(seed, f"note {len(key)} {key} {text}").hex()
 
 
 def _mac(seed: bytes, message: str) -> bytes:

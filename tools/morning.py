@@ -143,7 +143,7 @@ class Morning:
         services = chance.choices([visit for _, visit in VISITS], [share for share, _ in VISITS])[0]
         codes = [priority.code for priority in self._office.rules.priorities]
         key = self._key()
-        secret = ticket_secret(self._secret, self._office.id, key)
+        secret = ticket_secret(self._secret, self._office.id, self._office.service_date(self._now()).isoformat(), key)
         ticket = self._do(
             IssueTicket,
             "kiosk:1",

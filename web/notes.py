@@ -1,8 +1,10 @@
 """Free text on its way: kept beside the ledger before the ledger refers to it."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.people import Note
 from ltsa.tokens import note_id
@@ -21,7 +23,10 @@ def note_beside(here: House, *, office: str, number: str, by: str, key: str, tex
         return
     name, day = note_id(here.seed, key, text), here.today(office)
     note = Note(id=name, office=office, date=day.date, number=number, by=by, at=here.now(), text=text)
-    is_new = here.off_loop(here.people.keep, note)
+    try:
+        is_new = here.off_loop(here.people.keep, note)
+    except sqlite3.Error as error:
+        raise LedgerUnavailableError(f"the note cannot be kept: {error}") from error
     try:
         yield name
     except Refusal:

@@ -34,16 +34,17 @@ def takes(app: Flask, key: str = KEY, language: str = "id", **form: Any) -> Any:
     return app.test_client().post(f"/kiosk/ltsa/ticket?lang={language}", data=body)
 
 
-def secret(app: Flask, key: str = KEY) -> str:
-    """The secret of the ticket taken under a key."""
+def secret(app: Flask, key: str = KEY, at: int = 0) -> str:
+    """The secret of the ticket taken under a key, today or on the day of an instant."""
     here: House = app.extensions["ltsa"]
-    return ticket_secret(here.seed, "ltsa", key)
+    date = here.office("ltsa").service_date(at or here.now()).isoformat()
+    return ticket_secret(here.seed, "ltsa", date, key)
 
 
 def took_at(app: Flask, at: int, key: str) -> str:
     """A ticket taken at an instant: its secret."""
     here: House = app.extensions["ltsa"]
-    token = secret(app, key)
+    token = secret(app, key, at)
     here.do(IssueTicket(office="ltsa", at=at, by="kiosk:1", key=key, services=("bank",), token=token_digest(token)))
     return token
 

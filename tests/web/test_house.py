@@ -9,14 +9,16 @@ import gevent
 import pytest
 
 from ltsa.commands import IssueTicket
-from ltsa.ledger import Done
+from ltsa.ledger import Done, LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.tokens import token_digest
 from web.house import House
 from web.notes import note_beside
 from web.settings import Settings, WrongSetting
+from web.tickets import issue
 
-TWO_DAYS = 2 * 24 * 3_600_000
+DAY = 24 * 3_600_000
+TWO_DAYS = 2 * DAY
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def house(settings: Settings) -> House:
     return House(settings)
 
 
-def issues(house: House, key: str) -> Done:
+def takes_number(house: House, key: str) -> Done:
     return house.do(
         IssueTicket(office="ltsa", at=house.now(), by="kiosk:1", key=key, services=("bank",), token=token_digest(key))
     )
@@ -38,7 +40,7 @@ def until(fact: Callable[[], bool]) -> None:
 
 
 def test_a_page_sees_what_its_own_server_acknowledged(house: House) -> None:
-    done = issues(house, "a")
+    done = takes_number(house, "a")
     house.read_own_writes()
     assert house.position == done.position
     assert list(house.today("ltsa").tickets) == ["G001"]
@@ -50,7 +52,7 @@ def test_a_day_left_open_is_closed_at_its_last_instant_and_the_screens_turn(
 ) -> None:
     clock = [house.now() - TWO_DAYS]
     monkeypatch.setattr(house, "now", lambda: clock[0])
-    issues(house, "yesterday")
+    takes_number(house, "yesterday")
     house.read_own_writes()
     day = house.today("ltsa")
     house.advance()
@@ -74,7 +76,7 @@ def test_a_day_that_could_not_be_closed_at_midnight_is_closed_as_soon_as_the_rec
     clock = [house.now() - TWO_DAYS]
     monkeypatch.setattr(house, "now", lambda: clock[0])
     monkeypatch.setattr("web.house.HOUSEKEEPING", 0.01)
-    issues(house, "yesterday")
+    takes_number(house, "yesterday")
     house.read_own_writes()
     day = house.today("ltsa")
     blocker = sqlite3.connect(house.database, isolation_level=None)
@@ -131,4 +133,35 @@ def test_a_note_whose_command_is_refused_is_forgotten_and_may_come_again(house: 
     assert house.people.notes("ltsa", date, "G001") == []
     assert writes(refused=False)
     assert [note.text for note in house.people.notes("ltsa", date, "G001")] == ["Menunggu adik"]
+    house.close()
+
+
+def test_a_key_used_again_on_another_day_makes_another_secret_but_a_retry_past_midnight_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def takes(service: str = "bank") -> tuple[str, str]:
+        ticket, secret = issue(house, office="ltsa", by="program", key="k", services=(service,))
+        return ticket.date, secret
+
+    clock = [house.now()]
+    monkeypatch.setattr(house, "now", lambda: clock[0])
+    first = takes()
+    clock[0] += DAY
+    assert takes() == first, "a retry gets the first answer, though it is tomorrow"
+    clock[0] += 7 * DAY
+    later = takes()
+    assert later[0] != first[0]
+    assert later[1] != first[1], "last week's QR does not open this week's visit"
+    with pytest.raises(Refusal, match="another command"):
+        takes("health")
+    house.close()
+
+
+def test_a_note_that_cannot_be_kept_stops_its_command(house: House) -> None:
+    house.people._database.execute("DROP TABLE notes")
+    with (
+        pytest.raises(LedgerUnavailableError, match="cannot be kept"),
+        note_beside(house, office="ltsa", number="G001", by="officer:sari", key="k", text="Menunggu adik"),
+    ):
+        pytest.fail("the command was given although its note is lost")
     house.close()
