@@ -23,7 +23,8 @@ CHECKS: dict[str, tuple[str, list[str]]] = {
     "lint": ("ruff check", ["-m", "ruff", "check", "."]),
     "types": ("mypy --strict", ["-m", "mypy"]),
     "imports": ("lint-imports", ["-c", LINT_IMPORTS, "--no-logo"]),
-    "tests": ("pytest", ["-m", "pytest"]),
+    # Most of a browser's story is waiting: a worker a core halves the time, and neighbours take over each other's rest.
+    "tests": ("pytest", ["-m", "pytest", "--numprocesses=auto", "--dist=worksteal"]),
 }
 
 
