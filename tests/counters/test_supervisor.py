@@ -53,6 +53,7 @@ def test_closing_the_day_says_how_many_people_still_wait_and_can_be_taken_back(h
     page.keyboard.type("yuni")
     page.keyboard.press("Enter")
     page.get_by_text("Hari layanan sudah ditutup.").wait_for()
+    page.locator("dialog[open]").wait_for(state="detached")
     assert violations(page) == []
     page.get_by_role("button", name="Buka lagi hari").click()
     page.get_by_label("Kode pengawas").fill("yuni")
