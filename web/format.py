@@ -5,7 +5,7 @@ take the zone and the language; the Jinja filters of the same names take them fr
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -102,6 +102,15 @@ def minutes_range(low: int, high: int, lang: str = "id") -> str:
     return minutes(last * MINUTE, lang) if first >= last else f"{first}–{last} {unit}"
 
 
+def listed(names: Iterable[str], lang: str = "id") -> str:
+    """Names in a sentence: "A", "A dan B", "A, B, dan C"; English "A, B and C"."""
+    *before, last = list(names) or [""]
+    if not before:
+        return last
+    comma = "," if lang != "en" and len(before) > 1 else ""
+    return f"{', '.join(before)}{comma} {'and' if lang == 'en' else 'dan'} {last}"
+
+
 def count(n: int, lang: str = "id") -> str:
     """A count with its thousands: "1.234"; English "1,234"."""
     return f"{n:,}" if lang == "en" else f"{n:,}".replace(",", ".")
@@ -125,6 +134,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         count=lambda n, lang="": count(n, lang or page_language()),
         iso=lambda ms, zone="": iso(ms, zone or page_zone()),
+        listed=lambda names, lang="": listed(names, lang or page_language()),
         minutes=lambda ms, lang="": minutes(ms, lang or page_language()),
     )
     app.jinja_env.globals.update(

@@ -138,7 +138,7 @@ def test_several_services_share_one_number_in_the_order_of_the_visit(visitor: Co
     assert list(hall.day.tickets[number].steps) == ["civil-registry", "labour", "immigration"]
     steps = siti.page.locator(".ticket .road__step").all_inner_texts()
     assert [step.split("\n")[1] for step in steps] == ["Data kependudukan", "Ketenagakerjaan", "Paspor"]
-    assert "Sesudah Data kependudukan, Ketenagakerjaan" in steps[2]
+    assert "Sesudah Data kependudukan dan Ketenagakerjaan" in steps[2]
 
 
 def test_a_sequel_offers_what_comes_before_it_and_each_service_can_be_taken_off_again(visitor: Comes) -> None:

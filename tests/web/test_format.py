@@ -12,6 +12,7 @@ from web.format import (
     hhmm,
     hhmmss,
     iso,
+    listed,
     long_date,
     minutes,
     minutes_range,
@@ -82,6 +83,20 @@ def test_durations_are_words(ms: int, indonesian: str, english: str) -> None:
 )
 def test_a_wait_is_a_range(low: int, high: int, said: str) -> None:
     assert minutes_range(low * MINUTE, high * MINUTE) == said
+
+
+@pytest.mark.parametrize(
+    ("names", "indonesian", "english"),
+    [
+        ([], "", ""),
+        (["A"], "A", "A"),
+        (["A", "B"], "A dan B", "A and B"),
+        (["A", "B", "C"], "A, B, dan C", "A, B and C"),
+    ],
+)
+def test_names_in_a_sentence_end_in_and(names: list[str], indonesian: str, english: str) -> None:
+    assert listed(names) == indonesian
+    assert listed(names, "en") == english
 
 
 def test_thousands_take_a_point_in_indonesian_and_a_comma_in_english() -> None:
