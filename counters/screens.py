@@ -36,11 +36,12 @@ class Line(Struct, frozen=True):
 
 
 class Hall(Struct, frozen=True):
-    """The office at a glance. `away` are the latest of the absent and the returned."""
+    """The office at a glance. `away` are the latest of the `gone` who are absent or returned."""
 
     office: Office
     hall: board.HallPicture
     away: tuple[board.PersonPicture, ...] = ()
+    gone: int = 0
 
 
 def desk(house: House, office: str, counter: str) -> Desk | None:
@@ -72,7 +73,10 @@ def line(house: House, office: str, counter: str) -> Line | None:
 def hall(house: House, office: str) -> Hall | None:
     """The supervisor's page."""
     day = _day(house, office)
-    return Hall(day.rules_of, board.hall(day), board.away(day)[:HALL_AWAY_SHOWN]) if day else None
+    if day is None:
+        return None
+    away = board.away(day)
+    return Hall(day.rules_of, board.hall(day), away[:HALL_AWAY_SHOWN], len(away))
 
 
 def counters(house: House, office: str) -> Hall | None:

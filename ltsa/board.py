@@ -6,6 +6,7 @@ Pictures hold instants (ms UTC), never durations, so that they change only when 
 from collections.abc import Sequence
 from datetime import date
 
+import msgspec
 from msgspec import Struct
 
 from ltsa.day import Call, CounterNow, Day, DayEvent, DayOpened, Step, Ticket, ahead, evolve, outstanding
@@ -179,6 +180,13 @@ class UndoPicture(Struct, frozen=True, kw_only=True):
     until: int
 
 
+class HelpPicture(Struct, frozen=True, kw_only=True):
+    """A kiosk at which somebody asks for an officer, and since when."""
+
+    kiosk: str
+    since: int
+
+
 class DeskPicture(Struct, frozen=True, kw_only=True):
     """What an officer at a counter sees. `queue` is in calling order; `waiting` counts all of it; `away` are the absent
     and returned who may be put back, `held` those on hold for this counter's services.
@@ -197,6 +205,7 @@ class DeskPicture(Struct, frozen=True, kw_only=True):
     held: tuple[PersonPicture, ...]
     away: tuple[PersonPicture, ...]
     undo: UndoPicture | None
+    help: tuple[HelpPicture, ...] = ()
 
 
 class HallPicture(Struct, frozen=True, kw_only=True):
@@ -211,6 +220,7 @@ class HallPicture(Struct, frozen=True, kw_only=True):
     queues: tuple[QueuePicture, ...]
     tally: dict[str, int]
     issued: int
+    help: tuple[HelpPicture, ...] = ()
 
 
 def unopened(office: Office, day: date) -> Day:
@@ -314,8 +324,7 @@ def desk(day: Day, counter: str) -> DeskPicture:
     office, now = day.rules_of, day.counters[counter]
     services = now.services or office.counter[counter].services
     line = sorted({place for service in services for place in day.queues[service][:QUEUE_SHOWN]})
-    aside = [day.tickets[number] for number in reversed(day.aside)]
-    rest = [visit for visit in aside if any(service in services for service in visit.steps)]
+    held = [visit for visit in _aside(day) if visit.state == "held" and visit.service in services]
     return DeskPicture(
         office=office.id,
         office_name=office.name,
@@ -327,11 +336,10 @@ def desk(day: Day, counter: str) -> DeskPicture:
         recall_limit=office.rules.recall_limit,
         queue=tuple(_person(day, day.tickets[place[2]], services) for place in line[:QUEUE_SHOWN]),
         waiting=len({place[1] for service in services for place in day.queues[service]}),
-        held=tuple(
-            _person(day, visit, services) for visit in rest if visit.state == "held" and visit.service in services
-        ),
-        away=tuple(_person(day, visit, services) for visit in rest if visit.state in {"absent", "returned"}),
+        held=tuple(_person(day, visit, services) for visit in held),
+        away=_away(day, services),
         undo=_undo(day, now),
+        help=_help(day),
     )
 
 
@@ -348,13 +356,13 @@ def hall(day: Day) -> HallPicture:
         queues=_queues(day),
         tally={state: count for state, count in sorted(day.tally.items()) if count},
         issued=len(day.tickets),
+        help=_help(day),
     )
 
 
 def away(day: Day) -> tuple[PersonPicture, ...]:
     """The absent and the returned of the whole office, latest first: who may still come back."""
-    aside = [day.tickets[number] for number in reversed(day.aside)]
-    return tuple(_person(day, visit, _unfinished(visit)) for visit in aside if visit.state in {"absent", "returned"})
+    return _away(day, tuple(day.rules_of.service))
 
 
 def _steps(day: Day, visit: Ticket) -> tuple[StepPicture, ...]:
@@ -427,6 +435,11 @@ def _counter(day: Day, counter: Counter) -> CounterPicture:
     )
 
 
+def _help(day: Day) -> tuple[HelpPicture, ...]:
+    """Who asks for an officer, longest first."""
+    return tuple([HelpPicture(kiosk=kiosk, since=since) for kiosk, since in day.help.items()])
+
+
 def _queues(day: Day) -> tuple[QueuePicture, ...]:
     return tuple(
         QueuePicture(
@@ -465,8 +478,25 @@ def _call(day: Day, call: Call) -> CallPicture:
     )
 
 
-def _unfinished(visit: Ticket) -> list[str]:
-    return [step.service for step in visit.steps.values() if step.state in {"todo", "returned"}]
+def _aside(day: Day) -> list[Ticket]:
+    """Those on hold, the absent and the returned, latest first."""
+    return [day.tickets[number] for number in reversed(day.aside)]
+
+
+def _away(day: Day, services: Sequence[str]) -> tuple[PersonPicture, ...]:
+    """Those who may come back for a visit with one of the services: the absent, with the service they missed, and the
+    returned, with the service they were returned at. A returned person may wait for other services meanwhile.
+    """
+    away = []
+    for visit in _aside(day):
+        if visit.state != "held" and any(service in services for service in visit.steps):
+            left = "todo" if visit.state == "absent" else "returned"
+            steps = [step for step in visit.steps.values() if step.state == left]
+            step = max(steps, key=lambda step: step.since, default=Step(""))
+            state = "absent" if visit.state == "absent" else "returned"
+            person = _person(day, visit, (step.service,) if step.service else ())
+            away.append(msgspec.structs.replace(person, state=state, since=step.since or visit.since))
+    return tuple(away)
 
 
 def _undo(day: Day, now: CounterNow) -> UndoPicture | None:

@@ -21,6 +21,8 @@ from ltsa.day import (
     DayOpened,
     DayReopened,
     DocumentsChecked,
+    HelpAsked,
+    HelpGiven,
     NoteWritten,
     PriorityChanged,
     ServiceFinished,
@@ -46,6 +48,7 @@ from ltsa.office import Office, Service
 
 MINUTE = 60_000
 LONGEST_OFFICER = 40
+LONGEST_KIOSK = 40
 
 
 class IssueTicket(Command, frozen=True):
@@ -184,6 +187,18 @@ class Undo(CounterCommand, frozen=True):
     """Take back the counter's last call, finish, return or no-show."""
 
 
+class AskHelp(Command, frozen=True):
+    """Somebody at a kiosk asks for an officer."""
+
+    kiosk: str
+
+
+class GiveHelp(Command, frozen=True):
+    """Whoever asked at a kiosk has been helped."""
+
+    kiosk: str
+
+
 class OpenDay(Command, frozen=True):
     """Begin a service day under a configuration. The ledger gives this command itself, before a day's first one."""
 
@@ -221,6 +236,8 @@ DayCommand = (
     | OpenCounter
     | PauseCounter
     | CloseCounter
+    | AskHelp
+    | GiveHelp
     | OpenDay
     | CloseDay
     | ReopenDay
@@ -272,6 +289,12 @@ def decide(command: DayCommand, day: Day) -> list[DayEvent]:  # noqa: C901, PLR0
                 raise Refusal("not-waiting", f"{number} is not waiting.", state=ticket.state)
             place = ticket.place + _head_start(day, ticket.priority) - _head_start(day, priority)
             return [PriorityChanged(**said, number=number, place=min(place, said["at"]), priority=priority)]
+        case AskHelp(kiosk=kiosk):
+            return [_ask_help(day, kiosk, said)]
+        case GiveHelp(kiosk=kiosk):
+            if kiosk not in day.help:
+                raise Refusal("no-help-asked", f"Nobody at kiosk {kiosk!r} asks for an officer.", field="kiosk")
+            return [HelpGiven(**said, kiosk=kiosk)]
         case CloseDay():
             return _close_day(day, said)
         case _:
@@ -475,6 +498,15 @@ def _undo(command: Undo, day: Day, counter: CounterNow, said: dict[str, Any]) ->
     return ActionUndone(**said, number=last.number, service=last.service, counter=command.counter, action=last.action)
 
 
+def _ask_help(day: Day, kiosk: str, said: dict[str, Any]) -> HelpAsked:
+    if not kiosk.strip() or len(kiosk) > LONGEST_KIOSK or not kiosk.isprintable():
+        message = f"A kiosk's name has 1 to {LONGEST_KIOSK} letters, all of them printable."
+        raise Refusal("wrong-kiosk", message, field="kiosk")
+    if kiosk in day.help:
+        raise Refusal("help-asked", f"Kiosk {kiosk} has asked already; somebody is on the way.", field="kiosk")
+    return HelpAsked(**said, kiosk=kiosk)
+
+
 def _close_day(day: Day, said: dict[str, Any]) -> list[DayEvent]:
     events: list[DayEvent] = [
         TicketClosed(**said, number=ticket.number, state=ticket.state)
@@ -559,14 +591,14 @@ def _ready(counter: CounterNow) -> None:
             f"counter-{counter.state}", f"The counter is {counter.state}; open it first.", state=counter.state
         )
     if counter.ticket:
-        raise Refusal("counter-busy", f"{counter.ticket} is at this counter.", state=counter.ticket)
+        raise Refusal("counter-busy", f"{counter.ticket} is at this counter.", state="busy")
 
 
 def _free_to_leave(counter: CounterNow) -> None:
     if counter.state == "closed":
         raise Refusal("counter-closed", "The counter is closed.", state="closed")
     if counter.ticket:
-        raise Refusal("counter-busy", f"First finish with {counter.ticket}.", state=counter.ticket)
+        raise Refusal("counter-busy", f"First finish with {counter.ticket}.", state="busy")
 
 
 def _present(day: Day, counter: CounterNow, *states: str) -> Ticket:

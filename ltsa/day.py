@@ -23,7 +23,9 @@ Undoable = Literal["call", "finish", "return", "no-show"]
 RECENT_CALLS = 12
 
 ASIDE = frozenset({"held", "absent", "returned"})
-"""States of those who are neither in a queue nor at a counter and may come back."""
+"""States of those who are neither in a queue nor at a counter and may come back; they stand in `Day.aside`, together
+with those who wait for other services while a returned one is still open.
+"""
 
 
 # --- What happened ----------------------------------------------------------------------------------------------------
@@ -209,6 +211,18 @@ class ActionUndone(Event, frozen=True):
     action: Undoable
 
 
+class HelpAsked(Event, frozen=True):
+    """Somebody at a kiosk asked for an officer."""
+
+    kiosk: str
+
+
+class HelpGiven(Event, frozen=True):
+    """Whoever asked for an officer at a kiosk was helped."""
+
+    kiosk: str
+
+
 class DayClosed(Event, frozen=True):
     """No more tickets today."""
 
@@ -239,6 +253,8 @@ DayEvent = (
     | CounterPaused
     | CounterClosed
     | ActionUndone
+    | HelpAsked
+    | HelpGiven
     | DayOpened
     | DayClosed
     | DayReopened
@@ -269,6 +285,8 @@ TOPICS: dict[str, type[DayEvent]] = {
     "counter-paused/1": CounterPaused,
     "counter-closed/1": CounterClosed,
     "action-undone/1": ActionUndone,
+    "help-asked/1": HelpAsked,
+    "help-given/1": HelpGiven,
 }
 """The stable name and version of every event; a breaking change is a new version with an upcaster, never an edit."""
 
@@ -277,12 +295,15 @@ TOPICS: dict[str, type[DayEvent]] = {
 
 
 class Step(Struct):
-    """One service of a visit. `seen` are the documents checked, `reasons` why it was returned."""
+    """One service of a visit. `since` is when it was last called, begun or left, `seen` are the documents checked,
+    `reasons` why it was returned.
+    """
 
     service: str
     state: StepState = "todo"
     outcome: str = ""
     counter: str = ""
+    since: int = 0
     reasons: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
 
@@ -355,7 +376,7 @@ class Day(Struct):
 
     `version` counts its events; `answered` maps a command's key to (content, version of its first event); `queues` hold
     each service's places in order; `tally` counts tickets by state; `aside` are the numbers, latest last, of those who
-    may come back: held, absent, returned.
+    may come back: held, absent, returned; `help` says since when (ms) each kiosk asks for an officer, earliest first.
     """
 
     office: Office | None = None
@@ -372,6 +393,7 @@ class Day(Struct):
     recent: deque[Call] = field(default_factory=lambda: deque(maxlen=RECENT_CALLS))
     tally: dict[TicketState, int] = field(default_factory=lambda: dict.fromkeys(get_args(TicketState), 0))
     aside: dict[str, None] = {}
+    help: dict[str, int] = {}
 
     @property
     def rules_of(self) -> Office:
@@ -485,8 +507,13 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             day.office, day.date, day.open = event.office, event.date, True
             day.counters = {counter.id: CounterNow() for counter in event.office.counters}
             day.queues = {service.id: [] for service in event.office.services}
+        case HelpAsked():
+            day.help[event.kiosk] = event.at
+        case HelpGiven():
+            del day.help[event.kiosk]
         case DayClosed():
             day.open = False
+            day.help.clear()
         case DayReopened():
             day.open = True
         case _:
@@ -534,10 +561,9 @@ def _become(day: Day, ticket: Ticket, state: TicketState) -> None:
         day.tally[before] -= 1
         day.tally[state] += 1
         ticket.state, ticket.since = state, day.at
-        if before in ASIDE:
-            del day.aside[ticket.number]
-        if state in ASIDE:
-            day.aside[ticket.number] = None
+    day.aside.pop(ticket.number, None)
+    if state in ASIDE or (state == "waiting" and any(step.state == "returned" for step in ticket.steps.values())):
+        day.aside[ticket.number] = None
     if ticket.waits or state == "waiting":
         _queue(day, ticket)
 
@@ -556,7 +582,7 @@ def _queue(day: Day, ticket: Ticket) -> None:
 def _seat(day: Day, ticket: Ticket, event: _AtCounter, state: Literal["called", "serving"]) -> CounterNow:
     """The ticket is at the event's counter, for its service."""
     step, counter = ticket.steps[event.service], day.counters[event.counter]
-    step.state, step.counter = state, event.counter
+    step.state, step.counter, step.since = state, event.counter, day.at
     ticket.service, ticket.counter, counter.ticket = event.service, event.counter, ticket.number
     _become(day, ticket, state)
     return counter
@@ -572,7 +598,8 @@ def _free(day: Day, ticket: Ticket) -> None:
 
 def _leave(day: Day, ticket: Ticket, step: StepState, state: TicketState | None = None) -> None:
     """The ticket leaves its counter; its step becomes `step`, the ticket `state` or what its other steps make it."""
-    ticket.steps[ticket.service].state = step
+    left = ticket.steps[ticket.service]
+    left.state, left.since = step, day.at
     _free(day, ticket)
     if state is None:
         _settle(day, ticket)

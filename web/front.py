@@ -2,7 +2,8 @@
 
 from types import SimpleNamespace
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, g, redirect, render_template, request
+from werkzeug import Response
 
 from ltsa.office import Office
 from web.house import house
@@ -39,3 +40,9 @@ def gallery() -> str:
         theme="dark" if request.args.get("theme") == "dark" else "light",
         face="kiosk" if request.args.get("face") == "kiosk" else "page",
     )
+
+
+@blueprint.get("/<any(kiosk, desk, supervisor, display, audit):face>")
+def face(face: str) -> Response:
+    """A face without an office is that of the office that this installation opens first."""
+    return redirect(f"/{face}/{house().settings.office}?{request.query_string.decode('latin-1')}".rstrip("?"))
