@@ -222,6 +222,12 @@ class Teller:
     def _action_undone(self, line: Line, details: dict[str, Any]) -> list[str]:
         return [self._told(f"undone-{details['action']}", service=self.service(line.service))]
 
+    def _help_asked(self, _line: Line, details: dict[str, Any]) -> list[str]:
+        return [self._told("help-asked", kiosk=details["kiosk"])]
+
+    def _help_given(self, _line: Line, details: dict[str, Any]) -> list[str]:
+        return [self._told("help-given", kiosk=details["kiosk"])]
+
     # --- Words
 
     def _told(self, key: str, **values: object) -> str:

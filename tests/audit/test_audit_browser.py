@@ -26,7 +26,7 @@ def clock(page: Page, time: str) -> None:
 
 def event(page: Page, version: int) -> None:
     """The page shows the day right after this event."""
-    page.locator(f"[data-part=figures] .reading:nth-child(2) dd:text-matches('^{version} dari 70$')").wait_for()
+    page.locator(f"[data-part=figures] .reading:nth-child(2) dd:text-matches('^{version} dari 73$')").wait_for()
 
 
 def called(page: Page) -> list[str]:
@@ -86,8 +86,8 @@ def test_the_keyboard_goes_by_one_event_by_one_minute_and_to_both_ends(page: Pag
     assert "Belum ada yang terjadi" in page.locator(".this").inner_text()
     slider.press("ArrowLeft")
     slider.press("End")
-    event(page, 70)
-    assert slider.get_attribute("aria-valuetext") == "Pukul 08.50.00, peristiwa ke-70 dari 70"
+    event(page, 73)
+    assert slider.get_attribute("aria-valuetext") == "Pukul 08.50.00, peristiwa ke-73 dari 73"
 
 
 def test_a_held_key_ends_where_the_finger_left_it(page: Page, address: str) -> None:
@@ -123,7 +123,7 @@ def test_the_filter_is_in_the_address_and_the_file_holds_what_it_lets_through(pa
     page.locator("#number").fill("C002")
     page.get_by_label("Jenis peristiwa").select_option("ticket-recalled")
     page.get_by_role("button", name="Saring").click()
-    page.get_by_text("3 dari 70 peristiwa").wait_for()
+    page.get_by_text("3 dari 73 peristiwa").wait_for()
     assert "number=C002" in page.url
     assert "version=30" in page.url
     with page.expect_download() as download:
@@ -132,7 +132,7 @@ def test_the_filter_is_in_the_address_and_the_file_holds_what_it_lets_through(pa
     assert download.value.suggested_filename == "ltsa-2026-03-02.csv"
     assert [row.split(",")[3] for row in rows[1:]] == ["ticket-recalled"] * 3
     page.get_by_role("link", name="Hapus saringan").click()
-    page.get_by_text("70 dari 70 peristiwa").wait_for()
+    page.get_by_text("73 dari 73 peristiwa").wait_for()
     event(page, 30)
 
 
@@ -142,10 +142,10 @@ def test_the_filter_keeps_the_instant_that_the_slider_shows(page: Page, address:
     page.wait_for_url("**?version=69")
     page.locator("#counter").select_option("5")
     page.get_by_role("button", name="Saring").click()
-    page.get_by_text("5 dari 70 peristiwa").wait_for()
+    page.get_by_text("5 dari 73 peristiwa").wait_for()
     event(page, 69)
     page.get_by_role("link", name="English").click()
-    page.get_by_text("5 of 70 events").wait_for()
+    page.get_by_text("5 of 73 events").wait_for()
     assert "version=69" in page.url
 
 

@@ -122,10 +122,10 @@ def test_a_note_is_never_shown(auditor: Auditor) -> None:
 
 
 def test_the_events_can_be_filtered_in_the_address(auditor: Auditor) -> None:
-    assert "12 dari 70 peristiwa" in words(auditor.opens(DAY, number="c002"))
-    assert "5 dari 70 peristiwa" in words(auditor.opens(DAY, officer="petugas-rina"))
-    assert "1 dari 70 peristiwa" in words(auditor.opens(DAY, event="ticket-cancelled", counter="3"))
-    assert "5 dari 70 peristiwa" in words(auditor.opens(DAY, **{"from": "08.00", "to": "08.04.59"}))
+    assert "12 dari 73 peristiwa" in words(auditor.opens(DAY, number="c002"))
+    assert "5 dari 73 peristiwa" in words(auditor.opens(DAY, officer="petugas-rina"))
+    assert "1 dari 73 peristiwa" in words(auditor.opens(DAY, event="ticket-cancelled", counter="3"))
+    assert "5 dari 73 peristiwa" in words(auditor.opens(DAY, **{"from": "08.00", "to": "08.04.59"}))
     assert "Tidak ada peristiwa yang cocok" in words(auditor.opens(DAY, number="Z999"))
 
 
@@ -142,7 +142,7 @@ def test_the_day_says_which_rules_were_in_force_then(auditor: Auditor) -> None:
 def test_the_day_says_that_its_record_holds(auditor: Auditor) -> None:
     said = words(auditor.opens(DAY))
     assert "Catatan hari ini utuh." in said
-    assert "Peristiwa bernomor urut tanpa celah 70 Benar" in said
+    assert "Peristiwa bernomor urut tanpa celah 73 Benar" in said
 
 
 def test_a_damaged_record_is_shown_as_far_as_it_can_be_read(auditor: Auditor, folder: Path) -> None:
@@ -187,7 +187,7 @@ def test_a_page_is_valid_html(auditor: Auditor, path: str) -> None:
 
 def test_the_list_of_days_says_what_each_day_holds(auditor: Auditor) -> None:
     said = words(auditor.opens(""))
-    assert "Senin, 2 Maret 2026 70 7 10 07.58.10 – 08.50.00" in said
+    assert "Senin, 2 Maret 2026 73 7 10 07.58.10 – 08.50.00" in said
     assert "Tidak ada hari layanan di antara" in words(auditor.opens("", **{"from": "2026-03-03"}))
     assert "Senin, 2 Maret 2026" in words(auditor.opens("", **{"from": "2026-03-02", "to": "2026-03-02"}))
 
@@ -207,7 +207,7 @@ def test_a_day_without_events_leads_to_the_nearest_ones(auditor: Auditor) -> Non
         (DAY, {"at": "noon"}, 422, "“noon” bukan jam. Tulis jam kantor ini, misalnya 09:15 atau 09:15:30."),
         (DAY, {"at": "25:00"}, 422, "bukan jam"),
         (DAY, {"from": "8"}, 422, "bukan jam"),
-        (DAY, {"version": "71"}, 422, "“71” bukan nomor peristiwa. Hari itu bernomor 0 sampai 70."),
+        (DAY, {"version": "74"}, 422, "“74” bukan nomor peristiwa. Hari itu bernomor 0 sampai 73."),
         (DAY, {"version": "-1"}, 422, "bukan nomor peristiwa"),
         (DAY, {"version": "9" * 5000}, 422, "bukan nomor peristiwa"),
         (DAY, {"page": "0"}, 422, "bukan nomor halaman"),
@@ -251,7 +251,7 @@ def test_the_csv_holds_every_event_once_in_order_and_opens_in_a_spreadsheet(audi
     assert data.startswith(b"\xef\xbb\xbf")
     head, *rows = csv.reader(io.StringIO(data.decode("utf-8-sig")))
     assert head[:4] == ["Posisi pembukuan", "Ke-", "Pukul", "Kode"]
-    assert [int(row[1]) for row in rows] == list(range(1, 71))
+    assert [int(row[1]) for row in rows] == list(range(1, 74))
     assert rows[8][2:5] == ["2026-03-02T08:05:00+07:00", "ticket-called", "A001"]
     assert {len(row) for row in rows} == {len(head)}
 
@@ -278,7 +278,7 @@ def test_a_name_that_a_spreadsheet_would_take_for_a_formula_stays_a_name(auditor
 
 
 def test_the_days_and_the_course_of_a_day_are_csv_too(auditor: Auditor) -> None:
-    assert b"2026-03-02,70,7,10," in auditor.downloads("/days.csv")
+    assert b"2026-03-02,73,7,10," in auditor.downloads("/days.csv")
     assert b"2026-03-02T08:30:00+07:00," in auditor.downloads(f"{DAY}/course.csv")
 
 

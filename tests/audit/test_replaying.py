@@ -45,7 +45,7 @@ def test_the_command_shows_the_very_pictures_of_the_auditors_page(command: Calla
     assert book is not None
     moment = book.moment(Instant(until=instant("08:20:30") + 999))
     assert code == 0
-    assert (shown["version"], shown["events"]) == (moment.version, 70) == (38, 70)
+    assert (shown["version"], shown["events"]) == (moment.version, 73) == (38, 73)
     assert shown["until"] == moment.at
     assert shown["display"] == json.loads(msgspec.json.encode(moment.display))
     assert shown["hall"] == json.loads(msgspec.json.encode(moment.hall))
@@ -54,7 +54,7 @@ def test_the_command_shows_the_very_pictures_of_the_auditors_page(command: Calla
 def test_without_an_instant_it_shows_the_end_of_the_day(command: Callable[..., Answer]) -> None:
     code, said, _ = command("ltsa", "2026-03-02", "--json")
     shown = json.loads(said)
-    assert (code, shown["version"], shown["until"], shown["display"]["open"]) == (0, 70, None, False)
+    assert (code, shown["version"], shown["until"], shown["display"]["open"]) == (0, 73, None, False)
 
 
 def test_before_the_first_event_the_hall_is_empty(command: Callable[..., Answer]) -> None:
@@ -67,7 +67,7 @@ def test_people_read_calls_counters_queues_and_totals(command: Callable[..., Ans
     code, said, _ = command("ltsa", "2026-03-02", "--until", "08:05:10")
     assert code == 0
     assert "LTSA Example, 2026-03-02, 08:05:10 (Asia/Jakarta)" in said
-    assert "event 10 of 70" in said
+    assert "event 10 of 73" in said
     rows = [" ".join(line.split()) for line in said.splitlines()]
     assert "A001 Counter 1 called" in rows
     assert "Counter 3 open petugas-budi C002 called, Labour" in rows

@@ -114,5 +114,8 @@ def refused(hall: Hall, command: type[DayCommand], **fields: Any) -> str:
 def snapshot(day: Day) -> bytes:
     """All of a day's state as bytes, to compare."""
     return msgspec.json.encode(
-        [day.version, day.at, day.open, day.tickets, day.counters, day.queues, day.series, day.answered, day.tally]
+        [
+            *(day.version, day.at, day.open, day.tickets, day.counters, day.queues, day.series, day.answered),
+            *(day.tally, day.help),
+        ]
     )

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from ltsa.commands import (
+    AskHelp,
     CallNext,
     CallTicket,
     CancelTicket,
@@ -20,6 +21,7 @@ from ltsa.commands import (
     CloseDay,
     DayCommand,
     FinishService,
+    GiveHelp,
     HoldTicket,
     IssueTicket,
     MissTicket,
@@ -126,6 +128,9 @@ MORNING: tuple[Did, ...] = (
     _over("08:41:30", PutBack, number="A003"),
     _takes("08:42:00", "social-security", "police", language="en"),
     _at("08:43:00", SARI, "1", OpenCounter, officer=SARI),
+    _over("08:44:00", AskHelp, by="kiosk:pintu-1", kiosk="pintu-1"),
+    _over("08:45:30", GiveHelp, kiosk="pintu-1"),
+    _over("08:47:00", AskHelp, by="kiosk:pintu-1", kiosk="pintu-1"),
     _over("08:50:00", CloseDay, by="system"),
 )
 

@@ -4,6 +4,7 @@ import pytest
 
 from ltsa import board
 from ltsa.commands import (
+    AskHelp,
     CallNext,
     CallTicket,
     CancelTicket,
@@ -12,6 +13,7 @@ from ltsa.commands import (
     CloseCounter,
     CloseDay,
     FinishService,
+    GiveHelp,
     HoldTicket,
     IssueTicket,
     MissTicket,
@@ -518,3 +520,39 @@ def test_nothing_is_done_with_nobody(hall: Hall, command: type) -> None:
     hall.opens("9")
     assert refused(hall, command, counter="9") == "nobody-here"
     assert refused(hall, command, counter="99") == "unknown-counter"
+
+
+def test_a_call_for_help_stands_until_somebody_has_helped(hall: Hall) -> None:
+    hall.do(AskHelp, kiosk="1", by="kiosk:1")
+    asked = hall.now
+    hall.do(AskHelp, kiosk="pintu-timur", by="kiosk:pintu-timur")
+    assert [(call.kiosk, call.since) for call in board.hall(hall.day).help] == [
+        ("1", asked),
+        ("pintu-timur", hall.now),
+    ]
+    assert board.desk(hall.day, "3").help == board.hall(hall.day).help, "no counter is open, and every desk sees it"
+    hall.do(GiveHelp, kiosk="1")
+    assert list(hall.day.help) == ["pintu-timur"]
+
+
+def test_whoever_asks_twice_hears_that_somebody_is_on_the_way(hall: Hall) -> None:
+    assert refused(hall, GiveHelp, kiosk="1") == "no-help-asked"
+    hall.do(AskHelp, kiosk="1")
+    assert refused(hall, AskHelp, kiosk="1") == "help-asked"
+    hall.do(GiveHelp, kiosk="1")
+    assert refused(hall, GiveHelp, kiosk="1") == "no-help-asked"
+    hall.do(AskHelp, kiosk="1")
+
+
+@pytest.mark.parametrize("name", ["", " ", "k" * 41, "pintu\n1", "pintu\u202e1"])
+def test_a_kiosk_that_asks_for_help_has_a_name_that_can_be_printed(hall: Hall, name: str) -> None:
+    assert refused(hall, AskHelp, kiosk=name) == "wrong-kiosk"
+
+
+def test_nobody_is_called_to_a_kiosk_of_a_closed_day(hall: Hall) -> None:
+    hall.do(AskHelp, kiosk="1")
+    hall.do(CloseDay)
+    assert board.hall(hall.day).help == ()
+    assert refused(hall, AskHelp, kiosk="1") == "day-closed"
+    hall.do(ReopenDay)
+    hall.do(AskHelp, kiosk="1")
