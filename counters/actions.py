@@ -42,10 +42,15 @@ DESK: Mapping[str, type[c.DayCommand]] = {
     "put-back": c.PutBack,
     "steps": c.ChangeSteps,
     "priority": c.SetPriority,
+    "give-help": c.GiveHelp,
 }
 """The desk's actions, by the last part of their address."""
 
-HALL: Mapping[str, type[c.DayCommand]] = {"close-day": c.CloseDay, "reopen-day": c.ReopenDay}
+HALL: Mapping[str, type[c.DayCommand]] = {
+    "close-day": c.CloseDay,
+    "reopen-day": c.ReopenDay,
+    "give-help": c.GiveHelp,
+}
 """The supervisor's actions."""
 
 

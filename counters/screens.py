@@ -87,7 +87,7 @@ def counters(house: House, office: str) -> Hall | None:
     whole = board.hall(day)
     quiet: dict[str, Any] = {"ticket": "", "ticket_state": "", "service": "", "ticket_since": 0}
     shown = tuple(replace(counter, **quiet) for counter in whole.counters)
-    return Hall(day.rules_of, replace(whole, counters=shown, queues=(), tally={}, issued=0))
+    return Hall(day.rules_of, replace(whole, counters=shown, queues=(), tally={}, issued=0, help=()))
 
 
 def _day(house: House, office: str) -> Day | None:

@@ -24,7 +24,7 @@ LIVE = (
 
 DESK_SHEETS = frozenset({"cancel", "close", "finish", "number", "pause", "priority", "return", "services", "steps"})
 DESK_SHEETS |= {"transfer", "visit"}
-HALL_SHEETS = frozenset({"close-day", "reopen-day"})
+HALL_SHEETS = frozenset({"close-day", "give-help", "reopen-day"})
 
 Answer = dict[str, Any]
 
@@ -99,7 +99,9 @@ def hall_sheet(office: str, name: str) -> str:
     day = _opened(office)
     if name not in HALL_SHEETS:
         abort(404)
-    return render_template(f"counters/sheets/{name}.html", office=day.rules_of, it=board.hall(day))
+    return render_template(
+        f"counters/sheets/{name}.html", office=day.rules_of, it=board.hall(day), kiosk=request.args.get("kiosk", "")
+    )
 
 
 @blueprint.post("/supervisor/<office>/<action>")

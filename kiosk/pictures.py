@@ -29,6 +29,12 @@ class Chosen(Struct, frozen=True, kw_only=True):
     sequels: tuple[tuple[ChoicePicture, tuple[ChoicePicture, ...]], ...]
 
 
+class Help(Struct, frozen=True, kw_only=True):
+    """Since when (ms) somebody at a kiosk asks for an officer; 0 when nobody does."""
+
+    since: int
+
+
 class Visit(Struct, frozen=True, kw_only=True):
     """A ticket for its holder. `open` says whether its day still runs."""
 
@@ -62,6 +68,14 @@ def chosen(house: House, office: str, services: str) -> Chosen | None:
         bring=_together(choices),
         sequels=tuple((choice, missing) for choice, missing in before if missing),
     )
+
+
+def help_asked(house: House, office: str, kiosk: str) -> Help | None:
+    """Whether officers know that somebody at this kiosk needs one. None where there is no such office."""
+    try:
+        return Help(since=house.today(office).help.get(kiosk, 0))
+    except Refusal:
+        return None
 
 
 def visit(house: House, token: str) -> Visit | None:

@@ -17,11 +17,12 @@ from werkzeug.wrappers import Response
 from kiosk import pictures
 from kiosk.qr import draw
 from ltsa.board import TicketPicture
-from ltsa.commands import CancelTicket
+from ltsa.commands import AskHelp, CancelTicket, GiveHelp
 from ltsa.message import Refusal
 from ltsa.office import Office
 from ltsa.tokens import token_digest
-from web.errors import Refused, spoken, status_of
+from web.errors import Refused, for_a_program, spoken, status_of
+from web.format import hhmm
 from web.house import house
 from web.live import View
 from web.tickets import issue
@@ -33,6 +34,7 @@ LIVE = (
     View("kiosk_door", pictures.offer, "kiosk/door.html"),
     View("kiosk_offer", pictures.offer, "kiosk/offer.html"),
     View("kiosk_chosen", pictures.chosen, "kiosk/chosen.html"),
+    View("kiosk_help", pictures.help_asked, "kiosk/help.html"),
     View("ticket", pictures.visit, "kiosk/visit.html", office=pictures.office_of),
 )
 
@@ -42,6 +44,9 @@ blueprint.add_app_template_global(
 
 KEY = re.compile(r"[!-~]{16,128}")
 """An idempotency key: printable, and long enough that nobody hits another's by chance."""
+
+FIRST_KIOSK = "1"
+"""What a kiosk is called that says no name."""
 
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 """A ticket's address is its secret: kept nowhere, told to nobody."""
@@ -101,13 +106,36 @@ def take(office: str) -> Response:
     return make_response(_step("ticket", configuration, it=ticket, code=code, again=request.form), HTTPStatus.CREATED)
 
 
+@blueprint.post("/kiosk/<office>/help")
+def ask_help(office: str) -> Response | dict[str, object]:
+    """Calls an officer to this kiosk. Scripts hear the ledger's position, a form gets a page that says so."""
+    configuration, kiosk = _office(office), _kiosk() or FIRST_KIOSK
+    asks = AskHelp(office=office, at=house().now(), by=f"kiosk:{kiosk}", key=_key(), kiosk=kiosk)
+    if for_a_program():
+        return {"ok": True, "v": house().do(asks).position}
+    try:
+        house().do(asks)
+    except Refusal as refusal:
+        return make_response(_step("called", configuration, sentence=spoken(refusal)), status_of(refusal))
+    sentence = Words(g.lang)("kiosk.help_called", time=hhmm(house().now(), configuration.zone, g.lang))
+    return make_response(_step("called", configuration, sentence=sentence), HTTPStatus.CREATED)
+
+
+@blueprint.post("/kiosk/<office>/helped")
+def give_help(office: str) -> dict[str, object]:
+    """The person at this kiosk says that they were helped."""
+    kiosk = _kiosk() or FIRST_KIOSK
+    given = GiveHelp(office=office, at=house().now(), by=f"kiosk:{kiosk}", key=_key(), kiosk=kiosk)
+    return {"ok": True, "v": house().do(given).position}
+
+
 def _issue(office: str, key: str) -> tuple[TicketPicture, str]:
     """The number for what the form asks: the ticket as it was right after, and its secret. Raises `Refusal`."""
     asked = request.form
     return issue(
         house(),
         office=office,
-        by=f"kiosk:{_kiosk() or '1'}",
+        by=f"kiosk:{_kiosk() or FIRST_KIOSK}",
         key=key,
         services=tuple(asked.getlist("service")),
         priority=asked.get("priority", ""),

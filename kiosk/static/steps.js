@@ -21,7 +21,7 @@ let hurry; // ends the pause between two tries
 let isOutdated = false; // the server was gone: it may have come back as another version
 
 /** 128 random bits. (`crypto.randomUUID` would need HTTPS.) */
-function newKey() {
+export function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

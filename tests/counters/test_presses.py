@@ -8,7 +8,7 @@ import pytest
 
 from counters.actions import DESK, HALL
 from counters.views import DESK_SHEETS
-from ltsa.commands import CallNext, DayCommand, FinishService, IssueTicket, OpenDay, StartService
+from ltsa.commands import AskHelp, CallNext, DayCommand, FinishService, IssueTicket, OpenDay, StartService
 from ltsa.people import LONGEST_NOTE
 from tests.counters.presses import Presses
 from web.house import House
@@ -17,7 +17,7 @@ from web.settings import Settings
 
 def test_every_command_of_the_day_has_a_button_but_those_that_are_not_an_officers() -> None:
     buttons = {*DESK.values(), *HALL.values()}
-    assert set(get_args(DayCommand)) - buttons == {IssueTicket, OpenDay}
+    assert set(get_args(DayCommand)) - buttons == {AskHelp, IssueTicket, OpenDay}
 
 
 def test_a_press_goes_through_call_start_and_finish(presses: Presses) -> None:

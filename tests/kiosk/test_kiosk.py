@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ltsa.commands import CloseDay, OpenCounter
+from ltsa.commands import CloseDay, GiveHelp, OpenCounter
 from tests.conftest import Office
 from tests.kiosk.visitor import LYING, UPRIGHT, Hall, Visitor, flaws, scanned
 
@@ -257,6 +257,41 @@ def test_a_call_for_help_fills_the_screen_until_somebody_has_helped(visitor: Com
     assert flaws(siti.page) == []
     siti.touches("#help [data-close]")
     siti.sees("services")
+
+
+def test_a_double_tap_calls_one_officer(visitor: Comes, hall: Hall) -> None:
+    siti = visitor("?kiosk=pintu-timur")
+    siti.page.locator("[data-ask]").first.dblclick()
+    siti.page.get_by_text("Petugas sudah dipanggil pukul").wait_for()
+    assert flaws(siti.page) == []
+    assert list(hall.day.help) == ["pintu-timur"]
+    hall.does(GiveHelp, kiosk="pintu-timur")
+    siti.page.locator("#help[open]").wait_for(state="detached")
+    siti.touches("[data-ask]")
+    siti.page.get_by_text("Petugas sudah dipanggil pukul").wait_for()
+
+
+def test_the_sign_is_lit_without_a_network_and_the_call_follows_when_it_is_back(visitor: Comes, hall: Hall) -> None:
+    siti = visitor()
+    siti.page.expected_errors = ["ERR_INTERNET_DISCONNECTED"]  # type: ignore[attr-defined]
+    siti.speaks("id")
+    siti.page.context.set_offline(True)
+    siti.touches("[data-ask]")
+    siti.page.get_by_role("heading", name="Perlu bantuan").wait_for()
+    assert hall.day.help == {}
+    siti.page.context.set_offline(False)
+    siti.page.get_by_text("Petugas sudah dipanggil pukul").wait_for()
+    assert list(hall.day.help) == ["1"]
+
+
+def test_without_scripts_a_page_says_that_officers_were_called(visitor: Comes, hall: Hall) -> None:
+    siti = visitor("/services?lang=id&kiosk=barat", java_script_enabled=False)
+    siti.page.expected_errors = ["409"]  # type: ignore[attr-defined]
+    siti.touches("[data-ask]")
+    siti.page.get_by_text("Petugas sudah dipanggil pukul").wait_for()
+    siti.touches("[data-ask]")
+    siti.page.get_by_text("sedang menuju ke sini").wait_for()
+    assert list(hall.day.help) == ["barat"]
 
 
 def test_two_persons_in_a_row_get_two_numbers(visitor: Comes, hall: Hall) -> None:

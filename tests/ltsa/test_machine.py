@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from ltsa import board
 from ltsa.commands import (
+    AskHelp,
     CallNext,
     CallTicket,
     CancelTicket,
@@ -15,6 +16,7 @@ from ltsa.commands import (
     CloseCounter,
     CloseDay,
     FinishService,
+    GiveHelp,
     HoldTicket,
     MissTicket,
     OpenCounter,
@@ -114,6 +116,10 @@ class AnyDay(RuleBasedStateMachine):
     def priority_changes(self, which: int, priority: str) -> None:
         if self.issued:
             self.attempt(SetPriority, number=self.issued[which % len(self.issued)], priority=priority)
+
+    @rule(kiosk=st.sampled_from(["1", "2"]), command=st.sampled_from([AskHelp, GiveHelp]))
+    def somebody_at_a_kiosk_is_stuck_or_helped(self, kiosk: str, command: type) -> None:
+        self.attempt(command, kiosk=kiosk)
 
     @rule(minutes=st.integers(0, 20))
     def time_passes(self, minutes: int) -> None:
