@@ -591,14 +591,14 @@ def _ready(counter: CounterNow) -> None:
             f"counter-{counter.state}", f"The counter is {counter.state}; open it first.", state=counter.state
         )
     if counter.ticket:
-        raise Refusal("counter-busy", f"{counter.ticket} is at this counter.", state="busy")
+        raise Refusal("counter-busy", f"{counter.ticket} is at this counter.", state=counter.ticket)
 
 
 def _free_to_leave(counter: CounterNow) -> None:
     if counter.state == "closed":
         raise Refusal("counter-closed", "The counter is closed.", state="closed")
     if counter.ticket:
-        raise Refusal("counter-busy", f"First finish with {counter.ticket}.", state="busy")
+        raise Refusal("counter-busy", f"First finish with {counter.ticket}.", state=counter.ticket)
 
 
 def _present(day: Day, counter: CounterNow, *states: str) -> Ticket:
