@@ -139,14 +139,14 @@ def test_the_filter_is_in_the_address_and_the_file_holds_what_it_lets_through(pa
 def test_the_filter_keeps_the_instant_that_the_slider_shows(page: Page, address: str) -> None:
     page.goto(address + DAY)
     page.locator("[data-slider]").press("ArrowLeft")
-    page.wait_for_url("**?version=69")
+    page.wait_for_url("**?version=72")
     page.locator("#counter").select_option("5")
     page.get_by_role("button", name="Saring").click()
     page.get_by_text("5 dari 73 peristiwa").wait_for()
-    event(page, 69)
+    event(page, 72)
     page.get_by_role("link", name="English").click()
     page.get_by_text("5 of 73 events").wait_for()
-    assert "version=69" in page.url
+    assert "version=72" in page.url
 
 
 def test_names_lead_to_the_stories_and_back_to_the_day(page: Page, address: str) -> None:
