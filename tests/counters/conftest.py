@@ -115,7 +115,9 @@ def violations(page: Page) -> list[str]:
     page.evaluate(AXE.read_text("utf-8"))
     # A button on its way from one colour to the next has no contrast of its own.
     page.evaluate(
-        "() => Promise.allSettled(document.getAnimations().filter(it => it.transitionProperty).map(it => it.finished)).then(() => null)"
+        """() => Promise.allSettled(
+            document.getAnimations().filter(it => it.transitionProperty).map(it => it.finished)
+        ).then(() => null)"""
     )
     found: list[dict[str, Any]] = page.evaluate("async () => (await axe.run(document)).violations")
     return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
