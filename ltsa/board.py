@@ -496,7 +496,7 @@ def _away(day: Day, services: Sequence[str]) -> tuple[PersonPicture, ...]:
             state = "absent" if visit.state == "absent" else "returned"
             person = _person(day, visit, (step.service,) if step.service else ())
             away.append(msgspec.structs.replace(person, state=state, since=step.since or visit.since))
-    return tuple(away)
+    return tuple(sorted(away, key=lambda person: -person.since))
 
 
 def _undo(day: Day, now: CounterNow) -> UndoPicture | None:
