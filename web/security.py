@@ -4,7 +4,8 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+import werkzeug
+from flask import Flask, Request, Response, current_app, request
 
 from web.errors import Refused
 
@@ -37,9 +38,43 @@ def install(app: Flask, public_url: str = "") -> None:
         public_url: the office's public address; pages may send changes from it, from localhost and from addresses in
             numbers.
     """
+    app.extensions["tls"] = urlsplit(public_url).scheme == "https"
     app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, MAX_FORM_MEMORY_SIZE=BODY_LIMIT, MAX_FORM_PARTS=100)
     app.before_request(_same_origin(urlsplit(public_url).netloc))
     app.after_request(_headers)
+
+
+def tls() -> bool:
+    """Whether the office's public address is one of TLS: then no cookie of ours leaves without it."""
+    over_tls: bool = current_app.extensions["tls"]
+    return over_tls
+
+
+def cookie_name(base: str) -> str:
+    """The name under which browsers keep the office's cookie `base`.
+
+    Over TLS `__Host-…`: browsers then take it from this very host alone, over TLS alone, so that no neighbour's page
+    can plant one (RFC 6265bis, 4.1.3.2).
+    """
+    return f"__Host-{base}" if tls() else base
+
+
+def set_cookie(answer: werkzeug.Response, base: str, value: str, max_age: int | None = None) -> None:
+    """Gives the browser the cookie `base` for `max_age` seconds (None: until it is closed), out of every script's reach
+    and not sent along by other sites' forms.
+    """
+    answer.set_cookie(cookie_name(base), value, max_age=max_age, path="/", secure=tls(), httponly=True, samesite="Lax")
+
+
+def drop_cookie(answer: werkzeug.Response, base: str) -> None:
+    """Takes the cookie `base` back."""
+    answer.delete_cookie(cookie_name(base), path="/", secure=tls(), httponly=True, samesite="Lax")
+
+
+def read_cookie(asked: Request, base: str) -> str | None:
+    """What the browser sent as the cookie `base`; one of that name without the prefix counts for nothing over TLS."""
+    value: str | None = asked.cookies.get(cookie_name(base))
+    return value
 
 
 def _same_origin(public: str) -> Callable[[], None]:
