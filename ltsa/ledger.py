@@ -25,12 +25,15 @@ import msgspec
 from eventsourcing.persistence import PersistenceError, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 
+from ltsa import access, journal
+from ltsa.access import AccessCommand
 from ltsa.board import Answer, answer, unopened
 from ltsa.commands import DayCommand, OpenDay, decide
-from ltsa.day import TOPICS, Day, DayEvent, evolve
+from ltsa.day import TOPICS, Day, evolve
+from ltsa.journal import WriteJournal
 from ltsa.message import Command, Refusal, key_digest
 from ltsa.office import Office, checked
-from ltsa.present import OfficeConfigured, Present, Recorded, day_stream, office_stream
+from ltsa.present import AnyEvent, OfficeConfigured, Present, Recorded, day_stream, office_stream
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +44,12 @@ ANSWERS_KEPT = 4096
 SEEN_KEPT = 1024
 LOCK_TIMEOUT = 5
 
-_topics: dict[str, type[DayEvent | OfficeConfigured]] = {**TOPICS, "office-configured/1": OfficeConfigured}
+_topics: dict[str, type[AnyEvent]] = {
+    **TOPICS,
+    **access.TOPICS,
+    **journal.TOPICS,
+    "office-configured/1": OfficeConfigured,
+}
 _topic_of = {event: topic for topic, event in _topics.items()}
 _decoders = {topic: msgspec.json.Decoder(event) for topic, event in _topics.items()}
 _encoder = msgspec.json.Encoder()
@@ -58,6 +66,9 @@ class ConfigureOffice(Command, frozen=True):
 
     configuration: Office
     since: str
+
+
+AnyCommand = DayCommand | AccessCommand | WriteJournal | ConfigureOffice
 
 
 class Done(NamedTuple):
@@ -80,7 +91,7 @@ class Asked:
 
     __slots__ = ("_lock", "_outcome", "command", "finished")
 
-    def __init__(self, command: DayCommand | ConfigureOffice, finished: Callable[[], object] | None) -> None:
+    def __init__(self, command: AnyCommand, finished: Callable[[], object] | None) -> None:
         self.command = command
         self.finished = finished
         self._outcome: Done | Exception | None = None
@@ -194,11 +205,11 @@ class Ledger:
 
     # --- Commands
 
-    def do(self, command: DayCommand | ConfigureOffice) -> Done:
+    def do(self, command: AnyCommand) -> Done:
         """Decides a command and waits until its events are durable. Raises `Refusal` or `LedgerUnavailableError`."""
         return self.submit(command).result()
 
-    def submit(self, command: DayCommand | ConfigureOffice, finished: Callable[[], object] | None = None) -> Asked:
+    def submit(self, command: AnyCommand, finished: Callable[[], object] | None = None) -> Asked:
         """Hands a command in without waiting. The writer's thread calls `finished` when `result()` is there."""
         asked = Asked(command, finished)
         self._queue.put(asked)
@@ -389,35 +400,23 @@ class Ledger:
                 self._present.apply(recorded)
             self._seen.extend(rows)
 
-    def _decide(self, command: DayCommand | ConfigureOffice, rows: list[Recorded]) -> Done | Exception:
+    def _decide(self, command: AnyCommand, rows: list[Recorded]) -> Done | Exception:
         """The answer to be, its events appended to `rows` and applied; or a refusal, which changes nothing.
 
         Whatever fails after that, half applied, must fail the batch.
         """
         before = len(rows)
         try:
-            if isinstance(command, ConfigureOffice):
-                return self._configure(command, rows)
-            office, date = self._present.office_at(command.office, command.at)
-            key = key_digest(command.key)
-            self._present.day(office.id, date - timedelta(days=1))  # a retry may cross midnight
-            day = self._present.day(office.id, date)
-            for loaded in self._present.loaded(office.id):
-                if key in loaded.answered:
-                    return self._repeat(command, day_stream(office.id, loaded.date), key, loaded.answered[key])
-            stream = day_stream(office.id, day.date or date.isoformat())
-            if day.office is None:
-                decide(command, unopened(office, date))  # a refused command does not begin the day
-                opening = OpenDay(
-                    office=office.id,
-                    at=command.at,
-                    by="system",
-                    key=f"open {stream}",
-                    date=date.isoformat(),
-                    configuration=office,
-                )
-                self._append(stream, day, decide(opening, day), rows)
-            return self._append(stream, day, decide(command, day), rows)
+            match command:
+                case ConfigureOffice():
+                    return self._configure(command, rows)
+                case AccessCommand():
+                    return self._take(command, access.STREAM, self._present.access, access, rows)
+                case WriteJournal():
+                    stream = self._present.journal_stream(command.office, command.at)
+                    return self._take(command, stream, self._present.journal(stream), journal, rows)
+                case _:
+                    return self._of_day(command, rows)
         except Refusal as refusal:
             return refusal
         except (ValueError, TypeError, LookupError) as error:
@@ -426,13 +425,51 @@ class Ledger:
             log.exception("a command could not be decided")
             return error
 
-    def _append(self, stream: str, day: Day, events: list[DayEvent], rows: list[Recorded]) -> Done:
-        position, version = self._present.position + len(rows), day.version
+    def _of_day(self, command: DayCommand, rows: list[Recorded]) -> Done | Refusal:
+        """A command of the service day that its instant lies in; the day begins with its first one."""
+        office, date = self._present.office_at(command.office, command.at)
+        key = key_digest(command.key)
+        self._present.day(office.id, date - timedelta(days=1))  # a retry may cross midnight
+        today = self._present.day(office.id, date)
+        for loaded in self._present.loaded(office.id):
+            if key in loaded.answered:
+                return self._repeat(command, day_stream(office.id, loaded.date), key, loaded.answered[key])
+        stream = day_stream(office.id, today.date or date.isoformat())
+        if today.office is None:
+            decide(command, unopened(office, date))  # a refused command does not begin the day
+            opening = OpenDay(
+                office=office.id,
+                at=command.at,
+                by="system",
+                key=f"open {stream}",
+                date=date.isoformat(),
+                configuration=office,
+            )
+            self._append(stream, today, decide(opening, today), rows)
+        return self._append(stream, today, decide(command, today), rows)
+
+    def _take(self, command: AnyCommand, stream: str, state: Any, rules: Any, rows: list[Recorded]) -> Done | Refusal:
+        """Decides a command by the rules of its stream: a module with `decide` and `evolve`."""
+        key = key_digest(command.key)
+        if key in state.answered:
+            return self._repeat(command, stream, key, state.answered[key])
+        return self._append(stream, state, rules.decide(command, state), rows, rules.evolve)
+
+    def _append(
+        self,
+        stream: str,
+        state: Any,
+        events: Sequence[AnyEvent],
+        rows: list[Recorded],
+        evolve: Callable[[Any, Any], None] = evolve,
+    ) -> Done:
+        position, version = self._present.position + len(rows), state.version
         recorded = [Recorded(position + n, stream, version + n, event) for n, event in enumerate(events, 1)]
         rows += recorded
         for event in events:
-            evolve(day, event)
-        return self._answered(Done(tuple(recorded), answer(day, events)))
+            evolve(state, event)
+        picture = answer(state, events) if isinstance(state, Day) else None  # type: ignore[arg-type]
+        return self._answered(Done(tuple(recorded), picture))
 
     def _configure(self, command: ConfigureOffice, rows: list[Recorded]) -> Done | Refusal:
         stream, key = office_stream(checked(command.configuration).id), key_digest(command.key)
@@ -461,9 +498,7 @@ class Ledger:
             self._answers.popitem(last=False)
         return done
 
-    def _repeat(
-        self, command: DayCommand | ConfigureOffice, stream: str, key: str, answered: tuple[str, int]
-    ) -> Done | Refusal:
+    def _repeat(self, command: AnyCommand, stream: str, key: str, answered: tuple[str, int]) -> Done | Refusal:
         """The first answer to this key once more, rebuilt from the record when it is no longer in memory."""
         content, version = answered
         if content != command.content():
@@ -480,8 +515,8 @@ class Ledger:
                 break
             if recorded.version >= version:
                 events.append(recorded)
-            if not isinstance(recorded.event, OfficeConfigured):
-                evolve(day, recorded.event)
+            if stream.startswith("day:"):
+                evolve(day, recorded.event)  # type: ignore[arg-type]
         picture = answer(day, [recorded.event for recorded in events]) if day.office else None  # type: ignore[misc]
         return Done(tuple(events), picture, repeated=True)
 

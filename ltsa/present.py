@@ -5,14 +5,18 @@ pages (only what was committed).
 """
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
+from ltsa import access, journal
+from ltsa.access import INSTALLATION, Access, AccessEvent
 from ltsa.day import Day, DayEvent, DayOpened, evolve
+from ltsa.journal import Journal, JournalEvent, journal_stream
 from ltsa.message import Event, Refusal
 from ltsa.office import Office
 
 DAYS_KEPT = 2
+JOURNALS_KEPT = 256
 
 
 class OfficeConfigured(Event, frozen=True):
@@ -20,6 +24,9 @@ class OfficeConfigured(Event, frozen=True):
 
     office: Office
     since: str
+
+
+AnyEvent = DayEvent | AccessEvent | JournalEvent | OfficeConfigured
 
 
 class Recorded(NamedTuple):
@@ -30,7 +37,7 @@ class Recorded(NamedTuple):
     position: int
     stream: str
     version: int
-    event: DayEvent | OfficeConfigured
+    event: AnyEvent
 
 
 def day_stream(office: str, day: str) -> str:
@@ -61,6 +68,10 @@ class Present:
         self._days: dict[str, dict[date, Day]] = {}
         self._versions: dict[str, list[tuple[str, Office]]] = {}
         self._today: dict[str, _Today] = {}
+        self._journals: dict[str, Journal] = {}
+        self.access = Access()
+        for recorded in read(access.STREAM, position):
+            access.evolve(self.access, recorded.event)  # type: ignore[arg-type]
 
     def offices(self) -> list[str]:
         """The ids of all offices that were ever set up."""
@@ -100,6 +111,23 @@ class Present:
             _keep(days, day, state)
         return days[day]
 
+    def journal_stream(self, office: str, at: int) -> str:
+        """The stream of the journal that an entry belongs to: the office's local date, or UTC's where there is none."""
+        if office == INSTALLATION:
+            return journal_stream(office, datetime.fromtimestamp(at / 1000, UTC).date().isoformat())
+        return journal_stream(office, self.office_at(office, at)[1].isoformat())
+
+    def journal(self, stream: str) -> Journal:
+        """What must be known of a journal to go on with it."""
+        if stream not in self._journals:
+            state = Journal()
+            for recorded in self._read(stream, self.position):
+                journal.evolve(state, recorded.event)  # type: ignore[arg-type]
+            self._journals[stream] = state
+            if len(self._journals) > JOURNALS_KEPT:
+                del self._journals[next(iter(self._journals))]
+        return self._journals[stream]
+
     def loaded(self, office: str) -> Iterable[Day]:
         """The days of an office that are in memory."""
         return self._days.get(office, {}).values()
@@ -108,10 +136,19 @@ class Present:
         """Takes in one more event; those of days that nobody asked for change nothing."""
         self.position = recorded.position
         event = recorded.event
-        if isinstance(event, OfficeConfigured):
-            self.configure(event)
-            return
-        _, office, day = recorded.stream.split(":")
+        kind, office, *rest = recorded.stream.split(":")
+        match kind:
+            case "day":
+                self._evolve(office, rest[0], event)  # type: ignore[arg-type]
+            case "journal":
+                if kept := self._journals.get(recorded.stream):
+                    journal.evolve(kept, event)  # type: ignore[arg-type]
+            case "access":
+                access.evolve(self.access, event)  # type: ignore[arg-type]
+            case _:
+                self.configure(event)  # type: ignore[arg-type]
+
+    def _evolve(self, office: str, day: str, event: DayEvent) -> None:
         days, date_of = self._days.setdefault(office, {}), date.fromisoformat(day)
         if isinstance(event, DayOpened):
             _keep(days, date_of, Day())

@@ -7,6 +7,7 @@ threads.
 
 import logging
 import os
+import secrets
 import sqlite3
 import threading
 import time
@@ -25,9 +26,11 @@ from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
 from ltsa import board
-from ltsa.commands import CloseDay, DayCommand
+from ltsa.access import INSTALLATION, Access
+from ltsa.commands import CloseDay
 from ltsa.day import Day
-from ltsa.ledger import CHUNK, ConfigureOffice, Done, Ledger, LedgerUnavailableError
+from ltsa.journal import JournalEvent, entry
+from ltsa.ledger import CHUNK, AnyCommand, ConfigureOffice, Done, Ledger, LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.office import Office, example_office
 from ltsa.people import People
@@ -94,7 +97,7 @@ class House:
         """The server's clock, in ms UTC: the only one that commands are stamped with."""
         return time.time_ns() // 1_000_000
 
-    def do(self, command: DayCommand | ConfigureOffice) -> Done:
+    def do(self, command: AnyCommand) -> Done:
         """Waits, without blocking others, until a command is durable. Raises `Refusal` or `LedgerUnavailableError`."""
         answered, waiters = Event(), _Waiters.of_this_thread()
         asked = self.ledger.submit(command, lambda: waiters.wake(answered))
@@ -103,12 +106,21 @@ class House:
         self._acknowledged = max(self._acknowledged, done.position)
         return done
 
+    def note(self, kind: type[JournalEvent], *, office: str = INSTALLATION, by: str, **facts: object) -> Done:
+        """Puts something that happened at the doors on record, and waits until it is durable."""
+        return self.do(entry(kind, office=office, at=self.now(), by=by, key=secrets.token_hex(16), **facts))
+
     def off_loop(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Runs something that blocks (disk, long computation) in a native thread, and waits without blocking others."""
         result: T = gevent.get_hub().threadpool.apply(work, args, kwargs)
         return result
 
     # --- What is true, as committed
+
+    @property
+    def access(self) -> Access:
+        """Who may act: people, devices, programs."""
+        return self.present.access
 
     def offices(self) -> list[Office]:
         """The offices of this installation, as configured today."""

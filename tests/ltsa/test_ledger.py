@@ -7,14 +7,17 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from ltsa.access import AddPerson
 from ltsa.commands import CallNext, CloseCounter, IssueTicket, MissTicket, OpenCounter, ReturnTicket
 from ltsa.day import Day, TicketCalled, TicketIssued, evolve
+from ltsa.journal import SignedIn, entry
 from ltsa.ledger import ConfigureOffice, Ledger, LedgerUnavailableError, replayed
 from ltsa.message import Refusal
 from ltsa.office import WrongOfficeError, example_office
@@ -350,3 +353,23 @@ def test_whoever_comes_after_the_ledger_was_closed_is_told_so(tmp_path: Path) ->
     ledger.close()
     with pytest.raises(LedgerUnavailableError, match="closed"):
         issue(ledger, "too late")
+
+
+def test_who_may_act_and_what_happened_at_the_doors_are_on_the_same_record(tmp_path: Path) -> None:
+    at = 1_700_000_000_000
+    add = AddPerson(office="ltsa", at=at, by="command line", key="k1", person="siti", roles=("officer",))
+    came = entry(
+        SignedIn, office="installation", at=at, by="officer:siti", key="k2", person="siti", how="pin", session="s"
+    )
+    with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
+        assert [recorded.version for recorded in ledger.do(add).events] == [1, 2]
+        assert ledger.do(add).repeated
+        with pytest.raises(Refusal, match="another command"):
+            ledger.do(msgspec.structs.replace(add, person="budi"))
+        first = ledger.do(came).events[0]
+        assert (first.stream, first.position) == ("journal:installation:2023-11-14", 3)
+        assert ledger.do(came).repeated
+    with closing(Ledger(tmp_path / "ledger.sqlite")) as again:
+        assert again.do(add).repeated
+        assert again.do(came).repeated
+        assert again.present().access.holders("officer", "ltsa") == ["siti"]
