@@ -1,0 +1,150 @@
+"""Sessions: who is signed in where. A session's secret stands in a cookie; the file keeps its SHA-256 alone."""
+
+import secrets
+import sqlite3
+
+import msgspec
+from msgspec import Struct
+
+from web.vault import FORGOTTEN_AFTER, Vault, digest, end_tries, new_secret
+
+IDLE = 30 * 60_000
+"""ms without a sign of life after which a session ends, or locks on an enrolled counter PC."""
+
+ABSOLUTE = 12 * 3_600_000
+"""ms after which a session ends in any case."""
+
+SEEN_EVERY = 60_000
+"""ms between two notes of a sign of life: each is a write to the disk."""
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """One session. `id` is public and short; `device` the enrolled device it is on, or ""; times in ms UTC.
+
+    `locked` ones let their person do nothing but unlock them (or sign in anew).
+    """
+
+    id: str
+    person: str
+    how: str
+    device: str
+    began: int
+    seen: int
+    until: int
+    locked: bool
+    second_factor: bool
+
+
+_COLUMNS = ", ".join(Session.__struct_fields__)
+
+
+class Sessions(Vault):
+    """Who is signed in where."""
+
+    def open_session(  # noqa: PLR0913 - what a session is
+        self, person: str, how: str, device: str, at: int, absolute_ms: int = ABSOLUTE, *, second_factor: bool = False
+    ) -> str:
+        """Begins a session after a sign-in; its secret, for the cookie. The PIN's wrong tries are forgotten."""
+        secret = new_secret()
+        with self._changing() as database:
+            database.execute(
+                f"INSERT INTO sessions (digest, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",  # noqa: S608 - our own names
+                (digest(secret), secrets.token_hex(6), person, how, device, at, at, at + absolute_ms, second_factor),
+            )
+            end_tries(database, f"pin {person}")
+        return secret
+
+    def session(self, secret: str, at: int) -> Session | None:
+        """The session of a secret, if it has not ended. Reads only."""
+        with self._looking() as database:
+            return find_session(database, secret, at)
+
+    def seen(self, secret: str, at: int) -> None:
+        """Notes a sign of life, once a minute at most. Neither a locked nor an ended session revives."""
+        with self._looking() as database:
+            found = find_session(database, secret, at)
+        if found is None or found.locked or at - found.seen < SEEN_EVERY:
+            return
+        with self._changing() as database:
+            found = find_session(database, secret, at)
+            if found and not found.locked:
+                database.execute("UPDATE sessions SET seen = max(seen, ?) WHERE id = ?", (at, found.id))
+
+    def rotate(self, secret: str, at: int, *, second_factor: bool | None = None) -> str | None:
+        """The same session under a new secret, for each change of strength; the old one opens nothing any more. None if
+        it has ended or is locked.
+        """
+        with self._changing() as database:
+            found = find_session(database, secret, at)
+            if found is None or found.locked:
+                return None
+            return rotated(
+                database, found, at, second_factor=found.second_factor if second_factor is None else second_factor
+            )
+
+    def lock(self, secret: str) -> None:
+        """Locks a session until its PIN is given."""
+        with self._changing() as database:
+            database.execute("UPDATE sessions SET locked = 1 WHERE digest = ?", (digest(secret),))
+
+    def close_session(self, secret: str) -> None:
+        """Ends a session: sign-out."""
+        with self._changing() as database:
+            database.execute("DELETE FROM sessions WHERE digest = ?", (digest(secret),))
+
+    def close_by_id(self, person: str, session: str) -> bool:
+        """Ends one of the person's sessions by its public id. False when there is none such."""
+        with self._changing() as database:
+            closed = database.execute("DELETE FROM sessions WHERE id = ? AND person = ?", (session, person))
+            return closed.rowcount == 1
+
+    def close_all(self, person: str, except_: str = "") -> int:
+        """Ends all of a person's sessions but the one with the secret `except_`; how many they were."""
+        with self._changing() as database:
+            closed = database.execute(
+                "DELETE FROM sessions WHERE person = ? AND digest != ?", (person, digest(except_) if except_ else b"")
+            )
+            return closed.rowcount
+
+    def sessions(self, person: str, at: int) -> list[Session]:
+        """A person's sessions that have not ended, the latest seen first."""
+        with self._looking() as database:
+            rows = database.execute(
+                f"SELECT {_COLUMNS} FROM sessions WHERE person = ? ORDER BY seen DESC, began DESC, id",  # noqa: S608 - our own names
+                (person,),
+            ).fetchall()
+        return [found for row in rows if (found := _alive(row, at))]
+
+    def forget_expired(self, at: int) -> None:
+        """Takes out what has ended: sessions, links, counts of tries."""
+        with self._changing() as database:
+            database.execute("DELETE FROM sessions WHERE until <= ?1 OR (device = '' AND seen <= ?1 - ?2)", (at, IDLE))
+            database.execute("DELETE FROM links WHERE until <= ?", (at,))
+            database.execute("DELETE FROM tries WHERE locked_until <= ?1 AND latest <= ?1 - ?2", (at, FORGOTTEN_AFTER))
+
+
+def find_session(database: sqlite3.Connection, secret: str, at: int) -> Session | None:
+    """The session of a secret, if it has not ended."""
+    row = database.execute(
+        f"SELECT {_COLUMNS} FROM sessions WHERE digest = ?",  # noqa: S608 - our own names
+        (digest(secret),),
+    ).fetchone()
+    return _alive(row, at) if row else None
+
+
+def rotated(database: sqlite3.Connection, session: Session, at: int, *, second_factor: bool) -> str:
+    """The new secret of an open session."""
+    secret = new_secret()
+    database.execute(
+        "UPDATE sessions SET digest = ?, seen = ?, locked = 0, second_factor = ? WHERE id = ?",
+        (digest(secret), at, second_factor, session.id),
+    )
+    return secret
+
+
+def _alive(row: tuple[object, ...], at: int) -> Session | None:
+    found = msgspec.convert(dict(zip(Session.__struct_fields__, row, strict=True)), Session, strict=False)
+    idle = at - found.seen >= IDLE
+    if at >= found.until or (idle and not found.device):
+        return None
+    return msgspec.structs.replace(found, locked=True) if idle else found

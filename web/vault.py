@@ -1,0 +1,180 @@
+"""The file that stays secret: `credentials.sqlite`, its transactions, what is sealed in it, and how tries are counted.
+
+Several processes write to it at once: whatever is read before it is changed is read under the file's own lock
+(`BEGIN IMMEDIATE`), so nothing that holds once is accepted twice. The decision: docs/decisions/sign-in.md.
+"""
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import blake2b, sha256
+from pathlib import Path
+from threading import Lock
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+
+TRIES = 5
+"""Wrong ones in a row until the lock falls."""
+
+LOCK = 15 * 60_000
+"""How long it lasts, in ms."""
+
+UNTIL_SIGN_IN = 1 << 62
+"""The end of a lock that only signing in again opens."""
+
+FORGOTTEN_AFTER = 24 * 3_600_000
+"""How long wrong tries stay in a row when none follows, in ms. The same for accounts that are not there."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS names (person TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS hashes (person TEXT NOT NULL, kind TEXT NOT NULL, sealed BLOB NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (person, kind)) STRICT;
+CREATE TABLE IF NOT EXISTS tries (about TEXT PRIMARY KEY, wrong INTEGER NOT NULL, latest INTEGER NOT NULL,
+    locked_until INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS totp (person TEXT PRIMARY KEY, sealed BLOB, begun BLOB, step INTEGER NOT NULL DEFAULT -1)
+    STRICT;
+CREATE TABLE IF NOT EXISTS recovery (digest BLOB PRIMARY KEY, person TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS links (digest BLOB PRIMARY KEY, person TEXT NOT NULL, purpose TEXT NOT NULL,
+    until INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS sessions (digest BLOB PRIMARY KEY, id TEXT NOT NULL UNIQUE, person TEXT NOT NULL,
+    how TEXT NOT NULL, device TEXT NOT NULL, began INTEGER NOT NULL, seen INTEGER NOT NULL, until INTEGER NOT NULL,
+    locked INTEGER NOT NULL DEFAULT 0, second_factor INTEGER NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS sessions_of_person ON sessions (person);
+CREATE TABLE IF NOT EXISTS external (issuer TEXT NOT NULL, subject TEXT NOT NULL, person TEXT NOT NULL,
+    PRIMARY KEY (issuer, subject)) STRICT;
+"""
+
+
+class WrongKeyError(Exception):
+    """The key is not the one that this file was sealed with, or not a key at all."""
+
+
+class Vault:
+    """The open file. Safe to use from any thread and beside other processes; blocks on the disk.
+
+    Args:
+        path: the file; made if it is not there, readable by its owner alone in any case.
+        key: 32 random bytes, kept elsewhere: what is sealed cannot be read without them.
+
+    Raises:
+        WrongKeyError: the key is another one than before.
+    """
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise WrongKeyError(f"The key has {len(key)} bytes, not {KEY_BYTES}.")
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        path.chmod(0o600)
+        self._cipher = AESGCM(_derived(key, b"seal"))
+        self._bucket_key = _derived(key, b"bucket")
+        self._writer, self._reader = _connect(path), _connect(path)
+        self._writing, self._reading = Lock(), Lock()
+        with self._changing() as database:
+            for statement in _TABLES.split(";"):
+                database.execute(statement)
+            database.execute("INSERT OR IGNORE INTO marks VALUES ('key', ?)", (self._seal(b"", "key"),))
+            (mark,) = database.execute("SELECT value FROM marks WHERE name = 'key'").fetchone()
+        try:
+            self._open(mark, "key")
+        except WrongKeyError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Closes the file."""
+        with self._writing, self._reading:
+            self._writer.close()
+            self._reader.close()
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: nobody else writes until it is on the disk, or undone by an exception."""
+        with self._writing:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+            self._writer.execute("COMMIT")
+
+    @contextmanager
+    def _looking(self) -> Iterator[sqlite3.Connection]:
+        """Reading what is committed; waits for no writer."""
+        with self._reading:
+            yield self._reader
+
+    def _empty_log(self) -> None:
+        """Takes what was deleted out of the write-ahead log too."""
+        with self._writing:
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _seal(self, plain: bytes, about: str) -> bytes:
+        """Encrypts; `about` says whose and what it is, and must be the same to open it."""
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plain, about.encode())
+
+    def _open(self, sealed: bytes, about: str) -> bytes:
+        try:
+            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about.encode())
+        except InvalidTag:
+            raise WrongKeyError("This file was sealed with another key; bring the key back from a backup.") from None
+
+    def _hidden(self, text: str) -> str:
+        """One of 65 536 marks for a text that is not to be kept: people type passwords where the account belongs."""
+        return blake2b(text.encode(errors="replace"), key=self._bucket_key, digest_size=2).hexdigest()
+
+
+def new_secret() -> str:
+    """256 random bits for an address or a cookie."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> bytes:
+    """What the file keeps of a secret of 112 bits or more."""
+    return sha256(secret.encode(errors="replace")).digest()
+
+
+def begin_try(database: sqlite3.Connection, about: str, at: int, lock: int = LOCK) -> bool:
+    """Counts a try as a wrong one before anybody looks whether it is right (then `end_tries` forgets it), so that of
+    any number of tries at the same time no sixth is looked at. False while locked; that lengthens nothing.
+    """
+    row = database.execute("SELECT wrong, latest, locked_until FROM tries WHERE about = ?", (about,)).fetchone()
+    wrong, latest, locked_until = row or (0, at, 0)
+    if locked_until > at:
+        return False
+    if locked_until or at - latest >= FORGOTTEN_AFTER:
+        wrong = 0
+    wrong += 1
+    locked_until = min(at + lock, UNTIL_SIGN_IN) if wrong >= TRIES else 0
+    database.execute(
+        "INSERT INTO tries VALUES (:about, :wrong, :at, :until) ON CONFLICT (about) DO UPDATE"
+        " SET wrong = :wrong, latest = :at, locked_until = :until",
+        {"about": about, "wrong": wrong, "at": at, "until": locked_until},
+    )
+    return True
+
+
+def end_tries(database: sqlite3.Connection, *abouts: str) -> None:
+    """Begins the count anew."""
+    database.executemany("DELETE FROM tries WHERE about = ?", [(about,) for about in abouts])
+
+
+def _derived(key: bytes, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"ltsa credentials " + purpose).derive(key)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+        database.execute(f"PRAGMA {pragma}")
+    return database
