@@ -23,6 +23,7 @@ COMMANDS = {
     "office": ("show the office's configuration, or import one", "web.offices:office"),
     "voice": ("make the clips that the announcements are composed of", "display.voice:voice"),
     "test": ("install what the checks need and run them all", "tools.checks:test"),
+    "sbom": ("write the software bill of materials (CycloneDX)", "tools.sbom:sbom"),
     "bench": ("measure the office against its yardsticks", "tools.bench:bench"),
     "screenshots": ("make the pictures of the README", "tools.screenshots:screenshots"),
 }

@@ -214,10 +214,10 @@ def _fetch_browser_code_and_checks(python: str) -> None:
 
 
 def _npm_ci(python: str, *without: str) -> None:
-    _run(*_npm(python), "ci", "--ignore-scripts", "--prefer-offline", "--fetch-retry-mintimeout=1000", *without)
+    _run(*npm(python), "ci", "--ignore-scripts", "--prefer-offline", "--fetch-retry-mintimeout=1000", *without)
 
 
-def _npm(python: str) -> tuple[str, ...]:
+def npm(python: str) -> tuple[str, ...]:
     """The machine's npm where its Node is recent enough, else the one on PyPI."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and _can(node, f"process.exit(Number(parseInt(process.versions.node) < {OLDEST_NODE}))", flag="-e"):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import prepare
 from tools import chromium
+from tools.dependencies import NOT_PROVEN
 
 PROJECT = Path(__file__).resolve().parent.parent
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command; lint_imports_command()"
@@ -23,6 +24,7 @@ CHECKS: dict[str, tuple[str, list[str]]] = {
     "lint": ("ruff check", ["-m", "ruff", "check", "."]),
     "types": ("mypy --strict", ["-m", "mypy"]),
     "imports": ("lint-imports", ["-c", LINT_IMPORTS, "--no-logo"]),
+    "dependencies": ("pip-audit, npm audit", ["-m", "tools.dependencies"]),
     # Most of a browser's story is waiting: a worker a core halves the time, and neighbours take over each other's rest.
     "tests": ("pytest", ["-m", "pytest", "--numprocesses=auto", "--dist=worksteal"]),
 }
@@ -32,13 +34,18 @@ class Result(NamedTuple):
     """How one check ended: its last line tells a reader what it found."""
 
     title: str
-    passed: bool
+    code: int
     seconds: float
     said: list[str]
 
+    @property
+    def outcome(self) -> str:
+        """What the summary calls it."""
+        return {0: "passed", NOT_PROVEN: "NOT PROVEN"}.get(self.code, "FAILED")
+
 
 def test(arguments: list[str], _create_app: Callable[..., object]) -> int:
-    """Run the named checks, or all; every one runs even if another fails. 0 when all passed, else 1."""
+    """Run the named checks, or all; every one runs even if another fails. 1 when one failed, else 0."""
     own, _, for_pytest = _split(arguments)
     options = _parser().parse_args(own)
     paths = [name for name in options.names if name not in CHECKS]
@@ -57,7 +64,7 @@ def test(arguments: list[str], _create_app: Callable[..., object]) -> int:
         chromium.install()
     results = [_run(*CHECKS[name], more=for_pytest if name == "tests" else []) for name in chosen]
     _summarize(results)
-    return 0 if all(result.passed for result in results) else 1
+    return 1 if any(result.outcome == "FAILED" for result in results) else 0
 
 
 def _split(arguments: list[str]) -> tuple[list[str], str, list[str]]:
@@ -88,13 +95,17 @@ def _run(title: str, command: list[str], more: list[str]) -> Result:
             print(line, end="", flush=True)
             if line.strip():
                 said.append(line.strip())
-    return Result(title, job.returncode == 0, time.monotonic() - began, said)
+    return Result(title, job.returncode, time.monotonic() - began, said)
 
 
 def _summarize(results: list[Result]) -> None:
     print(f"\n── summary {'─' * 69}")
     for result in results:
-        print(f"  {'passed' if result.passed else 'FAILED':<8}{result.title:<22}{result.seconds:7.1f} s")
+        print(f"  {result.outcome:<12}{result.title:<22}{result.seconds:7.1f} s")
+    for result in results:
+        if result.outcome == "NOT PROVEN":
+            print(f"\n  !! {result.title.upper()} COULD NOT LOOK EVERYWHERE, so what it proves is not proven here:")
+            print(*(f"     {line}" for line in result.said if line.startswith("NOT PROVEN")), sep="\n")
     last = next((result.said[-1] for result in results if result.title == "pytest" and result.said), "")
     if skipped := re.search(r"(\d+) skipped", last):
         print(f"\n  !! {skipped[1]} TESTS WERE SKIPPED, so what they prove is not proven here:")
