@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.staff import hired_before_opening
 from tools import chromium
 from web.settings import Settings
 
@@ -39,6 +40,7 @@ class Office:
     port: int = 0
     url: str = ""
     environ: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -52,7 +54,12 @@ class Office:
         return self.terminal.read_text(encoding="utf-8")
 
     def start(self) -> None:
-        """Start (again, on the same port and folder) and wait until it has printed its addresses."""
+        """Start (again, on the same port and folder) and wait until it has printed its addresses.
+
+        `secrets` are those of `tests.staff`: a person's session, a kiosk, a display, a program's token.
+        """
+        if not self.secrets:
+            self.secrets = hired_before_opening(self.data, self.environ.get("LTSA_OFFICE", "ltsa"))
         command = [sys.executable, "app.py", "serve", "--port", str(self.port), "--data", str(self.data)]
         environ = {name: value for name, value in os.environ.items() if not name.startswith("LTSA_")} | self.environ
         with self.terminal.open("w") as terminal:
@@ -64,6 +71,17 @@ class Office:
         if not (found := re.search(r"http://[^/\s]+:(\d+)", self.said)):
             pytest.fail(f"The server did not start:\n{self.said}")
         self.url, self.port = found[0], int(found[1])
+
+    @property
+    def cookie(self) -> dict[str, str]:
+        """The headers of a request by somebody who may do everything."""
+        return {"Cookie": f"session={self.secrets['session']}"}
+
+    def sign_in(self, page: Page, what: str = "session") -> None:
+        """Lets a window be somebody's who may do everything; or a "kiosk", or a "display"."""
+        name = "session" if what == "session" else "device"
+        cookie = {"name": name, "value": self.secrets[what], "url": self.url, "httpOnly": True, "sameSite": "Lax"}
+        page.context.add_cookies([cookie])  # type: ignore[list-item]
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Ask it to stop; its exit code and what it said after its addresses."""

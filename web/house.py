@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 import gevent
 import msgspec
-from flask import Flask, current_app
+from flask import Flask, Request, current_app
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
@@ -29,14 +29,16 @@ from ltsa import board
 from ltsa.access import INSTALLATION, Access
 from ltsa.commands import CloseDay
 from ltsa.day import Day
-from ltsa.journal import JournalEvent, entry
+from ltsa.journal import JournalEvent, SignedOut, entry
 from ltsa.ledger import CHUNK, AnyCommand, ConfigureOffice, Done, Ledger, LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.office import Office, example_office
 from ltsa.people import People
-from ltsa.present import day_stream
+from ltsa.present import Recorded, day_stream
 from ltsa.tokens import token_digest
-from web import errors, files, format, icons, security, words  # noqa: A004 - format is the room's name
+from web import asking, errors, files, format, icons, security, words  # noqa: A004 - format is the room's name
+from web.asking import NOBODY, Asker, Door, may_watch
+from web.credentials import Credentials, WrongKeyError
 from web.live import Feed
 from web.settings import Settings, WrongSetting
 from web.wake import FileBell, RedisBell
@@ -79,10 +81,18 @@ class House:
         for office in self.present.offices():
             for stream in self.ledger.streams(day_stream(office, ""))[-2:]:
                 self.present.day(office, date.fromisoformat(stream.rpartition(":")[2]))
-        self.feed = Feed(self, settings.public_url)
+        try:
+            self.credentials = Credentials(settings.data / "credentials.sqlite", self.seed)
+        except (sqlite3.Error, WrongKeyError) as reason:
+            self.people.close()
+            self.ledger.close()
+            raise WrongSetting(f"The sign-ins in {settings.data} cannot be opened: {reason}.") from None
+        self.door = Door(self)
+        self.feed = Feed(self, settings.public_url, settings.names)
         self._bells: list[FileBell | RedisBell] = [FileBell(self.database, self._ring_at_others)]
         self._acknowledged = 0
         self._changed: set[str] = set()
+        self._rights_changed = False
         self._reading = BoundedSemaphore()
         self._housekeeping: gevent.Greenlet[..., None] | None = None
         if settings.redis_url:
@@ -161,9 +171,23 @@ class House:
         """The IANA name of an office's time zone."""
         return self.office(office).zone
 
+    def asker(self, environ: dict[str, Any]) -> Asker:
+        """Who opened a socket; nobody for a token that is none."""
+        try:
+            return self.door.of(Request(environ))
+        except Refusal:
+            return NOBODY
+
+    def may_watch(self, who: Asker, view: str, office: str) -> bool:
+        """Whether somebody may watch a live view of an office."""
+        return may_watch(who, view, office)
+
     def advance(self) -> set[str]:
         """Catches up with the ledger; the ids of the offices that changed since the last call."""
         self.catch_up()
+        if self._rights_changed:
+            self._rights_changed = False
+            self.door.renew()
         changed, self._changed = self._changed, set()
         return changed
 
@@ -174,9 +198,16 @@ class House:
             while rows:
                 for recorded in rows:
                     self.present.apply(recorded)
-                    self._changed.add(recorded.stream.split(":")[1])
+                    self._concerns(recorded)
                 more = len(rows) == CHUNK
                 rows = self.off_loop(self.ledger.since, self.position) if more else []
+
+    def _concerns(self, recorded: Recorded) -> None:
+        kind, office, *_ = recorded.stream.split(":")
+        if kind in {"day", "office"}:
+            self._changed.add(office)
+        elif kind == "access" or isinstance(recorded.event, SignedOut):
+            self._rights_changed = True
 
     def read_own_writes(self) -> None:
         """Before each request: everything that this server has acknowledged is part of what it shows and judges by."""
@@ -209,6 +240,7 @@ class House:
         """Closes the files; what was acknowledged is in them."""
         self.ledger.close()
         self.people.close()
+        self.credentials.close()
 
     def _keep_house(self) -> None:
         """Closes the days that were left open, at their last instant, and turns the screens over to the new day."""
@@ -223,6 +255,9 @@ class House:
                     shown[office.id] = today
                     self._changed.add(office.id)
                     self.feed.ring()
+            self.door.tell_all()
+            self.feed.recheck()  # sessions end by themselves, too
+            self.off_loop(self.credentials.forget_expired, self.now())
             gevent.sleep(HOUSEKEEPING)
 
     def _close(self, office: Office, day: Day) -> None:
@@ -283,14 +318,15 @@ def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
     app.extensions["ltsa"] = here
     for part in (words, format, icons, errors):
         part.install(app)
-    security.install(app, settings.public_url)
+    security.install(app, settings.public_url, settings.names)
+    app.before_request(here.read_own_writes)
+    asking.install(app, here)
     here.feed.init_app(app)
     app.register_blueprint(files.blueprint)
     for room in rooms:
         app.register_blueprint(room.blueprint)
         here.feed.add(*getattr(room, "LIVE", ()))
 
-    app.before_request(here.read_own_writes)
     return app
 
 

@@ -14,7 +14,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import gevent
 from flask import Flask, g, render_template
@@ -24,7 +23,7 @@ from markupsafe import Markup
 from socketio.exceptions import ConnectionRefusedError as NoFeed
 
 from web.lane import MESSAGE, Lane, frame
-from web.security import is_own
+from web.security import Hosts
 from web.words import FIRST, OFFERED, page_language
 
 VIEWS = 50
@@ -67,6 +66,12 @@ class Source(Protocol):
 
     def advance(self) -> set[str]:
         """Catches up with what was committed, waiting in a native thread; the ids of the offices that changed."""
+
+    def asker(self, environ: dict[str, Any]) -> Any:
+        """Who opened a socket, by what its handshake showed; may wait in a native thread."""
+
+    def may_watch(self, who: Any, view: str, office: str) -> bool:
+        """Whether somebody may watch a view of an office."""
 
 
 def _first(_house: Any, *args: str) -> str | None:
@@ -112,6 +117,8 @@ class _Watched:
 @dataclass(slots=True, eq=False)
 class _Client:
     lane: Lane
+    environ: dict[str, Any]
+    who: Any = None
     listens: bool = False
     watches: set[_Watched] = field(default_factory=set)
 
@@ -122,10 +129,11 @@ class Feed:
     All of it runs on the loop's thread, except `ring`, which any thread may call.
     """
 
-    def __init__(self, source: Source, public_url: str = "") -> None:
-        """A feed of `source`, for pages of the server's own address and of the office's public one."""
+    def __init__(self, source: Source, public_url: str = "", names: frozenset[str] = frozenset()) -> None:
+        """A feed of `source`, for pages of the office's own addresses (`web.security.Hosts`)."""
         self._source = source
         self._public_url = public_url
+        self._hosts = Hosts(public_url, names)
         self._views: dict[str, View] = {}
         self._clients: dict[str, _Client] = {}
         self._watched: dict[str, _Watched] = {}
@@ -172,7 +180,7 @@ class Feed:
         server.on("watch", self._watch)
 
     def _is_ours(self, origin: str, environ: dict[str, Any]) -> bool:
-        return is_own(origin, environ.get("HTTP_HOST", ""), urlsplit(self._public_url).netloc)
+        return self._hosts.owns(origin, environ.get("HTTP_HOST", ""))
 
     def start(self) -> None:
         """Begins to follow the source. Called on the server's loop, once."""
@@ -235,7 +243,7 @@ class Feed:
         if not isinstance(lane, Lane):
             _log.error("The server runs without web.lane.LaneHandler: no page can be live")
             raise NoFeed("This server has no live feed")
-        self._clients[sid] = _Client(lane)
+        self._clients[sid] = _Client(lane, environ)
 
     def _depart(self, sid: str, _reason: object = None) -> None:
         if client := self._clients.pop(sid, None):
@@ -254,16 +262,11 @@ class Feed:
         if len(addresses) > VIEWS:
             client.lane.post(frame("refused", {"view": None, "code": "too-many"}))
             return
+        client.who = self._source.asker(client.environ)
         client.listens = True
         before, client.watches = client.watches, set()
         for address in dict.fromkeys(addresses):
-            watched = self._watched.get(address)
-            code = "unknown"
-            try:
-                watched = self._open(address) if watched is None else self._renewed(watched)
-            except Exception:  # noqa: BLE001
-                _log.exception("No picture of %r", address)
-                watched, code = None, "failed"
+            watched, code = self._ask_for(address, client.who)
             if watched is None:
                 client.lane.post(frame("refused", {"view": address, "code": code}))
                 continue
@@ -274,6 +277,37 @@ class Feed:
             self._leave(client.lane, watched)
         if time.monotonic() < self._looked + 2 * POLL:
             client.lane.post(self._heartbeat())
+
+    def _ask_for(self, address: str, who: Any) -> tuple[_Watched | None, str]:
+        """The view at an address as it is now, for somebody who may watch it; else None, and why."""
+        watched = self._watched.get(address)
+        try:
+            watched = self._open(address) if watched is None else self._renewed(watched)
+        except Exception:  # noqa: BLE001
+            _log.exception("No picture of %r", address)
+            return None, "failed"
+        if watched is None:
+            return None, "unknown"
+        if not self._source.may_watch(who, watched.view.name, watched.office):
+            if not watched.lanes:
+                self._forget(watched)
+            return None, "not-allowed"
+        return watched, ""
+
+    def recheck(self) -> None:
+        """Somebody's rights may have changed: who may no longer watch something is told so, and sees no more of it."""
+        gevent.spawn(self._recheck)
+
+    def _recheck(self) -> None:
+        for client in list(self._clients.values()):
+            if not client.watches or client.who is None or client.who.nobody:
+                continue
+            client.who = self._source.asker(client.environ)
+            for watched in list(client.watches):
+                if not self._source.may_watch(client.who, watched.view.name, watched.office):
+                    client.watches.discard(watched)
+                    self._leave(client.lane, watched)
+                    client.lane.post(frame("refused", {"view": watched.address, "code": "not-allowed"}))
 
     def _open(self, address: str) -> _Watched | None:
         """The view at an address, from now on watched; None if there is none."""

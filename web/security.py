@@ -1,8 +1,8 @@
-"""What every answer tells the browser to refuse, and which requests the office itself refuses."""
+"""What every answer tells the browser to refuse, which requests the office itself refuses, and what its cookies are."""
 
-from collections.abc import Callable
+import re
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import werkzeug
 from flask import Flask, Request, Response, current_app, request
@@ -12,9 +12,14 @@ from web.errors import Refused
 BODY_LIMIT = 64 * 1024
 """Bytes that a request may send: the longest form of this office is a note of some lines."""
 
+ARGUMENTS = 100
+"""How many arguments the query of an address may have."""
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; media-src 'self';"
-    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none';"
+    # Text becomes elements in static/web/html.js alone.
+    " require-trusted-types-for 'script'; trusted-types ltsa-live"
 )
 
 HEADERS = {
@@ -22,25 +27,72 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     # "no-referrer" would make browsers send `Origin: null` with our own forms.
     "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "autoplay=(self), fullscreen=(self), screen-wake-lock=(self), camera=(), geolocation=(),"
     " microphone=(), payment=(), usb=()",
 }
 
+ONLY_TLS = "max-age=31536000; includeSubDomains"
+"""A browser that has met the office over TLS asks for it in no other way for a year (RFC 6797)."""
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
+_PLAIN = re.compile(r"[a-z0-9.:\[\]_-]+", re.IGNORECASE)
+_PORTS = {"http": 80, "https": 443}
 
-def install(app: Flask, public_url: str = "") -> None:
-    """Sets the headers of every answer, the limit of every body, and the same-origin check of every change.
+
+class Hosts:
+    """The names that the office answers to: that of its public address, localhost, addresses in numbers, and those that
+    its settings add. A page of another site whose name was pointed at this machine (DNS rebinding) asks under its own.
+    """
+
+    def __init__(self, public_url: str = "", names: frozenset[str] = frozenset()) -> None:
+        public = urlsplit(public_url)
+        self._origin = _origin(public)
+        self._public = public.hostname
+        self._names = {"localhost", *names}
+
+    def knows(self, host: str) -> bool:
+        """Whether a request's `Host` is one of the office's names, whatever the port."""
+        name = _split(f"//{host}").hostname if _PLAIN.fullmatch(host) else None
+        return name is not None and (name == self._public or self._nobody_elses(name))
+
+    def owns(self, origin: str, host: str) -> bool:
+        """Whether a page with this `Origin` is the office's: from the public address, or from the request's own host
+        where nobody else can have given it that name. The latter by host and port alone: where a proxy ends TLS, the
+        scheme is not ours to see.
+        """
+        page = _split(origin)
+        if not page.hostname:
+            return False
+        return _origin(page) == self._origin or (page.netloc == host and self._nobody_elses(page.hostname))
+
+    def _nobody_elses(self, name: str) -> bool:
+        if name in self._names:
+            return True
+        try:
+            ip_address(name)
+        except ValueError:
+            return False
+        return True
+
+
+def install(app: Flask, public_url: str = "", names: frozenset[str] = frozenset()) -> None:
+    """Sets the headers of every answer, the limits of every request, and the checks of where it comes from.
 
     Args:
         app: the application.
         public_url: the office's public address; pages may send changes from it, from localhost and from addresses in
             numbers.
+        names: further names of this machine on its network, from which they may too.
     """
     app.extensions["tls"] = urlsplit(public_url).scheme == "https"
+    app.extensions["hosts"] = Hosts(public_url, names)
     app.config.update(MAX_CONTENT_LENGTH=BODY_LIMIT, MAX_FORM_MEMORY_SIZE=BODY_LIMIT, MAX_FORM_PARTS=100)
-    app.before_request(_same_origin(urlsplit(public_url).netloc))
+    app.before_request(_known_host)
+    app.before_request(_own_change)
+    app.before_request(_few_arguments)
     app.after_request(_headers)
 
 
@@ -77,63 +129,67 @@ def read_cookie(asked: Request, base: str) -> str | None:
     return value
 
 
-def _same_origin(public: str) -> Callable[[], None]:
-    """A browser says where a change comes from; a program says nothing, and passes. A page of another site whose name
-    was pointed at this machine (DNS rebinding) looks like our own, but for its name.
+def _known_host() -> None:
+    hosts: Hosts = current_app.extensions["hosts"]
+    if not hosts.knows(request.host):
+        raise Refused(
+            "unknown-host",
+            f"This office is not called {request.host!r}. Open it at its public address (the setting public_url), at"
+            " this machine's address in numbers, or add the name to the setting hosts.",
+            state=None,
+            status=421,
+        )
+
+
+def _own_change() -> None:
+    """A browser says where a change comes from; a program says nothing, has no cookie, and passes. A cookie without a
+    word of where it comes from is from a browser older than this check, or from whoever hides it.
     """
-
-    def check() -> None:
-        if request.method in SAFE:
-            return
-        site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-        if site is not None and site != "same-origin":
-            raise _foreign(site)
-        if origin is not None and not is_own(origin, request.host, public):
-            raise _foreign(origin)
-
-    return check
-
-
-def is_own(origin: str, host: str, public: str) -> bool:
-    """Whether a page with this `Origin` is the office's: from the public host, or from the request's host where nobody
-    else can have given it that name. By host and port alone: where a proxy ends TLS, the scheme is not ours to see.
-    """
-    netloc = _netloc(origin)
-    return netloc != "" and (netloc == public or (netloc == host and _ours(netloc)))
+    if request.method in SAFE:
+        return
+    hosts: Hosts = current_app.extensions["hosts"]
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None and site != "same-origin":
+        raise _foreign(f"came from {site!r}")
+    if origin is not None and not hosts.owns(origin, request.host):
+        raise _foreign(f"came from {origin!r}")
+    if site is None and origin is None and request.cookies:
+        raise _foreign("carries a cookie but no Origin")
 
 
-def _netloc(origin: str) -> str:
-    """The host and port of an origin; "" for `null` (a sandboxed page) and for nonsense."""
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        return ""
-
-
-def _ours(netloc: str) -> bool:
-    """Whether the name is one that nobody else can point at this machine: localhost, or numbers."""
-    name = urlsplit(f"//{netloc}").hostname or ""
-    if name == "localhost":
-        return True
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _foreign(origin: str) -> Refused:
+def _foreign(how: str) -> Refused:
     return Refused(
         "other-origin",
-        f"This change came from {origin!r}, not from this office's own pages. Open the page at the office's public"
-        " address (the setting public_url).",
+        f"This change {how}: it is not from this office's own pages. Open the page at the office's public address (the"
+        " setting public_url).",
         status=403,
     )
+
+
+def _few_arguments() -> None:
+    if request.query_string.count(b"&") >= ARGUMENTS:
+        raise Refused("too-many-arguments", f"An address takes at most {ARGUMENTS} arguments.", status=400)
+
+
+def _split(address: str) -> SplitResult:
+    """The parts of an address; no parts for `null` (a sandboxed page) and for nonsense."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        return urlsplit("")
+    return parts
+
+
+def _origin(address: SplitResult) -> str:
+    return f"{address.scheme}://{address.hostname}:{address.port or _PORTS.get(address.scheme)}"
 
 
 def _headers(answer: Response) -> Response:
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
+    if tls() or request.is_secure:
+        answer.headers.setdefault("Strict-Transport-Security", ONLY_TLS)
     if answer.mimetype in {"text/html", "application/json"}:
         answer.headers.setdefault("Cache-Control", "no-store")
     return answer

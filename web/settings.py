@@ -21,6 +21,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 FILE = PROJECT / "ltsa.toml"
 PREFIX = "LTSA_"
 
+_NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+
 
 class WrongSetting(Exception):
     """A setting that the office cannot start with; the text names it, says what is wrong and what would be right."""
@@ -31,19 +33,26 @@ class Settings:
     """How this machine runs its office."""
 
     data: Annotated[Path, "the folder of the ledger and all else that must not be lost"] = PROJECT / "var"
-    host: Annotated[str, "the address to listen on; a loopback address until sign-in exists"] = "127.0.0.1"
+    host: Annotated[str, "the address to listen on; 0.0.0.0 opens the office to the network"] = "127.0.0.1"
     port: Annotated[int, "the TCP port to listen on; 0 takes any free one"] = 8000
     public_url: Annotated[str, "where phones reach the office (QR codes); empty: http://HOST:PORT"] = ""
+    hosts: Annotated[str, "further names of this machine, parted by commas: ltsa.local; others are refused"] = ""
+    proxies: Annotated[int, "how many reverse proxies stand in front and say who asks; 0: none is believed"] = 0
+    rate_limits: Annotated[int, "how many times the usual rate limits are let through; 0: no limits"] = 1
     redis_url: Annotated[str, "a Redis that wakes several servers early; empty: none"] = ""
     office: Annotated[str, "the id of the office that the front page opens"] = "ltsa"
 
     def __post_init__(self) -> None:
         """Refuse what cannot work. Raises WrongSetting."""
         _check_host(self.host)
-        if not 0 <= self.port <= 65535:  # noqa: PLR2004 - the ports that TCP has
-            raise WrongSetting(
-                f"The setting port is {self.port}; it must be a number from 0 to 65535, for example 8000."
-            )
+        _check_number("port", self.port, 65535, "8000")
+        _check_number("proxies", self.proxies, 9, "1 behind one nginx")
+        _check_number("rate_limits", self.rate_limits, 1000, "1")
+        for name in sorted(self.names):
+            if not _NAME.fullmatch(name):
+                raise WrongSetting(
+                    f"The setting hosts holds “{name}”; it must be names like ltsa.local, without ports."
+                )
         _check_address("public_url", self.public_url, ("http", "https"), "https://antrean.example")
         _check_address("redis_url", self.redis_url, ("redis", "rediss", "unix"), "redis://127.0.0.1:6379/0")
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.office):
@@ -67,9 +76,20 @@ class Settings:
         return cls(**found)
 
     @property
+    def names(self) -> frozenset[str]:
+        """The further names of this machine (the setting hosts)."""
+        return frozenset(name.strip().lower() for name in self.hosts.split(",") if name.strip())
+
+    @property
+    def is_open_to_the_network(self) -> bool:
+        """Whether other machines reach the port itself, not only this one."""
+        return self.host != "localhost" and not ipaddress.ip_address(self.host).is_loopback
+
+    @property
     def local_address(self) -> str:
         """Where this machine reaches the office."""
-        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+        here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - any address is also this
+        return f"http://[{here}]:{self.port}" if ":" in here else f"http://{here}:{self.port}"
 
     @property
     def address(self) -> str:
@@ -134,13 +154,18 @@ def _number(key: str, text: str) -> int:
 
 def _check_host(host: str) -> None:
     try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+        _ = host == "localhost" or ipaddress.ip_address(host)
     except ValueError:
-        loopback = False
-    if not loopback:
         raise WrongSetting(
-            f"The setting host is “{host}”; until sign-in exists the server binds loopback only, because whoever "
-            "reaches it may act as an officer. Use 127.0.0.1; a reverse proxy here can open what all may see."
+            f"The setting host is “{host}”; it must be an address of this machine in numbers: 127.0.0.1 for this"
+            " machine alone, 0.0.0.0 for the network. Names belong into public_url and hosts."
+        ) from None
+
+
+def _check_number(name: str, value: int, most: int, example: str) -> None:
+    if not 0 <= value <= most:
+        raise WrongSetting(
+            f"The setting {name} is {value}; it must be a number from 0 to {most}, for example {example}."
         )
 
 

@@ -71,7 +71,16 @@ function refused({ view: address, code }) {
     element.dataset.refused = code;
     tell(element, "live:refused", { view: address, code });
   }
+  if (code === "not-allowed") shutOut();
   judge();
+}
+
+// Signed out, locked or revoked, perhaps in another window: the server says where to go. Not again and again.
+function shutOut() {
+  const last = Number(sessionStorage.getItem("shut-out") ?? 0);
+  if (Date.now() - last < SILENCE) return;
+  sessionStorage.setItem("shut-out", String(Date.now()));
+  location.reload();
 }
 
 function judge() {

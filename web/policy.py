@@ -1,0 +1,144 @@
+"""Who may do what: the one table. Every address of the application and every live view has a row (a test compares).
+
+A row names an action; an action names the roles of people, the kinds of devices and the one word ANYONE that may do it.
+People and programs hold a role in an office (or everywhere), a device is of one office: a right counts there alone.
+"""
+
+from collections.abc import Mapping
+
+ANYONE = "anyone"
+"""Whoever comes, signed in or not."""
+
+SIGNED_IN = "signed in"
+"""Every person who is signed in, whatever their roles."""
+
+_STAFF = ("officer", "supervisor", "manager", "auditor", "headquarters", "admin")
+_LEADING = ("supervisor", "manager", "auditor", "headquarters")
+
+ACTIONS: Mapping[str, tuple[str, ...]] = {
+    # For everybody: what is public, and what a secret in the address opens (a ticket, a one-time link)
+    "public": (ANYONE,),
+    "account": (SIGNED_IN,),
+    # The hall
+    "ticket.take": ("kiosk", "officer", "supervisor"),
+    "display.see": ("display", *_STAFF),
+    # Counters. In the order of the roles in which somebody who holds several acts
+    "desk.work": ("officer", "supervisor"),
+    "note.see": ("officer", "supervisor"),
+    "note.erase": ("officer", "supervisor"),
+    "hall.see": _LEADING,
+    "hall.lead": ("supervisor", "manager"),
+    # The office
+    "day.begin": ("supervisor", "manager"),
+    "day.report": _LEADING,
+    "office.see": ("manager", "auditor", "headquarters"),
+    "office.change": ("manager",),
+    "people.see": ("manager", "headquarters", "auditor", "admin"),
+    "people.change": ("manager", "headquarters", "admin"),
+    "devices.see": ("manager", "auditor", "headquarters", "admin"),
+    "devices.change": ("manager", "admin"),
+    "programs.see": ("manager", "auditor", "headquarters", "admin"),
+    "programs.change": ("manager",),
+    # The record
+    "audit.see": ("auditor", "manager", "headquarters"),
+    "audit.export": ("auditor", "manager", "headquarters"),
+    "journal.see": ("auditor", "manager", "headquarters", "admin"),
+    # Devices about themselves
+    "device.report": ("kiosk", "display", "counter", "printer"),
+    # The installation: only who holds the role everywhere
+    "offices.see": ("headquarters", "admin"),
+    "offices.create": ("headquarters",),
+    "installation.watch": ("admin",),
+}
+"""Who may do each action. An auditor changes nothing; headquarters sees its offices and appoints."""
+
+EVERYWHERE_ONLY = frozenset({"offices.create", "installation.watch"})
+"""Actions about the whole installation: a role in one office is not enough."""
+
+ENDPOINTS: Mapping[str, str] = {
+    # Files and first pages
+    "files.static": "public",
+    "files.vendor": "public",
+    "front.front": "public",
+    "front.face": "public",
+    "front.gallery": "account",
+    # The kiosk; a ticket's own page is opened by the secret in its address
+    "kiosk.welcome": "ticket.take",
+    "kiosk.services": "ticket.take",
+    "kiosk.review": "ticket.take",
+    "kiosk.priority": "ticket.take",
+    "kiosk.take": "ticket.take",
+    "kiosk.ask_help": "ticket.take",
+    "kiosk.give_help": "ticket.take",
+    "kiosk.ticket": "public",
+    "kiosk.ask_to_cancel": "public",
+    "kiosk.cancel": "public",
+    # Counters
+    "counters.choose": "desk.work",
+    "counters.desk": "desk.work",
+    "counters.desk_sheet": "desk.work",
+    "counters.act": "desk.work",
+    "counters.notes": "note.see",
+    "counters.erase": "note.erase",
+    "counters.supervisor": "hall.see",
+    "counters.hall_sheet": "hall.lead",
+    "counters.govern": "hall.lead",
+    # The display
+    "display.display": "display.see",
+    "display.voice": "public",
+    # The record
+    "audit.days": "audit.see",
+    "audit.day": "audit.see",
+    "audit.board": "audit.see",
+    "audit.ticket": "audit.see",
+    "audit.counter": "audit.see",
+    "audit.officer": "audit.see",
+    "audit.days_csv": "audit.export",
+    "audit.events_csv": "audit.export",
+    "audit.course_csv": "audit.export",
+    # Programs
+    "api.openapi": "public",
+    "api.offices": "display.see",
+    "api.board": "display.see",
+    "api.events": "audit.see",
+    "api.issue": "ticket.take",
+    "api.ticket": "public",
+    "api.cancel": "public",
+    "api.open": "desk.work",
+    "api.pause": "desk.work",
+    "api.close": "desk.work",
+    "api.call-next": "desk.work",
+    "api.call": "desk.work",
+    "api.recall": "desk.work",
+    "api.start": "desk.work",
+    "api.finish": "desk.work",
+    "api.return": "desk.work",
+    "api.no-show": "desk.work",
+    "api.hold": "desk.work",
+    "api.resume": "desk.work",
+    "api.transfer": "desk.work",
+    "api.documents": "desk.work",
+    "api.note": "desk.work",
+    "api.undo": "desk.work",
+    "api.cancel-visit": "desk.work",
+    "api.put-back": "desk.work",
+    "api.steps": "desk.work",
+    "api.priority": "desk.work",
+    "api.close-day": "hall.lead",
+    "api.reopen-day": "hall.lead",
+}
+"""What each address needs. An address without a row answers nobody."""
+
+VIEWS: Mapping[str, str] = {
+    "kiosk_door": "ticket.take",
+    "kiosk_offer": "ticket.take",
+    "kiosk_chosen": "ticket.take",
+    "kiosk_help": "ticket.take",
+    "ticket": "public",
+    "counters": "desk.work",
+    "desk": "desk.work",
+    "line": "desk.work",
+    "hall": "hall.see",
+    "display": "display.see",
+}
+"""What each live view needs."""
