@@ -39,15 +39,25 @@ def test_a_qr_code_points_at_the_public_address_without_a_slash_at_its_end() -> 
     assert load({"LTSA_HOST": "::1"}).address == "http://[::1]:8000"
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
-def test_loopback_addresses_are_welcome(host: str) -> None:
-    assert load({"LTSA_HOST": host}).host == host
+@pytest.mark.parametrize(
+    ("host", "is_open", "here"),
+    [
+        ("127.0.0.1", False, "http://127.0.0.1:8000"),
+        ("127.8.8.8", False, "http://127.8.8.8:8000"),
+        ("::1", False, "http://[::1]:8000"),
+        ("localhost", False, "http://localhost:8000"),
+        ("0.0.0.0", True, "http://127.0.0.1:8000"),  # noqa: S104 - what is tested
+        ("::", True, "http://[::1]:8000"),
+        ("192.168.1.20", True, "http://192.168.1.20:8000"),
+    ],
+)
+def test_the_office_knows_who_reaches_an_address(host: str, is_open: bool, here: str) -> None:  # noqa: FBT001 - a fact
+    settings = load({"LTSA_HOST": host})
+    assert (settings.host, settings.is_open_to_the_network, settings.local_address) == (host, is_open, here)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.20", "antrean.example", ""])  # noqa: S104 - they are refused
-def test_until_sign_in_exists_no_other_machine_reaches_the_office(host: str) -> None:
-    with pytest.raises(WrongSetting, match="until sign-in exists the server binds loopback only"):
-        load({"LTSA_HOST": host})
+def test_further_names_of_the_machine_are_a_list_with_commas() -> None:
+    assert load({"LTSA_HOSTS": "ltsa.local, Antrean.LAN,"}).names == {"ltsa.local", "antrean.lan"}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +65,14 @@ def test_until_sign_in_exists_no_other_machine_reaches_the_office(host: str) -> 
     [
         ({"LTSA_PORT": "eighty"}, "LTSA_PORT is “eighty”; it must be a whole number"),
         ({"LTSA_PORT": "70000"}, "port is 70000; it must be a number from 0 to 65535"),
+        (
+            {"LTSA_HOST": "antrean.example"},
+            "host is “antrean.example”; it must be an address of this machine in numbers",
+        ),
+        ({"LTSA_HOST": ""}, "host is “”; it must be an address of this machine"),
+        ({"LTSA_HOSTS": "ltsa.local:8000"}, "hosts holds “ltsa.local:8000”; it must be names like ltsa.local"),
+        ({"LTSA_PROXIES": "-1"}, "proxies is -1; it must be a number from 0 to 9"),
+        ({"LTSA_RATE_LIMITS": "5000"}, "rate_limits is 5000; it must be a number from 0 to 1000"),
         ({"LTSA_PROT": "80"}, "no setting LTSA_PROT; did you mean port"),
         ({"LTSA_COLOUR": "teal"}, "no setting LTSA_COLOUR; the settings are data, host, port"),
         ({"LTSA_PUBLIC_URL": "antrean.example"}, "public_url is “antrean.example”; it must be an address like https"),

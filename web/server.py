@@ -145,6 +145,19 @@ def _addresses(settings: Settings) -> str:
             *phones,
             "",
             f"Its ledger lies in {settings.data}.",
-            "Until sign-in exists, only this machine reaches it. Ctrl+C closes it.",
+            *_warnings(settings),
+            "Ctrl+C closes it.",
         ]
     )
+
+
+def _warnings(settings: Settings) -> list[str]:
+    if not settings.is_open_to_the_network:
+        return []
+    if not settings.public_url.startswith("https:"):
+        return [
+            "Without TLS everybody on the network can read along, passwords too: docs/proxy.md says how to have it."
+        ]
+    if settings.proxies:
+        return [f"Let the proxy alone reach port {settings.port}: whoever comes past it may claim any address."]
+    return []

@@ -2,6 +2,7 @@
 // on its way only the newest wish is kept, so a fast hand never makes a queue. Every picture that arrives carries its own
 // clock and position, so what is shown together belongs together.
 import { written } from "/static/web/clock.js";
+import { page } from "/static/web/html.js";
 
 const panel = document.querySelector("[data-instant]");
 const slider = panel.querySelector("[data-slider]");
@@ -61,7 +62,7 @@ async function fetched(wish) {
   for (const [name, value] of Object.entries(wish)) url.searchParams.set(name, value);
   const answer = await fetch(url, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE) });
   if (!answer.ok) throw new Error(`${answer.status}`);
-  return new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-moment]");
+  return page(await answer.text()).querySelector("[data-moment]");
 }
 
 function show(moment, wish, last) {

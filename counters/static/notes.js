@@ -3,6 +3,7 @@
 
 import { localized } from "/static/counters/act.js";
 import { give } from "/static/counters/desk.js";
+import { elements } from "/static/web/html.js";
 
 const desk = document.querySelector("[data-desk]");
 const words = JSON.parse(desk.dataset.words);
@@ -21,7 +22,7 @@ async function load(panel) {
   const [number] = panel.dataset.notes.split(" ");
   try {
     const answer = await fetch(localized(`${desk.dataset.desk}/notes`, { number }), { headers: { Accept: "application/json" } });
-    if (answer.ok) place.innerHTML = await answer.text();
+    if (answer.ok) place.replaceChildren(elements(await answer.text()));
     return answer.ok;
   } catch {
     return false;

@@ -1,6 +1,7 @@
 // A sheet laid over the page to ask one thing: the server's HTML, asked for anew each time, so that it is never old.
 
 import { localized, Refused } from "/static/counters/act.js";
+import { elements } from "/static/web/html.js";
 
 const place = document.querySelector("[data-sheet-place]");
 const body = place.querySelector("[data-sheet-body]");
@@ -9,7 +10,7 @@ const body = place.querySelector("[data-sheet-body]");
 export async function open(address, fields) {
   const answer = await fetch(localized(address, fields), { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Refused(await answer.json());
-  body.innerHTML = await answer.text();
+  body.replaceChildren(elements(await answer.text()));
   if (!place.open) place.showModal();
   (body.querySelector("[data-focus]") ?? body.querySelector("input:not([type=hidden]):not(:disabled), textarea, button.button--primary"))?.focus();
 }

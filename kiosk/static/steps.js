@@ -1,6 +1,7 @@
 // Moves through the kiosk's steps inside one document: each step's page is fetched, and its parts replace those shown. So
 // a lost network leaves the last step standing instead of the browser's error page, and nothing of a person stays in
 // the window's history. Everything that a person does under one key gives one ticket, however often it is sent.
+import { page as read } from "/static/web/html.js";
 import { watch } from "/static/web/live.js";
 
 const PATIENCE = 8_000; // ms for one answer
@@ -35,7 +36,7 @@ export function restart() {
     return;
   }
   document.dispatchEvent(new CustomEvent("kiosk:wiped"));
-  show(new DOMParser().parseFromString(beginning, "text/html"));
+  show(read(beginning));
 }
 
 async function go(url, options) {
@@ -63,7 +64,7 @@ async function go(url, options) {
 async function ask(url, options) {
   const answer = await fetch(url, { ...options, headers: { Accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE) });
   if (answer.status >= 500) throw new Error(answer.statusText);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = read(await answer.text());
   if (!page.querySelector("[data-step]")) throw new Error("This is no step of the kiosk");
   return page;
 }

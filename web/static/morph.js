@@ -4,19 +4,16 @@
 // Elements are the same by `id` or `data-key`, else by place and tag. The inside and the attributes of `[data-keep]` are
 // the page's own.
 
-const plain = { createHTML: (html) => html };
-const policy = globalThis.trustedTypes?.createPolicy("ltsa-live", plain) ?? plain;
+import { elements } from "/static/web/html.js";
 
 /**
  * @param {Element} element its children become those of
  * @param {string} html the server's own, escaped by its templates
  */
 export function morph(element, html) {
-  const template = document.createElement("template");
-  template.innerHTML = policy.createHTML(html);
   const focused = document.activeElement;
   const selection = focused && selectionOf(focused);
-  morphChildren(element, template.content);
+  morphChildren(element, elements(html));
   if (focused !== document.activeElement) restore(focused, selection);
 }
 
