@@ -21,6 +21,9 @@ PIN_LENGTH = 6
 ENOUGH = 3
 """zxcvbn's score from which a password is taken: more than 10^8 guesses."""
 
+JUDGED = 32
+"""Characters from the beginning that are judged: zxcvbn takes seconds for 128 that were chosen to keep it busy."""
+
 AT_ONCE = 2
 """Hashes computed at the same time: each takes 64 MiB and all cores."""
 
@@ -79,7 +82,7 @@ def strength(password: str, words: Iterable[str] = ()) -> Strength:
         return Strength(enough=False, score=0, why="long")
     own = sorted({part.lower() for word in words for part in (word, *_parts(word)) if len(part) > 2})  # noqa: PLR2004 - "di", "ke"
     with _zxcvbn_alone:
-        judged = zxcvbn(password, [*own, *LOCAL_WORDS.split()], max_length=LONGEST)
+        judged = zxcvbn(password[:JUDGED], [*own, *LOCAL_WORDS.split()])
     score: int = judged["score"]
     if score >= ENOUGH:
         return Strength(enough=True, score=score, why="good")

@@ -8,7 +8,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b, sha256
 from pathlib import Path
 from threading import Lock
@@ -72,7 +72,7 @@ class Vault:
     def __init__(self, path: Path, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise WrongKeyError(f"The key has {len(key)} bytes, not {KEY_BYTES}.")
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _make(path)
         path.chmod(0o600)
         self._cipher = AESGCM(_derived(key, b"seal"))
         self._bucket_key = _derived(key, b"bucket")
@@ -171,6 +171,20 @@ def end_tries(database: sqlite3.Connection, *abouts: str) -> None:
 
 def _derived(key: bytes, purpose: bytes) -> bytes:
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"ltsa credentials " + purpose).derive(key)
+
+
+def _make(path: Path) -> None:
+    """An empty file with a write-ahead log. Of processes that start at once one's comes to stand there, whole: SQLite
+    does not wait for another that is just turning the log on.
+    """
+    if path.exists():
+        return
+    new = path.with_suffix(f".{secrets.token_hex(4)}")
+    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    _connect(new).close()
+    with suppress(FileExistsError):
+        os.link(new, path)
+    new.unlink()
 
 
 def _connect(path: Path) -> sqlite3.Connection:

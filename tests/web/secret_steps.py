@@ -1,0 +1,34 @@
+"""One of two processes at the same file: does each step that it is told on a line, and answers on a line.
+
+`python secret_steps.py FILE`; a line is JSON: the name of a step of `Credentials`, and what it is given. The key is the
+one of the tests.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
+
+from web.credentials import Credentials
+
+KEY = bytes(range(32))
+
+
+def main() -> None:
+    with_file = Credentials(Path(sys.argv[1]), KEY, PasswordHasher.from_parameters(CHEAPEST))
+    _say("ready")
+    for line in sys.stdin:
+        step, *given = json.loads(line)
+        _say(json.dumps(repr(getattr(with_file, step)(*given))))
+    with_file.close()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
