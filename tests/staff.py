@@ -55,8 +55,18 @@ def signed_in(
     app: Flask, person: str = EVERYBODY, roles: Sequence[str] = ROLES, office: str = EVERYWHERE
 ) -> FlaskClient:
     """A browser in which a person is signed in."""
+    return _browser(app, "session", hire(app.extensions["ltsa"], person, roles, office))
+
+
+def paired(app: Flask, kind: str, name: str = "1", office: str = "ltsa") -> FlaskClient:
+    """The browser of a device."""
+    return _browser(app, "device", pair(app.extensions["ltsa"], kind, name, office))
+
+
+def _browser(app: Flask, cookie: str, secret: str) -> FlaskClient:
     client = app.test_client()
-    client.set_cookie("session", hire(app.extensions["ltsa"], person, roles, office))
+    client.set_cookie(cookie, secret)
+    client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"  # as browsers say of a page's own forms
     return client
 
 
