@@ -18,7 +18,7 @@ from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from time import sleep
+from time import monotonic, sleep
 from typing import Any, NamedTuple
 
 import msgspec
@@ -166,9 +166,20 @@ class _Recorder(SQLiteApplicationRecorder):
 
 
 def _probe(path: Path) -> None:
-    """Raises `sqlite3.Error` for a file that is no database; the library would leave its connection to it open."""
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA schema_version")
+    """Raises `sqlite3.Error` for a file that is no database; the library would leave its connection to it open.
+
+    Turns the write-ahead log on: SQLite does not wait for its turn in that, and several processes may begin at once.
+    """
+    until = monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            with closing(sqlite3.connect(path)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or monotonic() > until:
+                raise
+            sleep(0.01)
 
 
 class Ledger:
