@@ -175,11 +175,12 @@ def _probe(path: Path) -> None:
         try:
             with closing(sqlite3.connect(path)) as connection:
                 connection.execute("PRAGMA journal_mode=WAL")
-            return
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or monotonic() > until:
                 raise
             sleep(0.01)
+        else:
+            return
 
 
 class Ledger:
