@@ -35,7 +35,7 @@ Purpose = Literal["setup", "invitation", "reset"]
 
 
 class Link(Struct, frozen=True, kw_only=True):
-    """What a one-time link is for; `until` in ms UTC."""
+    """What a one-time link is for; `until` in ms UTC. `person` is "" where the first account is to be made."""
 
     person: str
     purpose: Purpose
@@ -195,6 +195,14 @@ class Credentials(SecondFactors, Sessions):
             _end_all_tries(database, row[0])
             return Link(person=row[0], purpose=row[1], until=row[2])
 
+    def put_back(self, secret: str, link: Link) -> None:
+        """Makes a link good again whose use failed half-way, unless a newer one was made."""
+        with self._changing() as database:
+            database.execute(
+                "INSERT INTO links SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM links WHERE person = ?2)",
+                (digest(secret), link.person, link.purpose, link.until),
+            )
+
     # --- Accounts elsewhere (OpenID Connect)
 
     def link_external(self, person: str, issuer: str, subject: str) -> bool:
@@ -229,7 +237,7 @@ class Credentials(SecondFactors, Sessions):
     def erase(self, person: str) -> None:
         """Everything of a person who has left, from the file and its log."""
         with self._changing() as database:
-            for table in ("names", "hashes", "totp", "recovery", "links", "sessions", "external"):
+            for table in ("names", "hashes", "totp", "recovery", "links", "sessions", "half_way", "external"):
                 database.execute(f"DELETE FROM {table} WHERE person = ?", (person,))  # noqa: S608 - our own names
             _end_all_tries(database, person)
         self._empty_log()

@@ -36,6 +36,12 @@ class SecondFactors(Vault):
             )
         return secret
 
+    def begun_totp(self, person: str) -> str | None:
+        """The secret that `begin_totp` made and nobody has confirmed yet."""
+        with self._looking() as database:
+            row = database.execute("SELECT begun FROM totp WHERE person = ?", (person,)).fetchone()
+        return self._open(row[0], f"totp {person}").decode() if row and row[0] else None
+
     def confirm_totp(self, person: str, code: str, at: int) -> list[str] | None:
         """Puts the begun secret in force if the app shows the right code for it: new recovery codes, shown this once.
         None for a wrong code, or if nothing was begun.
@@ -115,6 +121,11 @@ class SecondFactors(Vault):
             if secrets.compare_digest(totp.generate_otp(step).encode(), typed)
         ]
         return found[0] if found else None
+
+
+def totp_address(secret: str, person: str, issuer: str) -> str:
+    """What an app reads from the QR code: `otpauth://totp/…`."""
+    return pyotp.TOTP(secret).provisioning_uri(name=person, issuer_name=issuer)
 
 
 def _new_codes(database: sqlite3.Connection, person: str) -> list[str]:

@@ -17,6 +17,16 @@ ABSOLUTE = 12 * 3_600_000
 SEEN_EVERY = 60_000
 """ms between two notes of a sign of life: each is a write to the disk."""
 
+HALF_WAY = 5 * 60_000
+"""ms within which the second step of a sign-in must follow the first."""
+
+
+class HalfWay(Struct, frozen=True, kw_only=True):
+    """A sign-in whose first step was right (`how`: "password", "link", "external") and whose second has not come yet."""
+
+    person: str
+    how: str
+
 
 class Session(Struct, frozen=True, kw_only=True):
     """One session. `id` is public and short; `device` the enrolled device it is on, or ""; times in ms UTC.
@@ -99,11 +109,12 @@ class Sessions(Vault):
             return closed.rowcount == 1
 
     def close_all(self, person: str, except_: str = "") -> int:
-        """Ends all of a person's sessions but the one with the secret `except_`; how many they were."""
+        """Ends all of a person's sessions and sign-ins, but the session with the secret `except_`; how many sessions."""
         with self._changing() as database:
             closed = database.execute(
                 "DELETE FROM sessions WHERE person = ? AND digest != ?", (person, digest(except_) if except_ else b"")
             )
+            database.execute("DELETE FROM half_way WHERE person = ?", (person,))
             return closed.rowcount
 
     def sessions(self, person: str, at: int) -> list[Session]:
@@ -115,11 +126,32 @@ class Sessions(Vault):
             ).fetchall()
         return [found for row in rows if (found := _alive(row, at))]
 
+    def go_half_way(self, person: str, how: str, at: int) -> str:
+        """Keeps that the first step of a sign-in was right; the secret for the second. It opens nothing by itself."""
+        secret = new_secret()
+        with self._changing() as database:
+            database.execute("INSERT INTO half_way VALUES (?, ?, ?, ?)", (digest(secret), person, how, at + HALF_WAY))
+        return secret
+
+    def half_way(self, secret: str, at: int) -> HalfWay | None:
+        """Who did the first step, if that was not too long ago."""
+        with self._looking() as database:
+            row = database.execute(
+                "SELECT person, how FROM half_way WHERE digest = ? AND until > ?", (digest(secret), at)
+            ).fetchone()
+        return HalfWay(person=row[0], how=row[1]) if row else None
+
+    def go_through(self, secret: str) -> None:
+        """Forgets the first step: the second was done, or the sign-in was given up."""
+        with self._changing() as database:
+            database.execute("DELETE FROM half_way WHERE digest = ?", (digest(secret),))
+
     def forget_expired(self, at: int) -> None:
         """Takes out what has ended: sessions, links, counts of tries."""
         with self._changing() as database:
             database.execute("DELETE FROM sessions WHERE until <= ?1 OR (device = '' AND seen <= ?1 - ?2)", (at, IDLE))
             database.execute("DELETE FROM links WHERE until <= ?", (at,))
+            database.execute("DELETE FROM half_way WHERE until <= ?", (at,))
             database.execute("DELETE FROM tries WHERE locked_until <= ?1 AND latest <= ?1 - ?2", (at, FORGOTTEN_AFTER))
 
 

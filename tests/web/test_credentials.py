@@ -354,22 +354,37 @@ def test_signing_out_ends_one_session_and_everywhere_all_but_this(siti: Credenti
     assert siti.sessions("siti", MORNING) == []
 
 
+def test_a_first_step_opens_nothing_and_waits_five_minutes_for_the_second(siti: Credentials) -> None:
+    secret = siti.go_half_way("siti", "password", MORNING)
+    assert siti.session(secret, MORNING) is None
+    found = siti.half_way(secret, MORNING + 5 * MINUTE - 1)
+    assert found
+    assert (found.person, found.how) == ("siti", "password")
+    assert siti.half_way(secret, MORNING + 5 * MINUTE) is None
+    siti.go_through(secret)
+    assert siti.half_way(secret, MORNING) is None
+    other = siti.go_half_way("siti", "password", MORNING)
+    siti.close_all("siti")
+    assert siti.half_way(other, MORNING) is None, "a new password ends sign-ins with the old one"
+
+
 def test_what_has_ended_is_taken_out(siti: Credentials) -> None:
     siti.open_session("siti", "password", "", MORNING)
     siti.open_session("siti", "password", "counter-4", MORNING)
     siti.make_link("siti", "reset", MORNING, 1)
+    siti.go_half_way("siti", "password", MORNING)
     siti.check_password("nobody", "wrong", MORNING)
     siti.forget_expired(MORNING + HOUR)
-    assert _rows(siti) == {"sessions": 1, "links": 0, "tries": 1}
+    assert _rows(siti) == {"sessions": 1, "links": 0, "half_way": 0, "tries": 1}
     siti.forget_expired(MORNING + 2 * FORGOTTEN_AFTER)
-    assert _rows(siti) == {"sessions": 0, "links": 0, "tries": 0}
+    assert _rows(siti) == {"sessions": 0, "links": 0, "half_way": 0, "tries": 0}
 
 
 def _rows(credentials: Credentials) -> dict[str, int]:
     with credentials._looking() as database:
         return {
             table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - the names below
-            for table in ("sessions", "links", "tries")
+            for table in ("sessions", "links", "half_way", "tries")
         }
 
 
@@ -407,6 +422,18 @@ def test_a_new_link_ends_the_one_before(kept: Credentials) -> None:
     assert kept.link(old, MORNING) is None
     assert kept.link(new, MORNING)
     assert kept.link(budi, MORNING)
+
+
+def test_a_link_whose_use_failed_half_way_is_good_again_unless_a_newer_one_was_made(kept: Credentials) -> None:
+    secret = kept.make_link("", "setup", MORNING, 24)
+    used = kept.use_link(secret, MORNING)
+    assert used
+    kept.put_back(secret, used)
+    assert kept.use_link(secret, MORNING) == used
+    newer = kept.make_link("", "setup", MORNING, 24)
+    kept.put_back(secret, used)
+    assert kept.link(secret, MORNING) is None
+    assert kept.link(newer, MORNING)
 
 
 def test_an_account_elsewhere_is_one_person_s(kept: Credentials) -> None:
