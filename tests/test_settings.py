@@ -103,3 +103,44 @@ def test_a_wrong_setting_is_named_with_what_would_be_right(environ: dict[str, st
 def test_a_wrong_file_is_refused_too(tmp_path: Path, toml: str, sentence: str) -> None:
     with pytest.raises(WrongSetting, match=sentence):
         load(toml=toml, folder=tmp_path)
+
+
+PROVIDER = {"LTSA_OIDC_ISSUER": "https://sso.example/realms/kantor", "LTSA_OIDC_CLIENT_ID": "ltsa"}
+
+
+def test_the_secret_at_the_provider_may_lie_in_a_file_and_is_never_shown(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("a secret\n", encoding="utf-8")
+
+    assert load({**PROVIDER, "LTSA_OIDC_CLIENT_SECRET_FILE": str(file)}).oidc_secret == "a secret"
+    told = load({**PROVIDER, "LTSA_OIDC_CLIENT_SECRET": "a secret"})
+    assert told.oidc_secret == "a secret"
+    assert "a secret" not in repr(told)
+    assert load(PROVIDER).oidc_secret == ""
+
+
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({"LTSA_OIDC_CLIENT_ID": "ltsa"}, "oidc_client_id needs the setting oidc_issuer"),
+        ({"LTSA_OIDC_CLIENT_SECRET": "x"}, "oidc_client_secret needs the setting oidc_issuer"),
+        ({"LTSA_OIDC_ISSUER": "https://sso.example"}, "oidc_issuer needs the setting oidc_client_id"),
+        ({**PROVIDER, "LTSA_OIDC_ISSUER": "sso.example"}, "oidc_issuer is “sso.example”; it must be an address"),
+        ({**PROVIDER, "LTSA_OIDC_ISSUER": "https://sso.example/?x=1"}, "oidc_issuer is “https://sso.example/"),
+        ({**PROVIDER, "LTSA_OIDC_ISSUER": "http://sso.example"}, "oidc_issuer is “http://sso.example”; it must begin"),
+        (
+            {**PROVIDER, "LTSA_OIDC_CLIENT_SECRET": "x", "LTSA_OIDC_CLIENT_SECRET_FILE": "/y"},
+            "oidc_client_secret and oidc_client_secret_file, use one",
+        ),
+        ({**PROVIDER, "LTSA_OIDC_CLIENT_SECRET_FILE": "/nowhere"}, "oidc_client_secret_file cannot be read"),
+        ({**PROVIDER, "LTSA_OIDC_CLIENT_SECRET_FILE": "/dev/null"}, "oidc_client_secret_file. is empty"),
+    ],
+)
+def test_half_a_single_sign_on_stops_the_start(environ: dict[str, str], sentence: str) -> None:
+    with pytest.raises(WrongSetting, match=sentence):
+        load(environ)
+
+
+def test_a_provider_on_this_machine_needs_no_tls() -> None:
+    issuer = "http://127.0.0.1:8080/realms/kantor"
+    assert load({**PROVIDER, "LTSA_OIDC_ISSUER": issuer}).oidc_issuer == issuer

@@ -12,7 +12,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 from urllib.parse import urlsplit
@@ -41,6 +41,10 @@ class Settings:
     rate_limits: Annotated[int, "how many times the usual rate limits are let through; 0: no limits"] = 1
     redis_url: Annotated[str, "a Redis that wakes several servers early; empty: none"] = ""
     office: Annotated[str, "the id of the office that the front page opens"] = "ltsa"
+    oidc_issuer: Annotated[str, "an OpenID provider that people may sign in with, its issuer; empty: none"] = ""
+    oidc_client_id: Annotated[str, "this office's name at that provider"] = ""
+    oidc_client_secret: Annotated[str, "its secret there; empty: a public client"] = field(default="", repr=False)
+    oidc_client_secret_file: Annotated[str, "a file that holds that secret instead, by its full path"] = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work. Raises WrongSetting."""
@@ -63,6 +67,7 @@ class Settings:
             raise WrongSetting(
                 f"The setting data is “{self.data}”, which is a file; it must be a folder or a new name."
             )
+        self._check_single_sign_on()
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ, file: Path = FILE, **chosen: Any) -> Settings:
@@ -83,7 +88,7 @@ class Settings:
     @property
     def is_open_to_the_network(self) -> bool:
         """Whether other machines reach the port itself, not only this one."""
-        return self.host != "localhost" and not ipaddress.ip_address(self.host).is_loopback
+        return not _is_this_machine(self.host)
 
     @property
     def local_address(self) -> str:
@@ -95,6 +100,38 @@ class Settings:
     def address(self) -> str:
         """Where phones reach the office: the start of every address in a QR code, without a slash at its end."""
         return self.public_url.rstrip("/") or self.local_address
+
+    @property
+    def oidc_secret(self) -> str:
+        """The office's secret at its OpenID provider, wherever it is kept. Raises WrongSetting."""
+        if not self.oidc_client_secret_file:
+            return self.oidc_client_secret
+        try:
+            secret = Path(self.oidc_client_secret_file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as reason:
+            raise WrongSetting(f"The file of the setting oidc_client_secret_file cannot be read: {reason}.") from None
+        if not secret:
+            raise WrongSetting(f"The file {self.oidc_client_secret_file} (oidc_client_secret_file) is empty.")
+        return secret
+
+    def _check_single_sign_on(self) -> None:
+        others = ("oidc_client_id", "oidc_client_secret", "oidc_client_secret_file")
+        if not self.oidc_issuer:
+            if given := [name for name in others if getattr(self, name)]:
+                raise WrongSetting(f"The setting {given[0]} needs the setting oidc_issuer: https://sso.example.")
+            return
+        _check_address("oidc_issuer", self.oidc_issuer, ("http", "https"), "https://sso.example")
+        parts = urlsplit(self.oidc_issuer)
+        if parts.scheme == "http" and not _is_this_machine(parts.hostname or ""):
+            raise WrongSetting(
+                f"The setting oidc_issuer is “{self.oidc_issuer}”; it must begin with https, or anybody on the way"
+                " could sign in as anybody."
+            )
+        if not self.oidc_client_id:
+            raise WrongSetting("The setting oidc_issuer needs the setting oidc_client_id: our name at the provider.")
+        if self.oidc_client_secret and self.oidc_client_secret_file:
+            raise WrongSetting("Of the settings oidc_client_secret and oidc_client_secret_file, use one.")
+        _ = self.oidc_secret
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -160,6 +197,13 @@ def _check_host(host: str) -> None:
             f"The setting host is “{host}”; it must be an address of this machine in numbers: 127.0.0.1 for this"
             " machine alone, 0.0.0.0 for the network. Names belong into public_url and hosts."
         ) from None
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _check_number(name: str, value: int, most: int, example: str) -> None:
