@@ -113,7 +113,7 @@ class WriteJournal(Command, frozen=True):
     facts: dict[str, Any]
 
 
-def entry(kind: type[JournalEvent], *, office: str, at: int, by: str, key: str, **facts: object) -> WriteJournal:
+def entry(kind: type[JournalEvent], /, *, office: str, at: int, by: str, key: str, **facts: object) -> WriteJournal:
     """The command that puts one entry on record. `office` is INSTALLATION where none is concerned."""
     return WriteJournal(office=office, at=at, by=by, key=key, topic=_topic_of[kind], facts=facts)
 

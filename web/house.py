@@ -116,7 +116,7 @@ class House:
         self._acknowledged = max(self._acknowledged, done.position)
         return done
 
-    def note(self, kind: type[JournalEvent], *, office: str = INSTALLATION, by: str, **facts: object) -> Done:
+    def note(self, kind: type[JournalEvent], /, *, office: str = INSTALLATION, by: str, **facts: object) -> Done:
         """Puts something that happened at the doors on record, and waits until it is durable."""
         return self.do(entry(kind, office=office, at=self.now(), by=by, key=secrets.token_hex(16), **facts))
 
