@@ -262,7 +262,7 @@ class Feed:
         if len(addresses) > VIEWS:
             client.lane.post(frame("refused", {"view": None, "code": "too-many"}))
             return
-        client.who = self._source.asker(client.environ)
+        client.who = self._who(client)
         client.listens = True
         before, client.watches = client.watches, set()
         for address in dict.fromkeys(addresses):
@@ -277,6 +277,10 @@ class Feed:
             self._leave(client.lane, watched)
         if time.monotonic() < self._looked + 2 * POLL:
             client.lane.post(self._heartbeat())
+
+    def _who(self, client: _Client) -> Any:
+        with self._app.app_context():  # which knows what its cookies are called
+            return self._source.asker(client.environ)
 
     def _ask_for(self, address: str, who: Any) -> tuple[_Watched | None, str]:
         """The view at an address as it is now, for somebody who may watch it; else None, and why."""
@@ -302,7 +306,7 @@ class Feed:
         for client in list(self._clients.values()):
             if not client.watches or client.who is None or client.who.nobody:
                 continue
-            client.who = self._source.asker(client.environ)
+            client.who = self._who(client)
             for watched in list(client.watches):
                 if not self._source.may_watch(client.who, watched.view.name, watched.office):
                     client.watches.discard(watched)
