@@ -21,6 +21,7 @@ from ltsa.commands import AskHelp, CancelTicket, GiveHelp
 from ltsa.message import Refusal
 from ltsa.office import Office
 from ltsa.tokens import token_digest
+from web.asking import asker
 from web.errors import Refused, for_a_program, spoken, status_of
 from web.format import hhmm
 from web.house import house
@@ -46,15 +47,15 @@ KEY = re.compile(r"[!-~]{16,128}")
 """An idempotency key: printable, and long enough that nobody hits another's by chance."""
 
 FIRST_KIOSK = "1"
-"""What a kiosk is called that says no name."""
+"""What a kiosk is called at which staff sit without naming it."""
 
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 """A ticket's address is its secret: kept nowhere, told to nobody."""
 
 
 class Said(Struct, frozen=True, kw_only=True):
-    """What the person has said so far, and what this kiosk is called (`kiosk`) and has (`print`: auto, off, or "" for a
-    printer that a button starts).
+    """What the person has said so far, and what this kiosk has (`print`: auto, off, or "" for a printer that a button
+    starts). `kiosk` is what staff call the screen that they try; a paired kiosk has its name.
     """
 
     services: tuple[str, ...] = ()
@@ -69,7 +70,7 @@ class Said(Struct, frozen=True, kw_only=True):
 @blueprint.get("/kiosk/<office>")
 def welcome(office: str) -> str:
     """The first screen: language."""
-    return _step("welcome", _office(office), said=Said(print=_printing(), kiosk=_kiosk()))
+    return _step("welcome", _office(office), said=Said(print=_printing(), kiosk=_tried(office)))
 
 
 @blueprint.get("/kiosk/<office>/services")
@@ -109,8 +110,8 @@ def take(office: str) -> Response:
 @blueprint.post("/kiosk/<office>/help")
 def ask_help(office: str) -> Response | dict[str, object]:
     """Calls an officer to this kiosk. Scripts hear the ledger's position, a form gets a page that says so."""
-    configuration, kiosk = _office(office), _kiosk() or FIRST_KIOSK
-    asks = AskHelp(office=office, at=house().now(), by=f"kiosk:{kiosk}", key=_key(), kiosk=kiosk)
+    configuration = _office(office)
+    asks = AskHelp(office=office, at=house().now(), by=_by(office), key=_key(), kiosk=_kiosk(office))
     if for_a_program():
         return {"ok": True, "v": house().do(asks).position}
     try:
@@ -124,8 +125,7 @@ def ask_help(office: str) -> Response | dict[str, object]:
 @blueprint.post("/kiosk/<office>/helped")
 def give_help(office: str) -> dict[str, object]:
     """The person at this kiosk says that they were helped."""
-    kiosk = _kiosk() or FIRST_KIOSK
-    given = GiveHelp(office=office, at=house().now(), by=f"kiosk:{kiosk}", key=_key(), kiosk=kiosk)
+    given = GiveHelp(office=office, at=house().now(), by=_by(office), key=_key(), kiosk=_kiosk(office))
     return {"ok": True, "v": house().do(given).position}
 
 
@@ -135,7 +135,7 @@ def _issue(office: str, key: str) -> tuple[TicketPicture, str]:
     return issue(
         house(),
         office=office,
-        by=f"kiosk:{_kiosk() or FIRST_KIOSK}",
+        by=_by(office),
         key=key,
         services=tuple(asked.getlist("service")),
         priority=asked.get("priority", ""),
@@ -146,9 +146,8 @@ def _issue(office: str, key: str) -> tuple[TicketPicture, str]:
 def _step(name: str, office: Office, *, said: Said | None = None, **shown: object) -> str:
     said = said or _so_far(office)
     g.zone = office.zone
-    return render_template(
-        f"kiosk/{name}.html", step=name, office=office, said=said, to=_to(office.id, said), key=_new_key(), **shown
-    )
+    shown |= {"office": office, "kiosk": _kiosk(office.id), "said": said, "to": _to(office.id, said), "key": _new_key()}
+    return render_template(f"kiosk/{name}.html", step=name, **shown)
 
 
 def _office(office: str) -> Office:
@@ -165,7 +164,7 @@ def _so_far(office: Office) -> Said:
         services=tuple(service for service in dict.fromkeys(chosen) if service != _said("without")),
         priority=_said("priority") if _said("priority") in office.priority else "",
         print=_printing(),
-        kiosk=_kiosk(),
+        kiosk=_tried(office.id),
     )
 
 
@@ -188,8 +187,25 @@ def _printing() -> str:
     return _said("print") if _said("print") in {"auto", "off"} else ""
 
 
-def _kiosk() -> str:
-    return _said("kiosk") if re.fullmatch(r"[a-z0-9-]{1,20}", _said("kiosk")) else ""
+def _paired(office: str) -> str:
+    """The name that this screen was paired under as a kiosk of the office, "" if it was not."""
+    device = asker().device
+    return device.name if device and (device.kind, device.office) == ("kiosk", office) else ""
+
+
+def _tried(office: str) -> str:
+    """What staff call the kiosk that they try; a paired one is called as it was paired, whatever its address says."""
+    return _said("kiosk") if not _paired(office) and re.fullmatch(r"[a-z0-9-]{1,20}", _said("kiosk")) else ""
+
+
+def _kiosk(office: str) -> str:
+    """What this kiosk is called."""
+    return _paired(office) or _tried(office) or FIRST_KIOSK
+
+
+def _by(office: str) -> str:
+    """In whose name a number is taken here, and an officer called: the kiosk's, or that of staff who try it."""
+    return asker().by("ticket.take", office)
 
 
 # --- The ticket on the phone

@@ -8,6 +8,7 @@ const PATIENCE = 8_000; // ms for one answer
 const PAUSES = [1_000, 2_000, 3_000, 5_000]; // between tries; the last one from then on
 const A_MOMENT = 700; // ms after which the person is told that something is under way
 const SETTLING = 350; // ms in which the second tap of a double tap hits nothing
+const SHUT_OUT = [401, 403]; // this screen is no kiosk any more: the server says where to go
 const PARTS = [".skip", "header", "main", "footer", ".signs"].map((part) => `body > ${part}`);
 
 const root = document.documentElement;
@@ -63,6 +64,7 @@ async function go(url, options) {
 
 async function ask(url, options) {
   const answer = await fetch(url, { ...options, headers: { Accept: "text/html" }, signal: AbortSignal.timeout(PATIENCE) });
+  if (SHUT_OUT.includes(answer.status)) location.reload();
   if (answer.status >= 500) throw new Error(answer.statusText);
   const page = read(await answer.text());
   if (!page.querySelector("[data-step]")) throw new Error("This is no step of the kiosk");

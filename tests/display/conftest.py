@@ -35,10 +35,11 @@ def hall(office: Office) -> Iterator[Hall]:
 
 @pytest.fixture
 def display(new_page: Callable[..., Page], office: Office) -> Callable[..., Page]:
-    """Opens a display on the wall of the office, touched once: `display("?depth=3", viewport=UPRIGHT)`."""
+    """Opens a paired display on the wall of the office, touched once: `display("?depth=3", viewport=UPRIGHT)`."""
 
     def open_one(query: str = "", **context: Any) -> Page:
         page = new_page(**{"viewport": WIDE, **context})
+        office.sign_in(page, "display")
         opens_display(page, office.url, query)
         return page
 

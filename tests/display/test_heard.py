@@ -113,6 +113,7 @@ def test_without_a_touch_the_browser_is_silent_and_the_display_says_so(
     new_page: Callable[..., Page], office: Office, hall: Hall
 ) -> None:
     wall = new_page(viewport=WIDE)
+    office.sign_in(wall, "display")
     wall.goto(f"{office.url}/display/ltsa")
     tap = wall.wait_for_selector("[data-tap]:not([hidden])")
     assert tap
@@ -138,6 +139,7 @@ def test_a_kiosk_browser_needs_no_touch(browser: Browser, office: Office) -> Non
     flags = [*chromium.FLAGS, "--autoplay-policy=no-user-gesture-required"]
     kiosk = browser.browser_type.launch(executable_path=chromium.find(), args=flags)
     wall = kiosk.new_page()
+    office.sign_in(wall, "display")
     wall.goto(f"{office.url}/display/ltsa")
     wall.wait_for_selector("[data-sound=on]")
     assert wall.locator("[data-tap]").is_hidden()
@@ -148,6 +150,7 @@ def test_a_second_screen_is_silent_when_asked_and_still_shows_captions(
     new_page: Callable[..., Page], office: Office, hall: Hall
 ) -> None:
     wall = new_page(viewport=WIDE)
+    office.sign_in(wall, "display")
     wall.goto(f"{office.url}/display/ltsa?sound=off")
     assert wall.inner_text(".sound") == "Layar tanpa suara"
     hall.arrives("labour")

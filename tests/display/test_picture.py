@@ -21,6 +21,7 @@ from ltsa.commands import (
     Undo,
 )
 from ltsa.tokens import token_digest
+from tests.staff import paired, signed_in
 from web.house import House
 from web.settings import Settings
 
@@ -29,7 +30,8 @@ class Wallkeeper:
     """An office in this process; every command is seen on the wall at once."""
 
     def __init__(self, app: Flask) -> None:
-        self.app, self.house = app, app.extensions["ltsa"]
+        self.app = app
+        self.display, self.house = paired(app, "display"), app.extensions["ltsa"]
         assert isinstance(self.house, House)
 
     def do(self, command: Any, **fields: Any) -> Any:
@@ -104,24 +106,33 @@ def test_the_same_day_makes_the_same_picture(office: Wallkeeper) -> None:
 def test_a_closed_day_says_so(office: Wallkeeper) -> None:
     office.called("2", "civil-registry")
     office.do(CloseDay)
-    page = office.app.test_client().get("/display/ltsa").text
+    page = office.display.get("/display/ltsa").text
     assert "Layanan hari ini sudah selesai" in page
     assert "data-calls" not in page
 
 
 def test_an_office_that_is_not_there_has_no_wall(office: Wallkeeper) -> None:
     assert wall(office.house, "nowhere") is None
-    assert office.app.test_client().get("/display/nowhere").status_code == 404
+    assert signed_in(office.app).get("/display/nowhere").status_code == 404
 
 
 @pytest.mark.parametrize(
     "query", ["depth=far", "depth=0", "depth=99", "depth=5;", "height=1", "height=-5", "depth=1e1"]
 )
 def test_a_wrong_measure_is_refused_with_a_sentence(office: Wallkeeper, query: str) -> None:
-    answer = office.app.test_client().get(f"/display/ltsa?{query}")
+    answer = office.display.get(f"/display/ltsa?{query}")
     assert answer.status_code == 422
     assert "harus berupa angka" in answer.text
 
 
 def test_a_measure_may_have_a_comma(office: Wallkeeper) -> None:
-    assert 'data-depth="7.5"' in office.app.test_client().get("/display/ltsa?depth=7,5").text
+    assert 'data-depth="7.5"' in office.display.get("/display/ltsa?depth=7,5").text
+
+
+def test_the_wall_is_for_paired_displays_and_for_staff_and_knows_neither_by_name(office: Wallkeeper) -> None:
+    asked = office.app.test_client().get("/display/ltsa?depth=8")
+    assert asked.location == "/pair?kind=display&office=ltsa&next=%2Fdisplay%2Fltsa%3Fdepth%3D8"
+    assert office.display.get("/display/elsewhere").status_code == 403
+    page = signed_in(office.app, "budi.santoso", ["officer"], "ltsa").get("/display/ltsa")
+    assert page.status_code == 200
+    assert "budi" not in page.text

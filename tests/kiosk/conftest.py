@@ -24,10 +24,15 @@ def hall(office_server: Office) -> Iterator[Hall]:
 
 @pytest.fixture
 def visitor(new_page: Callable[..., Page], office_server: Office) -> Callable[..., Visitor]:
-    """Somebody comes to the kiosk: `visitor(query="?print=auto", viewport=LYING)`."""
+    """Somebody comes to the paired kiosk: `visitor(query="?print=auto", viewport=LYING)`.
 
-    def comes(query: str = "", **context: object) -> Visitor:
-        return Visitor(new_page(**{"viewport": UPRIGHT, **context}), office_server.url, query)
+    With `who="session"` staff try it at a screen of their own.
+    """
+
+    def comes(query: str = "", who: str = "kiosk", **context: object) -> Visitor:
+        page = new_page(**{"viewport": UPRIGHT, **context})
+        office_server.sign_in(page, who)
+        return Visitor(page, office_server.url, query)
 
     return comes
 

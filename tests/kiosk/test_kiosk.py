@@ -260,12 +260,12 @@ def test_a_call_for_help_fills_the_screen_until_somebody_has_helped(visitor: Com
 
 
 def test_a_double_tap_calls_one_officer(visitor: Comes, hall: Hall) -> None:
-    siti = visitor("?kiosk=pintu-timur")
+    siti = visitor()
     siti.page.locator("[data-ask]").first.dblclick()
     siti.page.get_by_text("Petugas sudah dipanggil pukul").wait_for()
     assert flaws(siti.page) == []
-    assert list(hall.day.help) == ["pintu-timur"]
-    hall.does(GiveHelp, kiosk="pintu-timur")
+    assert list(hall.day.help) == ["1"]
+    hall.does(GiveHelp, kiosk="1")
     siti.page.locator("#help[open]").wait_for(state="detached")
     siti.touches("[data-ask]")
     siti.page.get_by_text("Petugas sudah dipanggil pukul").wait_for()
@@ -285,13 +285,13 @@ def test_the_sign_is_lit_without_a_network_and_the_call_follows_when_it_is_back(
 
 
 def test_without_scripts_a_page_says_that_officers_were_called(visitor: Comes, hall: Hall) -> None:
-    siti = visitor("/services?lang=id&kiosk=barat", java_script_enabled=False)
+    siti = visitor("/services?lang=id", java_script_enabled=False)
     siti.page.expected_errors = ["409"]  # type: ignore[attr-defined]
     siti.touches("[data-ask]")
     siti.page.get_by_text("Petugas sudah dipanggil pukul").wait_for()
     siti.touches("[data-ask]")
     siti.page.get_by_text("sedang menuju ke sini").wait_for()
-    assert list(hall.day.help) == ["barat"]
+    assert list(hall.day.help) == ["1"]
 
 
 def test_two_persons_in_a_row_get_two_numbers(visitor: Comes, hall: Hall) -> None:
@@ -327,12 +327,54 @@ def test_without_scripts_plain_pages_and_forms_lead_to_a_number(visitor: Comes, 
     assert list(hall.day.tickets) == ["D001"]
 
 
-def test_a_kiosk_signs_with_its_name(visitor: Comes, hall: Hall) -> None:
+def test_a_kiosk_signs_with_the_name_it_was_paired_under_whatever_its_address_says(visitor: Comes, hall: Hall) -> None:
     siti = visitor("?kiosk=pintu-timur&print=off")
     number = siti.takes("bank")
     assert siti.page.locator("[data-print]").count() == 0
-    issued = [recorded.event for recorded in hall.ledger.since(0) if getattr(recorded.event, "number", "") == number]
-    assert issued[0].by == "kiosk:pintu-timur"
+    siti.touches("[data-ask]")
+    siti.page.get_by_text("Petugas sudah dipanggil pukul").wait_for()
+    assert hall.signed(number) == ["kiosk:1"]
+    assert list(hall.day.help) == ["1"]
+
+
+def test_staff_who_try_a_kiosk_sign_with_their_own_name_and_may_name_the_screen(visitor: Comes, hall: Hall) -> None:
+    dewi = visitor("?kiosk=pintu-timur", who="session")
+    number = dewi.takes("bank")
+    dewi.touches("[data-ask]")
+    dewi.page.get_by_text("Petugas sudah dipanggil pukul").wait_for()
+    assert hall.signed(number) == ["officer:dewi"]
+    assert list(hall.day.help) == ["pintu-timur"]
+
+
+@pytest.mark.parametrize("step", ["welcome", "review"])
+def test_a_kiosk_whose_device_was_revoked_leaves_by_itself_also_when_nobody_touches_it(
+    visitor: Comes, hall: Hall, step: str
+) -> None:
+    kiosk = visitor()
+    kiosk.page.expected_errors = ["404", "401"]  # type: ignore[attr-defined]
+    if step == "review":
+        kiosk.speaks("id")
+        kiosk.wants("bank")
+    kiosk.page.wait_for_selector("[data-feed=fresh]")
+    hall.revokes("kiosk")
+    kiosk.page.wait_for_url("**/pair?kind=kiosk&office=ltsa&next=*")
+
+
+def test_a_person_at_a_kiosk_that_was_just_revoked_is_led_to_the_pairing_too(visitor: Comes, hall: Hall) -> None:
+    kiosk = visitor()
+    kiosk.page.expected_errors = ["404", "401", "WebSocket"]  # type: ignore[attr-defined]
+    kiosk.page.route_web_socket("**/socket.io/**", lambda socket: socket.close())  # it hears nothing
+    kiosk.page.reload()
+    kiosk.speaks("id")
+    hall.revokes("kiosk")
+    kiosk.touches(".service[value=bank]")
+    kiosk.page.wait_for_url("**/pair?kind=kiosk&office=ltsa&next=*")
+
+
+def test_a_kiosk_shows_nothing_of_the_staff_account_that_tries_it(visitor: Comes) -> None:
+    dewi = visitor(who="session")
+    for _ in dewi.takes("bank"):
+        assert "dewi" not in dewi.page.content()
 
 
 @pytest.mark.parametrize("language", ["id", "en"])

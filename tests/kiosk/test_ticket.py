@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from app import create_app
 from ltsa.commands import CloseDay, IssueTicket
 from ltsa.tokens import ticket_secret, token_digest
+from tests.staff import paired, signed_in
 from web.house import House
 from web.settings import Settings
 
@@ -28,10 +30,16 @@ def app(settings: Settings) -> Iterator[Flask]:
     made.extensions["ltsa"].close()
 
 
-def takes(app: Flask, key: str = KEY, language: str = "id", **form: Any) -> Any:
+@pytest.fixture
+def kiosk(app: Flask) -> FlaskClient:
+    """The browser of its kiosk; a phone is a browser of nobody's."""
+    return paired(app, "kiosk")
+
+
+def takes(kiosk: FlaskClient, key: str = KEY, language: str = "id", **form: Any) -> Any:
     """A kiosk's form is sent."""
     body = {"service": ["health"], "key": key, "language": language, **form}
-    return app.test_client().post(f"/kiosk/ltsa/ticket?lang={language}", data=body)
+    return kiosk.post(f"/kiosk/ltsa/ticket?lang={language}", data=body)
 
 
 def secret(app: Flask, key: str = KEY, at: int = 0) -> str:
@@ -49,8 +57,8 @@ def took_at(app: Flask, at: int, key: str) -> str:
     return token
 
 
-def test_the_same_key_answers_with_the_same_ticket_page(app: Flask) -> None:
-    first, second = takes(app), takes(app)
+def test_the_same_key_answers_with_the_same_ticket_page(app: Flask, kiosk: FlaskClient) -> None:
+    first, second = takes(kiosk), takes(kiosk)
     assert (first.status_code, second.status_code) == (201, 201)
     numbers = [re.findall(r'data-number="(\w+)"', answer.text) for answer in (first, second)]
     codes = [re.findall(r'<path d="(M\d[^"]+)" fill="#000"', answer.text) for answer in (first, second)]
@@ -60,50 +68,61 @@ def test_the_same_key_answers_with_the_same_ticket_page(app: Flask) -> None:
     assert app.test_client().get(f"/t/{secret(app)}").status_code == 200
 
 
-def test_the_same_key_with_another_wish_is_refused_and_takes_nothing(app: Flask) -> None:
-    takes(app)
-    other = takes(app, service=["bank"])
+def test_the_same_key_with_another_wish_is_refused_and_takes_nothing(app: Flask, kiosk: FlaskClient) -> None:
+    takes(kiosk)
+    other = takes(kiosk, service=["bank"])
     assert other.status_code == 409
     assert "Nomor belum bisa diambil" in other.text
-    app.test_client().get("/kiosk/ltsa")
+    kiosk.get("/kiosk/ltsa")
     assert list(app.extensions["ltsa"].today("ltsa").tickets) == ["D001"]
 
 
 @pytest.mark.parametrize("key", ["", "short", "with space in it, long", "x" * 129, "ключ-ключ-ключ-ключ"])
-def test_a_form_without_a_proper_key_is_refused_with_a_sentence(app: Flask, key: str) -> None:
-    answer = takes(app, key=key)
+def test_a_form_without_a_proper_key_is_refused_with_a_sentence(app: Flask, kiosk: FlaskClient, key: str) -> None:
+    answer = takes(kiosk, key=key)
     assert answer.status_code == 400
-    app.test_client().get("/kiosk/ltsa")
+    kiosk.get("/kiosk/ltsa")
     assert not app.extensions["ltsa"].today("ltsa").tickets
 
 
 @pytest.mark.parametrize(
     "form", [{"service": []}, {"service": ["dentist"]}, {"service": ["bank", "bank"]}, {"priority": "rich"}]
 )
-def test_nonsense_is_refused_on_the_kiosks_own_page(app: Flask, form: dict[str, Any]) -> None:
-    answer = takes(app, **form)
+def test_nonsense_is_refused_on_the_kiosks_own_page(kiosk: FlaskClient, form: dict[str, Any]) -> None:
+    answer = takes(kiosk, **form)
     assert answer.status_code == 422
     assert 'data-step="sorry"' in answer.text
 
 
-def test_an_unknown_language_is_indonesian(app: Flask) -> None:
-    takes(app, language="xx")
+def test_an_unknown_language_is_indonesian(app: Flask, kiosk: FlaskClient) -> None:
+    takes(kiosk, language="xx")
     assert '<html lang="id"' in app.test_client().get(f"/t/{secret(app)}").text
 
 
 @pytest.mark.parametrize("path", ["", "/services", "/review?service=bank", "/priority?service=bank"])
 def test_an_office_that_is_not_there_has_no_kiosk(app: Flask, path: str) -> None:
-    assert app.test_client().get(f"/kiosk/nowhere{path}").status_code == 404
+    assert signed_in(app).get(f"/kiosk/nowhere{path}").status_code == 404
 
 
-def test_a_review_of_nothing_leads_to_the_services(app: Flask) -> None:
-    answer = app.test_client().get("/kiosk/ltsa/review?service=dentist&lang=en")
+def test_a_kiosk_takes_no_numbers_in_another_office(kiosk: FlaskClient) -> None:
+    assert kiosk.get("/kiosk/elsewhere").status_code == 403
+    assert kiosk.post("/kiosk/elsewhere/ticket", data={"service": ["health"], "key": KEY}).status_code == 403
+
+
+def test_whoever_is_nobody_pairs_the_screen_first(app: Flask) -> None:
+    asked = app.test_client().get("/kiosk/ltsa?print=auto")
+    assert asked.status_code == 303
+    assert asked.location == "/pair?kind=kiosk&office=ltsa&next=%2Fkiosk%2Fltsa%3Fprint%3Dauto"
+
+
+def test_a_review_of_nothing_leads_to_the_services(kiosk: FlaskClient) -> None:
+    answer = kiosk.get("/kiosk/ltsa/review?service=dentist&lang=en")
     assert (answer.status_code, answer.location) == (303, "/kiosk/ltsa/services?lang=en")
 
 
-def test_what_was_said_travels_in_the_address_and_nothing_else_does(app: Flask) -> None:
+def test_what_was_said_travels_in_the_address_and_nothing_else_does(kiosk: FlaskClient) -> None:
     query = "service=bank&service=health&service=bank&service=dentist&priority=rich&print=rainbow&kiosk=<b>&lang=en"
-    page = app.test_client().get(f"/kiosk/ltsa/review?{query}").text
+    page = kiosk.get(f"/kiosk/ltsa/review?{query}").text
     form = page.partition('method="post"')[2].partition("</form>")[0]
     hidden = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form)
     assert dict(hidden).keys() == {"service", "language", "key"}
@@ -111,8 +130,8 @@ def test_what_was_said_travels_in_the_address_and_nothing_else_does(app: Flask) 
     assert "dentist" not in page.partition("<main")[2].partition("<footer")[0]
 
 
-def test_a_tickets_page_is_kept_nowhere_and_tells_nobody_its_address(app: Flask) -> None:
-    takes(app)
+def test_a_tickets_page_is_kept_nowhere_and_tells_nobody_its_address(app: Flask, kiosk: FlaskClient) -> None:
+    takes(kiosk)
     for path in (f"/t/{secret(app)}", "/t/ABCDEFGHIJKLMNOPQRSTUVWXYZ"):
         headers = app.test_client().get(path).headers
         assert headers["Cache-Control"] == "no-store"
@@ -123,21 +142,21 @@ def test_a_tickets_page_is_kept_nowhere_and_tells_nobody_its_address(app: Flask)
     assert app.test_client().get("/t/ABCDEFGHIJKLMNOPQRSTUVWXYZ").text.count("noindex") == 1
 
 
-def test_a_secret_may_be_typed_in_small_letters(app: Flask) -> None:
-    takes(app)
+def test_a_secret_may_be_typed_in_small_letters(app: Flask, kiosk: FlaskClient) -> None:
+    takes(kiosk)
     assert app.test_client().get(f"/t/{secret(app).lower()}").status_code == 200
 
 
-def test_the_ledger_holds_no_secret_and_no_key(app: Flask) -> None:
-    takes(app)
+def test_the_ledger_holds_no_secret_and_no_key(app: Flask, kiosk: FlaskClient) -> None:
+    takes(kiosk)
     stored = (app.extensions["ltsa"].database.parent / "ledger.sqlite-wal").read_bytes()
     assert b"ticket-issued/1" in stored
     assert secret(app).encode() not in stored
     assert KEY.encode() not in stored
 
 
-def test_cancelling_twice_says_that_the_visit_is_over(app: Flask) -> None:
-    takes(app)
+def test_cancelling_twice_says_that_the_visit_is_over(app: Flask, kiosk: FlaskClient) -> None:
+    takes(kiosk)
     phone, address = app.test_client(), f"/t/{secret(app)}/cancel?lang=en"
     first = phone.post(address, data={"key": "first-press-of-the-holder"})
     assert (first.status_code, first.location) == (303, f"/t/{secret(app)}?lang=en")

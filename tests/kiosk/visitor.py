@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import zxingcpp
 from PIL import Image
 
+from ltsa.access import RevokeDevice
 from ltsa.commands import DayCommand, OpenCounter
+from ltsa.day import TicketIssued
 from ltsa.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -44,6 +46,19 @@ class Hall:
                 OpenCounter(office="ltsa", at=now, by="officer:test", key=next(KEYS), counter=counter, officer=counter)
             )
         self.ledger.do(kind(**said, **what))
+
+    def revokes(self, kind: str) -> None:
+        """The manager lets the devices of a kind in no more."""
+        now = time.time_ns() // 1_000_000
+        for device in self.ledger.present().access.devices.values():
+            if device.kind == kind:
+                revokes: dict[str, Any] = {"office": "ltsa", "at": now, "by": "manager:test", "key": next(KEYS)}
+                self.ledger.do(RevokeDevice(**revokes, device=device.id))
+
+    def signed(self, number: str) -> list[str]:
+        """In whose names it is on record that a number was taken."""
+        events = [recorded.event for recorded in self.ledger.since(0)]
+        return [event.by for event in events if isinstance(event, TicketIssued) and event.number == number]
 
     @property
     def day(self) -> Day:
