@@ -24,22 +24,27 @@ import msgspec
 from flask import Flask, Request, current_app
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
+from gevent.threadpool import ThreadPool
 
 from ltsa import board
 from ltsa.access import INSTALLATION, Access
 from ltsa.commands import CloseDay
+from ltsa.configuring import ConfigureOffice
 from ltsa.day import Day
 from ltsa.journal import JournalEvent, SignedOut, entry
-from ltsa.ledger import CHUNK, AnyCommand, ConfigureOffice, Done, Ledger, LedgerUnavailableError
+from ltsa.ledger import CHUNK, AnyCommand, Done, Ledger, LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.office import Office, example_office
 from ltsa.people import People
 from ltsa.present import Recorded, day_stream
 from ltsa.tokens import token_digest
-from web import asking, errors, files, format, icons, security, words  # noqa: A004 - format is the room's name
+from web import asking, errors, files, format, icons, limits, logs, security, words  # noqa: A004 - format is the room's name
 from web.asking import NOBODY, Asker, Door, may_watch
 from web.credentials import Credentials, WrongKeyError
+from web.fleet import Fleet
+from web.limits import Buckets
 from web.live import Feed
+from web.presence import Presence
 from web.settings import Settings, WrongSetting
 from web.wake import FileBell, RedisBell
 
@@ -48,6 +53,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 HOUSEKEEPING = 60
+HASHES_AT_ONCE = 2
 SEED_BYTES = 32
 
 
@@ -87,8 +93,12 @@ class House:
             self.people.close()
             self.ledger.close()
             raise WrongSetting(f"The sign-ins in {settings.data} cannot be opened: {reason}.") from None
+        self.fleet = Fleet(settings.data / "devices.sqlite")
+        self._apart = ThreadPool(HASHES_AT_ONCE)
         self.door = Door(self)
-        self.feed = Feed(self, settings.public_url, settings.names)
+        self.limits = Buckets(settings.rate_limits)
+        self.feed = Feed(self, settings.public_url, settings.names, self.limits)
+        self.presence = Presence(self)
         self._bells: list[FileBell | RedisBell] = [FileBell(self.database, self._ring_at_others)]
         self._acknowledged = 0
         self._changed: set[str] = set()
@@ -123,6 +133,13 @@ class House:
     def off_loop(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Runs something that blocks (disk, long computation) in a native thread, and waits without blocking others."""
         result: T = gevent.get_hub().threadpool.apply(work, args, kwargs)
+        return result
+
+    def apart(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """As `off_loop`, in one of a few threads of its own, for what computes long and may be asked for by strangers
+        (hashes of passwords): sign-ins wait for each other, pages never wait for sign-ins.
+        """
+        result: T = self._apart.apply(work, args, kwargs)
         return result
 
     # --- What is true, as committed
@@ -191,6 +208,11 @@ class House:
         changed, self._changed = self._changed, set()
         return changed
 
+    def concern(self, office: str) -> None:
+        """Something has changed beside the ledger that pages of this office show."""
+        self._changed.add(office)
+        self.feed.ring()
+
     def catch_up(self) -> None:
         """Takes in everything that was committed until now."""
         with self._reading:
@@ -224,6 +246,7 @@ class House:
     def start(self) -> None:
         """Begins to follow the ledger and to keep house. Called on the server's loop, once."""
         self.feed.start()
+        self.presence.start()
         for bell in self._bells:
             bell.start()
         self._housekeeping = gevent.spawn(self._keep_house)
@@ -232,6 +255,7 @@ class House:
         """Stops following: pages hear no more. Commands in progress are still answered."""
         if self._housekeeping:
             self._housekeeping.kill()
+        self.presence.stop()
         for bell in self._bells:
             bell.stop()
         self.feed.stop()
@@ -241,6 +265,8 @@ class House:
         self.ledger.close()
         self.people.close()
         self.credentials.close()
+        self._apart.kill()
+        self.fleet.close()
 
     def _keep_house(self) -> None:
         """Closes the days that were left open, at their last instant, and turns the screens over to the new day."""
@@ -316,16 +342,22 @@ def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
     app = Flask("ltsa", static_folder=None, template_folder=None)
     here = House(settings)
     app.extensions["ltsa"] = here
-    for part in (words, format, icons, errors):
+    for part in (logs, words, format, icons, errors):
         part.install(app)
     security.install(app, settings.public_url, settings.names)
+    limits.install(app, here.limits)
     app.before_request(here.read_own_writes)
     asking.install(app, here)
+    limits.install_for_askers(app)
     here.feed.init_app(app)
     app.register_blueprint(files.blueprint)
     for room in rooms:
         app.register_blueprint(room.blueprint)
         here.feed.add(*getattr(room, "LIVE", ()))
+    if settings.oidc_issuer:
+        from web import oidc  # noqa: PLC0415 - an office without single sign-on does not load what it needs
+
+        oidc.install(app, here)
 
     return app
 
