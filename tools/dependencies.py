@@ -1,8 +1,8 @@
 """The check `dependencies`: does anything that is pinned here have a known vulnerability?
 
-Two services are asked: about the Python packages PyPI's, and OSV's about those on which it is silent; about the browser
-code npm's. Behind a closed network or a mirror they do not answer. That fails nothing, and it is no pass either: what
-nobody answered for is not proven, and is counted so.
+About the Python packages PyPI's service is asked, and OSV's where it is silent; about the npm packages npm's. Behind a
+closed network or a mirror they do not answer. That fails nothing, and it is no pass either: what nobody answered for is
+not proven, and is counted so.
 """
 
 from __future__ import annotations
@@ -104,14 +104,14 @@ def browser_code(*flags: str, lock: Path = prepare.LOCK_FILE, patience: float = 
     names = [path.rpartition("node_modules/")[2] for path in packages if path]
     audited, said = _json([*prepare.npm(sys.executable), *NPM_AUDIT, *flags], patience, lock.parent)
     if "auditReportVersion" not in audited:
-        return Answer("Browser code", len(names), [], names, str(audited.get("message") or said))
+        return Answer("npm packages", len(names), [], names, str(audited.get("message") or said))
     found = [
         f"{name} {hole['range']}: {hole['severity']}, {hole['title']} ({hole['url']})"
         for name, package in audited["vulnerabilities"].items()
         for hole in package["via"]
         if isinstance(hole, dict) and hole["url"].rpartition("/")[2] not in ACCEPTED
     ]
-    return Answer("Browser code", len(names), found, [])
+    return Answer("npm packages", len(names), found, [])
 
 
 def _pins(file: Path) -> list[str]:

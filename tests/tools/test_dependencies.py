@@ -167,7 +167,7 @@ def test_what_was_found_weighs_more_than_what_could_not_be_asked() -> None:
 def test_the_summary_is_loud_about_what_was_not_proven_and_fails_only_what_failed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    said = ["Browser code: 0 of 1 answered for", "NOT PROVEN for 1 (axe-core): no answer within 120 s"]
+    said = ["npm packages: 0 of 1 answered for", "NOT PROVEN for 1 (axe-core): no answer within 120 s"]
     results = [checks.Result("lint", 0, 1.0, []), checks.Result("npm audit", NOT_PROVEN, 1.0, said)]
     checks._summarize(results)
     shown = capsys.readouterr().out
