@@ -14,7 +14,7 @@ from ltsa.day import Day, DayClosed, DayOpened, DayReopened, TicketCalled, Ticke
 from ltsa.ledger import Ledger
 from ltsa.office import Office
 from ltsa.present import Recorded, day_stream
-from ltsa.replay import Line, day_at, opening, readable, story
+from ltsa.replay import Line, configured, day_at, opening, readable, story
 
 AROUND = 5
 
@@ -39,14 +39,20 @@ class Moment(Struct, frozen=True, kw_only=True):
 
 
 class Book(NamedTuple):
-    """One service day's record and the configuration that was in force. `history` is as much of the `record` as can be
-    replayed: all of it, unless it was damaged.
+    """One service day's record and the configuration that was in force, at last where it was changed meanwhile: it has
+    every service and counter that was used. `history` is as much of the `record` as can be replayed: all of it, unless
+    it was damaged.
     """
 
     office: Office
     date: date
     record: Sequence[Recorded]
     history: Sequence[Recorded]
+
+    @property
+    def configured(self) -> list[int]:
+        """When the configuration was changed while the day was under way (ms UTC)."""
+        return [event.at for event in configured(self.history)]
 
     @property
     def newest(self) -> int:
@@ -59,7 +65,10 @@ class Book(NamedTuple):
 
     def day(self, version: int) -> Day:
         """The day right after a version; before the first event an empty hall."""
-        return day_at(self.history, version=version) if version else board.unopened(self.office, self.date)
+        opened = opening(self.history)
+        return (
+            day_at(self.history, version=version) if version or not opened else board.unopened(opened.office, self.date)
+        )
 
     def moment(self, asked: Instant) -> Moment:
         """The day at an instant."""
@@ -89,7 +98,11 @@ def read(ledger: Ledger, office: str, day: date) -> Book | None:
     """A day's record; None when nothing was recorded. Blocks on the disk."""
     record = list(ledger.history(day_stream(office, day.isoformat())))
     opened = opening(record)
-    return Book(opened.office, day, record, record[: readable(record)]) if opened else None
+    if opened is None:
+        return None
+    history = record[: readable(record)]
+    later = configured(history)
+    return Book(later[-1].office if later else opened.office, day, record, history)
 
 
 def days(ledger: Ledger, office: str) -> list[str]:

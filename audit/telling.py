@@ -177,11 +177,7 @@ class Teller:
         return [self._told("ticket-missed", service=self.service(line.service))]
 
     def _ticket_put_back(self, line: Line, details: dict[str, Any]) -> list[str]:
-        rules = self.office.rules
-        rule = {"absent": rules.absent_place, "closed": rules.absent_place, "held": "original"}.get(
-            line.was, rules.returned_place
-        )
-        why = self._why("put_back", state=self._words(f"state.{line.was}").lower(), place=self.place(rule))
+        why = self._why("put_back", state=self._words(f"state.{line.was}").lower(), place=self.place(line.place))
         return [self._told("ticket-put-back", place=self.time(details["place"])), why]
 
     def _ticket_held(self, line: Line, _details: dict[str, Any]) -> list[str]:
@@ -210,7 +206,15 @@ class Teller:
         return [self._told(key, service=self.service(line.service), seen=seen)]
 
     def _ticket_closed(self, _line: Line, details: dict[str, Any]) -> list[str]:
-        return [self._told("ticket-closed", state=self._words(f"state.{details['state']}").lower())]
+        outcome = self._coded(details["outcome"], self.office.rules.closing_outcomes)
+        state = self._words(f"state.{details['state']}").lower()
+        return [self._told("ticket-closed-outcome" if outcome else "ticket-closed", state=state, outcome=outcome)]
+
+    def _day_checked(self, _line: Line, details: dict[str, Any]) -> list[str]:
+        checks = self.office.rules.opening_checks
+        lists = (("day-checked-ok", details["ok"]), ("day-checked-open", details["open"]))
+        items = [(key, self._listed(self._coded(code, checks) for code in codes)) for key, codes in lists]
+        return [" ".join([self._told("day-checked"), *(self._told(key, items=named) for key, named in items if named)])]
 
     def _counter_opened(self, line: Line, details: dict[str, Any]) -> list[str]:
         services = self.services(details["services"])

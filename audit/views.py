@@ -168,6 +168,7 @@ def _page(template: str, found: Book, **values: object) -> str:
     """A page about a day. Some hundred rows take 0.1 s to write, so they are written in a native thread too."""
     teller = Teller(found.office, page_language())
     values |= {"office": found.office, "day": found.date.isoformat(), "teller": teller}
+    values |= {"configured": found.configured}
     page: str = house().off_loop(copy_context().run, render_template, template, **values)
     return page
 

@@ -377,7 +377,7 @@ def _step(day: Day, visit: Ticket, step: Step) -> StepPicture:
     if step.service in visit.waits:
         state, before = "waiting", ahead(day, visit, step.service)
     elif state == "todo":
-        state, after = "later", [earlier for earlier in service.after if outstanding(day, visit, earlier)]
+        state, after = "later", [earlier for earlier in service.after if outstanding(visit, earlier)]
     reasons = [reason for reason in office.rules.return_reasons if reason.code in step.reasons] if step.reasons else ()
     return StepPicture(
         service=step.service,

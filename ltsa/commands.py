@@ -4,6 +4,7 @@
 ticket, one ticket a counter, numbers without a gap or a double, prerequisites, limits.
 """
 
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -16,7 +17,9 @@ from ltsa.day import (
     CounterOpened,
     CounterPaused,
     Day,
+    DayChecked,
     DayClosed,
+    DayConfigured,
     DayEvent,
     DayOpened,
     DayReopened,
@@ -43,10 +46,12 @@ from ltsa.day import (
     outstanding,
 )
 from ltsa.dispatch import Place, explain, pick
+from ltsa.hours import ALWAYS, day_off_on, hours_on, numbers_on, opens_after
 from ltsa.message import Command, Refusal, key_digest
-from ltsa.office import Office, Service
+from ltsa.office import Office, Service, Text
 
-MINUTE = 60_000
+ANOTHER_DAY: Text = {"id": "hari lain", "en": "another day"}
+CLOSED_WEEKDAY: Text = {"id": "bukan hari kerja", "en": "not a working day"}
 LONGEST_OFFICER = 40
 LONGEST_KIOSK = 40
 
@@ -206,8 +211,29 @@ class OpenDay(Command, frozen=True):
     configuration: Office
 
 
+class ConfigureDay(Command, frozen=True):
+    """Go on under another configuration of the office. The ledger gives this command itself, with the change."""
+
+    configuration: Office
+
+
+class CheckDay(Command, frozen=True):
+    """Go through the opening check-list: codes of the items that are `ok`, and of those still `open`. `note` is the id
+    of a text kept beside the ledger.
+    """
+
+    ok: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+    note: str = ""
+
+
 class CloseDay(Command, frozen=True):
-    """End the day: every visit that is not over is closed, every counter too."""
+    """End the day: every visit that is not over is closed, every counter too. `outcomes` say by number what becomes of
+    people, `outcome` of all others: closing outcomes of the office, its first where nothing is said.
+    """
+
+    outcomes: dict[str, str] = {}  # noqa: RUF012 - each command gets its own
+    outcome: str = ""
 
 
 class ReopenDay(Command, frozen=True):
@@ -239,6 +265,8 @@ DayCommand = (
     | AskHelp
     | GiveHelp
     | OpenDay
+    | ConfigureDay
+    | CheckDay
     | CloseDay
     | ReopenDay
 )
@@ -258,6 +286,8 @@ def decide(command: DayCommand, day: Day) -> list[DayEvent]:  # noqa: C901, PLR0
         if day.open:
             raise Refusal("day-open", "The day is open already.", state="open")
         return [DayReopened(**said)]
+    if isinstance(command, ConfigureDay):
+        return [_configure(command.configuration, day, said)]
     if not day.open:
         raise Refusal("day-closed", "The service day is closed; a supervisor may reopen it.", state="closed")
     if isinstance(command, CounterCommand):
@@ -287,7 +317,7 @@ def decide(command: DayCommand, day: Day) -> list[DayEvent]:  # noqa: C901, PLR0
             ticket = _ticket(day, number)
             if ticket.state not in {"waiting", "held", "absent", "returned"}:
                 raise Refusal("not-waiting", f"{number} is not waiting.", state=ticket.state)
-            place = ticket.place + _head_start(day, ticket.priority) - _head_start(day, priority)
+            place = ticket.place + ticket.head_start - _head_start(day, priority)
             return [PriorityChanged(**said, number=number, place=min(place, said["at"]), priority=priority)]
         case AskHelp(kiosk=kiosk):
             return [_ask_help(day, kiosk, said)]
@@ -295,8 +325,10 @@ def decide(command: DayCommand, day: Day) -> list[DayEvent]:  # noqa: C901, PLR0
             if kiosk not in day.help:
                 raise Refusal("no-help-asked", f"Nobody at kiosk {kiosk!r} asks for an officer.", field="kiosk")
             return [HelpGiven(**said, kiosk=kiosk)]
+        case CheckDay():
+            return [_check(command, day, said)]
         case CloseDay():
-            return _close_day(day, said)
+            return _close_day(command, day, said)
         case _:
             raise TypeError(f"no rule for {type(command).__name__}")
 
@@ -408,6 +440,8 @@ def _issue(command: IssueTicket, day: Day, said: dict[str, Any]) -> TicketIssued
     if command.token in day.tokens:
         raise Refusal("token-used", "This ticket's secret is in use; make a new one.", field="token")
     office = day.rules_of
+    _doors_open(office, day.date, said["at"])
+    _room_for(command.services, day)
     services = tuple(service for service in office.service if service in command.services)
     series = _first_step(office, services).prefix
     return TicketIssued(
@@ -420,6 +454,55 @@ def _issue(command: IssueTicket, day: Day, said: dict[str, Any]) -> TicketIssued
         priority=command.priority,
         language=command.language,
     )
+
+
+def _doors_open(office: Office, written: str, at: int) -> None:
+    """Numbers are given from a while before the office opens until a while before it closes."""
+    if not (office.week or office.days_off or office.special_days):
+        return
+    day = date.fromisoformat(written)
+    if (times := numbers_on(office, day)) is None:
+        off = day_off_on(office, day)
+        why = f" ({off.name['id']})" if off else ""
+        message = f"The office is closed today{why}; it opens {_said(opens := _opens(office, day))}."
+        values = {"opens": opens, "why": off.name if off else CLOSED_WEEKDAY}
+        raise Refusal("office-closed-today", message, state="off", values=values)
+    begins, ends = (datetime.fromtimestamp(at / 1000, office.clock) for at in times)
+    if at < times[0]:
+        message = f"Numbers are given from {begins:%H:%M} today."
+        raise Refusal("too-early", message, state="before", values={"begins": begins.time()})
+    if at >= times[1]:
+        message = f"Numbers were given until {ends:%H:%M}; the office opens {_said(opens := _opens(office, day))}."
+        raise Refusal("too-late-today", message, state="after", values={"ends": ends.time(), "opens": opens})
+
+
+def _room_for(services: tuple[str, ...], day: Day) -> None:
+    """No more people take a number than the office, and each service, can serve in a day."""
+    office = day.rules_of
+    if 0 < (most := office.rules.capacity) <= len(day.tickets) - day.tally["cancelled"]:
+        opens = _opens(office, date.fromisoformat(day.date))
+        message = f"All {most} numbers of today are taken; the office opens again {_said(opens)}."
+        raise Refusal("office-full", message, state="full", values={"n": most, "opens": opens})
+    for service in services:
+        if 0 < (most := office.service[service].capacity) <= day.demand.get(service, 0):
+            opens = _opens(office, date.fromisoformat(day.date))
+            message = f"All {most} numbers of today for {service} are taken; come again {_said(opens)}."
+            values = {"n": most, "opens": opens, "service": office.service[service].name}
+            raise Refusal("service-full", message, field="services", state="full", values=values)
+
+
+def _opens(office: Office, day: date) -> date | datetime | Text:
+    """When the office opens after a date; the date alone where it has no hours, words where no such day is near."""
+    opens = opens_after(office, day)
+    if opens is None:
+        return ANOTHER_DAY
+    return opens.date() if hours_on(office, opens.date()) is ALWAYS else opens
+
+
+def _said(opens: date | datetime | Text) -> str:
+    if isinstance(opens, dict):
+        return opens["en"]
+    return f"on {opens:%Y-%m-%d at %H:%M}" if isinstance(opens, datetime) else f"on {opens}"
 
 
 def _first_step(office: Office, services: tuple[str, ...]) -> Service:
@@ -453,7 +536,7 @@ def _change_steps(command: ChangeSteps, day: Day, said: dict[str, Any]) -> Steps
 def _within_reach(day: Day, ticket: Ticket, service: str, field: str) -> None:
     """Refuses a service that could never be called on this visit: one that comes before it ended, and not well."""
     for before in day.rules_of.service[service].after:
-        if outstanding(day, ticket, before):
+        if outstanding(ticket, before):
             step = ticket.steps[before]
             if step.state == "done":
                 message = f"{service} comes after {before}, which ended with {step.outcome}."
@@ -507,11 +590,56 @@ def _ask_help(day: Day, kiosk: str, said: dict[str, Any]) -> HelpAsked:
     return HelpAsked(**said, kiosk=kiosk)
 
 
-def _close_day(day: Day, said: dict[str, Any]) -> list[DayEvent]:
+def _configure(office: Office, day: Day, said: dict[str, Any]) -> DayConfigured:
+    """What somebody is on today, or sits at, stays until tomorrow."""
+    before = day.rules_of
+    if office == before:
+        raise Refusal("nothing-changes", "The day runs under this configuration already.")
+    if (office.id, office.zone) != (before.id, before.zone):
+        raise Refusal("zone-fixed", "A day keeps its time zone.", field="zone", state=before.zone)
+    in_use = {service for ticket in day.tickets.values() for service in ticket.steps}
+    in_use |= {service for now in day.counters.values() if now.state != "closed" for service in now.services}
+    for service in before.service:
+        if service in in_use and service not in office.service:
+            message = f"Somebody came for {service} today, or an open counter takes it; take it away from tomorrow on."
+            values = {"service": before.service[service].name}
+            raise Refusal("service-in-use", message, field=f"services/{service}", state=day.date, values=values)
+    sat_at = {step.counter for ticket in day.tickets.values() for step in ticket.steps.values()}
+    for counter, now in day.counters.items():
+        if counter not in office.counter and (now.state != "closed" or counter in sat_at):
+            message = f"Counter {counter} is in use today; take it away from tomorrow on."
+            values = {"counter": before.counter[counter].name}
+            raise Refusal("counter-in-use", message, field=f"counters/{counter}", state=day.date, values=values)
+    return DayConfigured(**said, office=office)
+
+
+def _check(command: CheckDay, day: Day, said: dict[str, Any]) -> DayChecked:
+    ok, still_open = tuple(dict.fromkeys(command.ok)), tuple(dict.fromkeys(command.open))
+    if not (ok or still_open or command.note):
+        raise Refusal("missing-items", "Say of at least one item whether it is in order.", field="ok")
+    known = [item.code for item in day.rules_of.rules.opening_checks]
+    for code in (*ok, *still_open):
+        _known("item", code, known)
+    if both := [code for code in ok if code in still_open]:
+        raise Refusal("wrong-items", f"{both[0]} cannot be in order and open at once.", field="open")
+    return DayChecked(**said, ok=ok, open=still_open, note=command.note)
+
+
+def _close_day(command: CloseDay, day: Day, said: dict[str, Any]) -> list[DayEvent]:
+    staying = [ticket for ticket in day.tickets.values() if ticket.state not in {"done", "cancelled", "closed"}]
+    known = [outcome.code for outcome in day.rules_of.rules.closing_outcomes]
+    for number, outcome in command.outcomes.items():
+        if (ticket := _ticket(day, number)) not in staying:
+            raise Refusal("visit-over", f"{number} is over already.", field="outcomes", state=ticket.state)
+        _known("outcome", outcome, known)
+    if command.outcome:
+        _known("outcome", command.outcome, known)
+    usual = command.outcome or (known[0] if known else "")
     events: list[DayEvent] = [
-        TicketClosed(**said, number=ticket.number, state=ticket.state)
-        for ticket in day.tickets.values()
-        if ticket.state not in {"done", "cancelled", "closed"}
+        TicketClosed(
+            **said, number=ticket.number, state=ticket.state, outcome=command.outcomes.get(ticket.number, usual)
+        )
+        for ticket in staying
     ]
     events += [CounterClosed(**said, counter=name) for name, now in day.counters.items() if now.state != "closed"]
     return [*events, DayClosed(**said)]
@@ -519,14 +647,10 @@ def _close_day(day: Day, said: dict[str, Any]) -> list[DayEvent]:
 
 def _place_back(day: Day, ticket: Ticket, at: int) -> int:
     """The instant that the wait counts from, by the office's rule for absent and for returned tickets."""
-    if ticket.state in {"absent", "closed"}:
-        rule = day.rules_of.rules.absent_place
-    elif ticket.state == "held":
-        rule = "original"
-    elif ticket.state in {"waiting", "returned"} and any(step.state == "returned" for step in ticket.steps.values()):
-        rule = day.rules_of.rules.returned_place
-    else:
+    returned = any(step.state == "returned" for step in ticket.steps.values())
+    if ticket.state not in {"absent", "closed", "held"} and not (ticket.state in {"waiting", "returned"} and returned):
         raise Refusal("not-away", f"{ticket.number} is not absent, returned or held.", state=ticket.state)
+    rule = day.rules_of.rules.place_for(ticket.state)
     if rule == "original":
         return ticket.place
     if rule == "last":
@@ -544,7 +668,7 @@ def _lines_of(day: Day, ticket: Ticket) -> list[str]:
         step.service
         for step in ticket.steps.values()
         if step.state not in {"done", "transferred", "dropped"}
-        and not any(outstanding(day, ticket, before) for before in after.get(step.service, ()))
+        and not any(outstanding(ticket, before) for before in after.get(step.service, ()))
     ]
 
 
@@ -555,10 +679,9 @@ def _others_first(day: Day, ticket: Ticket, service: str, count: int) -> list[Pl
 
 def _head_start(day: Day, priority: str) -> int:
     """Milliseconds that a priority reason adds to the age of a wait."""
-    if not priority:
-        return 0
-    _known("priority", priority, list(day.rules_of.priority))
-    return day.rules_of.priority[priority].head_start * MINUTE
+    if priority:
+        _known("priority", priority, list(day.rules_of.priority))
+    return day.rules_of.head_start(priority)
 
 
 def _counter(day: Day, counter: str) -> CounterNow:

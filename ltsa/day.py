@@ -7,6 +7,7 @@ UTC, durations integer milliseconds.
 
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Iterable
 from typing import Literal, assert_never, get_args
 
 from msgspec import Struct, field
@@ -175,10 +176,11 @@ class TicketCancelled(Event, frozen=True):
 
 
 class TicketClosed(Event, frozen=True):
-    """The day ended before the visit did; `state` is what the ticket was."""
+    """The day ended before the visit did; `state` is what the ticket was, `outcome` a closing outcome of the office."""
 
     number: str
     state: str
+    outcome: str = ""
 
 
 class CounterOpened(Event, frozen=True):
@@ -223,6 +225,22 @@ class HelpGiven(Event, frozen=True):
     kiosk: str
 
 
+class DayConfigured(Event, frozen=True):
+    """The office was changed while the day was under way: from now on it runs under this configuration."""
+
+    office: Office
+
+
+class DayChecked(Event, frozen=True):
+    """Somebody went through the opening check-list: the items that are in order and those still open. A remark's text
+    lives beside the ledger under `note`.
+    """
+
+    ok: tuple[str, ...]
+    open: tuple[str, ...] = ()
+    note: str = ""
+
+
 class DayClosed(Event, frozen=True):
     """No more tickets today."""
 
@@ -256,6 +274,8 @@ DayEvent = (
     | HelpAsked
     | HelpGiven
     | DayOpened
+    | DayConfigured
+    | DayChecked
     | DayClosed
     | DayReopened
 )
@@ -287,6 +307,8 @@ TOPICS: dict[str, type[DayEvent]] = {
     "action-undone/1": ActionUndone,
     "help-asked/1": HelpAsked,
     "help-given/1": HelpGiven,
+    "day-configured/1": DayConfigured,
+    "day-checked/1": DayChecked,
 }
 """The stable name and version of every event; a breaking change is a new version with an upcaster, never an edit."""
 
@@ -296,7 +318,7 @@ TOPICS: dict[str, type[DayEvent]] = {
 
 class Step(Struct):
     """One service of a visit. `since` is when it was last called, begun or left, `seen` are the documents checked,
-    `reasons` why it was returned.
+    `reasons` why it was returned, `unlocks` that it ended so that what comes after it became possible.
     """
 
     service: str
@@ -306,6 +328,7 @@ class Step(Struct):
     since: int = 0
     reasons: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
+    unlocks: bool = False
 
 
 class Ticket(Struct):
@@ -313,7 +336,8 @@ class Ticket(Struct):
 
     `order` is its rank of arrival, `place` the instant its wait counts from, `since` when `state` began, `service`
     and `counter` where it is called, served or held, `waits` the queues it stands in and `stands` its place there,
-    `touched` the day's version at which something last happened to it, `notes` the ids of texts kept beside the ledger.
+    `touched` the day's version at which something last happened to it, `notes` the ids of texts kept beside the ledger,
+    `head_start` what its priority makes of its wait (ms), `outcome` what became of it when the day closed too soon.
     """
 
     number: str
@@ -333,6 +357,8 @@ class Ticket(Struct):
     stands: Place = (0, 0, "")
     touched: int = 0
     notes: tuple[str, ...] = ()
+    head_start: int = 0
+    outcome: str = ""
 
 
 class Last(Struct, frozen=True):
@@ -371,12 +397,23 @@ class Call(Struct, frozen=True):
     version: int
 
 
+class Check(Struct, frozen=True):
+    """The opening check-list as somebody last went through it: codes of the items in order, and of those still open."""
+
+    at: int
+    by: str
+    ok: tuple[str, ...]
+    open: tuple[str, ...]
+    note: str
+
+
 class Day(Struct):
     """What is true of one service day.
 
     `version` counts its events; `answered` maps a command's key to (content, version of its first event); `queues` hold
     each service's places in order; `tally` counts tickets by state; `aside` are the numbers, latest last, of those who
-    may come back: held, absent, returned; `help` says since when (ms) each kiosk asks for an officer, earliest first.
+    may come back: held, absent, returned; `help` says since when (ms) each kiosk asks for an officer, earliest first;
+    `demand` counts for each service the people who came for it.
     """
 
     office: Office | None = None
@@ -394,6 +431,8 @@ class Day(Struct):
     tally: dict[TicketState, int] = field(default_factory=lambda: dict.fromkeys(get_args(TicketState), 0))
     aside: dict[str, None] = {}
     help: dict[str, int] = {}
+    demand: dict[str, int] = {}
+    check: Check | None = None
 
     @property
     def rules_of(self) -> Office:
@@ -415,11 +454,12 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             order = len(day.tickets) + 1
             ticket = Ticket(event.number, order, event.token, event.at, event.place, steps)
             ticket.priority, ticket.language, ticket.since = event.priority, event.language, event.at
-            ticket.touched = version
+            ticket.touched, ticket.head_start = version, event.at - event.place
             day.tickets[event.number] = ticket
             day.tokens[event.token] = event.number
             day.series[event.series] = day.series.get(event.series, 0) + 1
             day.tally["waiting"] += 1
+            _demand(day, event.services)
             _queue(day, ticket)
         case TicketCalled():
             ticket = _touch(day, event.number)
@@ -433,7 +473,8 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             _seat(day, ticket, event, "serving").last = None
         case ServiceFinished():
             ticket = _touch(day, event.number)
-            ticket.steps[event.service].outcome = event.outcome
+            step = ticket.steps[event.service]
+            step.outcome, step.unlocks = event.outcome, event.outcome in day.rules_of.unlocking
             _leave(day, ticket, "done")
             day.counters[event.counter].last = Last("finish", event.number, event.service, event.at, version)
         case TicketRecalled():
@@ -451,7 +492,7 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             day.counters[event.counter].last = Last("no-show", event.number, event.service, event.at, version)
         case TicketPutBack():
             ticket = _touch(day, event.number)
-            ticket.place = event.place
+            ticket.place, ticket.outcome = event.place, ""
             for step in ticket.steps.values():
                 if step.state in {"returned", "held", "called", "serving"}:
                     step.state = "todo"
@@ -464,10 +505,14 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             _become(day, ticket, "held")
         case TicketTransferred():
             ticket = _touch(day, event.number)
+            _demand(day, [event.to] if event.to not in _asked(ticket) else ())
+            _demand(day, [event.service], -1)
             ticket.steps[event.to] = Step(event.to)
             _leave(day, ticket, "transferred")
         case StepsChanged():
             ticket = _touch(day, event.number)
+            _demand(day, event.dropped, -1)
+            _demand(day, event.added)
             for service in event.dropped:
                 ticket.steps[service].state = "dropped"
             for service in event.added:
@@ -477,6 +522,7 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
         case PriorityChanged():
             ticket = _touch(day, event.number)
             ticket.priority, ticket.place = event.priority, event.place
+            ticket.head_start = day.rules_of.head_start(event.priority)
             if ticket.state == "waiting":
                 _queue(day, ticket)
         case DocumentsChecked():
@@ -486,10 +532,12 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             ticket.notes = (*ticket.notes, event.note)
         case TicketCancelled():
             ticket = _touch(day, event.number)
+            _demand(day, [service for service in _asked(ticket) if ticket.steps[service].state != "done"], -1)
             _free(day, ticket)
             _become(day, ticket, "cancelled")
         case TicketClosed():
             ticket = _touch(day, event.number)
+            ticket.outcome = event.outcome
             _free(day, ticket)
             _become(day, ticket, "closed")
         case CounterOpened():
@@ -507,6 +555,10 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             day.office, day.date, day.open = event.office, event.date, True
             day.counters = {counter.id: CounterNow() for counter in event.office.counters}
             day.queues = {service.id: [] for service in event.office.services}
+        case DayConfigured():
+            _configure(day, event.office)
+        case DayChecked():
+            day.check = Check(event.at, event.by, event.ok, event.open, event.note)
         case HelpAsked():
             day.help[event.kiosk] = event.at
         case HelpGiven():
@@ -531,17 +583,17 @@ def possible_steps(day: Day, ticket: Ticket) -> tuple[str, ...]:
             step.service
             for step in ticket.steps.values()
             if step.state == "todo"
-            and not (step.service in after and any(outstanding(day, ticket, s) for s in after[step.service]))
+            and not (step.service in after and any(outstanding(ticket, s) for s in after[step.service]))
         ]
     )
 
 
-def outstanding(day: Day, ticket: Ticket, service: str) -> bool:
+def outstanding(ticket: Ticket, service: str) -> bool:
     """Whether a service that others wait for is still to be done on this visit. One that is not on the visit is not."""
     step = ticket.steps.get(service)
     if step is None or step.state in {"transferred", "dropped"}:
         return False
-    return step.state != "done" or step.outcome not in day.rules_of.unlocking
+    return step.state != "done" or not step.unlocks
 
 
 def ahead(day: Day, ticket: Ticket, service: str) -> int:
@@ -553,6 +605,27 @@ def _touch(day: Day, number: str) -> Ticket:
     ticket = day.tickets[number]
     ticket.touched = day.version
     return ticket
+
+
+def _demand(day: Day, services: Iterable[str], people: int = 1) -> None:
+    for service in services:
+        day.demand[service] = day.demand.get(service, 0) + people
+
+
+def _asked(ticket: Ticket) -> list[str]:
+    """The services that a visit still is for, or had done."""
+    return [step.service for step in ticket.steps.values() if step.state not in {"transferred", "dropped"}]
+
+
+def _configure(day: Day, office: Office) -> None:
+    """The day goes on under another configuration; who waits may now have another step to wait for."""
+    day.office = office
+    day.counters = {counter.id: day.counters.get(counter.id, CounterNow()) for counter in office.counters}
+    day.queues = {service.id: day.queues.get(service.id, []) for service in office.services}
+    for ticket in day.tickets.values():
+        if (state := ticket.state) in {"waiting", "returned"}:
+            _settle(day, ticket)
+            ticket.touched = ticket.touched if ticket.state == state else day.version
 
 
 def _become(day: Day, ticket: Ticket, state: TicketState) -> None:
@@ -626,7 +699,7 @@ def _undo(day: Day, ticket: Ticket, event: ActionUndone) -> None:
         _leave(day, ticket, "todo")
     else:
         state: Literal["called", "serving"] = "called" if event.action == "no-show" else "serving"
-        ticket.steps[event.service].outcome = ""
-        ticket.steps[event.service].reasons = ()
+        step = ticket.steps[event.service]
+        step.outcome, step.unlocks, step.reasons = "", False, ()
         _seat(day, ticket, event, state)
     counter.last = None

@@ -25,15 +25,15 @@ import msgspec
 from eventsourcing.persistence import PersistenceError, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 
-from ltsa import access, journal
+from ltsa import access, configuring, journal
 from ltsa.access import AccessCommand
 from ltsa.board import Answer, answer, unopened
-from ltsa.commands import DayCommand, OpenDay, decide
+from ltsa.commands import ConfigureDay, DayCommand, OpenDay, decide
+from ltsa.configuring import ConfigurationCommand, Configurations
 from ltsa.day import TOPICS, Day, evolve
 from ltsa.journal import WriteJournal
-from ltsa.message import Command, Refusal, key_digest
-from ltsa.office import Office, checked
-from ltsa.present import AnyEvent, OfficeConfigured, Present, Recorded, day_stream, office_stream
+from ltsa.message import Refusal, key_digest
+from ltsa.present import AnyEvent, Present, Recorded, day_stream, office_stream
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ _topics: dict[str, type[AnyEvent]] = {
     **TOPICS,
     **access.TOPICS,
     **journal.TOPICS,
-    "office-configured/1": OfficeConfigured,
+    **configuring.TOPICS,
 }
 _topic_of = {event: topic for topic, event in _topics.items()}
 _decoders = {topic: msgspec.json.Decoder(event) for topic, event in _topics.items()}
@@ -59,16 +59,7 @@ class LedgerUnavailableError(Exception):
     """The record cannot be written or read now (disk full, locked, damaged). Nothing was acknowledged; try again."""
 
 
-class ConfigureOffice(Command, frozen=True):
-    """Set an office up, or change it, for the service days from a local date on. One that cannot work is a
-    `WrongOfficeError`.
-    """
-
-    configuration: Office
-    since: str
-
-
-AnyCommand = DayCommand | AccessCommand | WriteJournal | ConfigureOffice
+AnyCommand = DayCommand | AccessCommand | WriteJournal | ConfigurationCommand
 
 
 class Done(NamedTuple):
@@ -420,7 +411,7 @@ class Ledger:
         before = len(rows)
         try:
             match command:
-                case ConfigureOffice():
+                case ConfigurationCommand():
                     return self._configure(command, rows)
                 case AccessCommand():
                     return self._take(command, access.STREAM, self._present.access, access, rows)
@@ -483,24 +474,39 @@ class Ledger:
         picture = answer(state, events) if isinstance(state, Day) else None  # type: ignore[arg-type]
         return self._answered(Done(tuple(recorded), picture))
 
-    def _configure(self, command: ConfigureOffice, rows: list[Recorded]) -> Done | Refusal:
-        stream, key = office_stream(checked(command.configuration).id), key_digest(command.key)
-        before = [*self.history(stream), *(row for row in rows if row.stream == stream)]
-        for recorded in before:
-            if recorded.event.key == key:
-                return self._repeat(command, stream, key, (recorded.event.content, recorded.version))
-        event = OfficeConfigured(
-            at=max([command.at, *(recorded.event.at for recorded in before)]),
-            by=command.by,
-            key=key,
-            content=command.content(),
-            office=command.configuration,
-            since=command.since,
+    def _configure(self, command: ConfigurationCommand, rows: list[Recorded]) -> Done | Refusal:
+        """A command about an office's configuration. What is in force today changes the day that is under way, in the
+        same transaction or not at all.
+        """
+        stream, key = office_stream(command.office), key_digest(command.key)
+        known = command.office in self._present.offices()
+        state = self._present.configurations(command.office) if known else Configurations()
+        if key in state.answered:
+            return self._repeat(command, stream, key, state.answered[key])
+        state.lived = state.lived or self._has_lived(command.office, rows)
+        events = configuring.decide(command, state)
+        later = configuring.after(state, events)
+        date = later.today(command.at)
+        day = self._present.day(command.office, date)
+        of_day: Sequence[AnyEvent] = []
+        if day.office not in (None, later.on(date)) and events[0].since <= date.isoformat():
+            now = ConfigureDay(
+                office=command.office, at=command.at, by=command.by, key=command.key, configuration=later.on(date)
+            )
+            of_day = decide(now, day)
+        done = self._append(stream, state, events, rows, configuring.evolve)
+        self._present.configured(command.office, state)
+        if of_day:
+            today = self._append(day_stream(command.office, day.date), day, of_day, rows)
+            done = self._answered(done._replace(events=(*done.events, *today.events)))
+        return done
+
+    def _has_lived(self, office: str, rows: list[Recorded]) -> bool:
+        """Whether an office has had a service day."""
+        days = day_stream(office, "")
+        return any(row.stream.startswith(days) for row in rows) or bool(
+            self._select("originator_id >= ? AND originator_id < ? LIMIT 1", days, days + "\U0010ffff")
         )
-        recorded = Recorded(self._present.position + len(rows) + 1, stream, len(before) + 1, event)
-        rows.append(recorded)
-        self._present.configure(event)
-        return self._answered(Done((recorded,), None))
 
     def _answered(self, done: Done) -> Done:
         """Keeps an answer at hand for a while, should the same key come again."""

@@ -1,5 +1,6 @@
 """What every command, event and refusal says, whatever it is about."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 
@@ -36,12 +37,21 @@ class Event(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 
 class Refusal(Exception):
     """A command that the rules do not allow now. `code` is stable for programs, the message is for a person, `field`
-    names the wrong input, `state` what is true instead.
+    names the wrong input, `state` what is true instead. `values` are what the sentence says in particular, for screens
+    that say it in another language: texts, numbers, dates, times, and words by language.
     """
 
-    def __init__(self, code: str, message: str, *, field: str | None = None, state: str | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        field: str | None = None,
+        state: str | None = None,
+        values: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(message)
-        self.code, self.message, self.field, self.state = code, message, field, state
+        self.code, self.message, self.field, self.state, self.values = code, message, field, state, dict(values or {})
 
 
 @lru_cache(maxsize=1024)

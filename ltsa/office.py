@@ -4,13 +4,19 @@ An `Office` is a value. The ledger records each version of it, and every service
 force, so that a rule changed next year leaves last year's days readable.
 """
 
+import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Struct
+
+from ltsa.access import INSTALLATION, ROLES
+from ltsa.message import Refusal
 
 Text = dict[str, str]
 """Words by language code; "id" (Indonesian) is always there."""
@@ -18,13 +24,18 @@ Text = dict[str, str]
 ZONES = {"Asia/Jakarta": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
 """Indonesia's three time zones, none with summer time."""
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""The days of a week, in the order of `date.weekday()`."""
 
-class WrongOfficeError(ValueError):
-    """An office file that cannot be used: `field` says where, the message what would be right."""
+Kind = Literal["holiday", "joint-leave", "own"]
+"""Why an office is closed on a date: a national holiday, cuti bersama, or a decision of its own."""
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
+
+class WrongOfficeError(Refusal):
+    """An office that cannot work so: `field` says where ("services/bank/prefix"), the message what would be right."""
+
+    def __init__(self, field: str, message: str, code: str = "wrong-office", **values: object) -> None:
+        super().__init__(code, f"{field}: {message}.", field=field, values=values)
 
 
 class Coded(Struct, frozen=True, kw_only=True):
@@ -61,6 +72,7 @@ class Service(Struct, frozen=True, kw_only=True):
     bring: tuple[Coded, ...] = ()
     after: tuple[str, ...] = ()
     minutes: int = 10
+    capacity: int = 0
 
 
 class Counter(Struct, frozen=True, kw_only=True):
@@ -71,8 +83,45 @@ class Counter(Struct, frozen=True, kw_only=True):
     services: tuple[str, ...]
 
 
+class Break(Struct, frozen=True, kw_only=True):
+    """A time of the day at which nobody is served, for example Friday prayer; local times like "11:30"."""
+
+    begins: str
+    ends: str
+    name: Text
+
+
+class Opening(Struct, frozen=True, kw_only=True):
+    """The hours of one day in local times like "08:00"; breaks in order."""
+
+    opens: str
+    closes: str
+    breaks: tuple[Break, ...] = ()
+
+
+class DayOff(Struct, frozen=True, kw_only=True):
+    """A date (ISO) on which the office is closed."""
+
+    date: str
+    name: Text
+    kind: Kind = "own"
+
+
+class SpecialDay(Opening, frozen=True, kw_only=True):
+    """A date (ISO) with other hours than its weekday has, open even if it were a day off."""
+
+    date: str
+    name: Text
+
+
 class Rules(Struct, frozen=True, kw_only=True):
-    """What an office may decide for itself. A place is "original", "last", or "behind:N" (N in line)."""
+    """What an office may decide for itself. A place is "original", "last", or "behind:N" (N in line).
+
+    `capacity` people may take a number a day, 0 for any number. Numbers are given from `first_ticket` minutes before
+    the office opens until `last_ticket` minutes before it closes. `closing_outcomes` say what becomes of those whose
+    visit is not over when the day closes, the first where nobody says otherwise; `opening_checks` what is looked at in
+    the morning.
+    """
 
     recall_limit: int = 3
     absent_place: str = "behind:3"
@@ -83,10 +132,25 @@ class Rules(Struct, frozen=True, kw_only=True):
     outcomes: tuple[Outcome, ...] = ()
     return_reasons: tuple[Coded, ...] = ()
     pause_reasons: tuple[Coded, ...] = ()
+    capacity: int = 0
+    first_ticket: int = 0
+    last_ticket: int = 0
+    closing_outcomes: tuple[Coded, ...] = ()
+    opening_checks: tuple[Coded, ...] = ()
+
+    def place_for(self, state: str) -> str:
+        """Where a ticket that was absent, closed, held or returned is put back."""
+        away = {"absent": self.absent_place, "closed": self.absent_place, "held": "original"}
+        return away.get(state, self.returned_place)
 
 
 class Office(Struct, frozen=True, kw_only=True, dict=True):
-    """One office. `zone` is an IANA name; its service day is a local date there."""
+    """One office. `zone` is an IANA name; its service day is a local date there.
+
+    `week` has the hours of each weekday; one that is not in it is closed, and an office without any week is always
+    open. A special day goes before a day off, a day off before the week. `second_factor` are the roles whose people
+    need more than a password.
+    """
 
     id: str
     name: Text
@@ -95,6 +159,10 @@ class Office(Struct, frozen=True, kw_only=True, dict=True):
     counters: tuple[Counter, ...]
     rules: Rules = Rules()
     running_text: Text = msgspec.field(default_factory=dict)
+    week: dict[str, Opening] = {}
+    days_off: tuple[DayOff, ...] = ()
+    special_days: tuple[SpecialDay, ...] = ()
+    second_factor: tuple[str, ...] = ()
 
     @cached_property
     def service(self) -> dict[str, Service]:
@@ -116,10 +184,24 @@ class Office(Struct, frozen=True, kw_only=True, dict=True):
         """Priority reasons by code."""
         return {priority.code: priority for priority in self.rules.priorities}
 
+    def head_start(self, priority: str) -> int:
+        """Milliseconds that a priority reason adds to the age of a wait; none for "" or a code that is not known."""
+        return self.priority[priority].head_start * 60_000 if priority in self.priority else 0
+
     @cached_property
     def unlocking(self) -> frozenset[str]:
         """Codes of the outcomes after which the next steps become possible."""
         return frozenset(outcome.code for outcome in self.rules.outcomes if outcome.unlocks)
+
+    @cached_property
+    def day_off(self) -> dict[str, DayOff]:
+        """Days off by date (ISO)."""
+        return {day.date: day for day in self.days_off}
+
+    @cached_property
+    def special_day(self) -> dict[str, SpecialDay]:
+        """Days with other hours by date (ISO)."""
+        return {day.date: day for day in self.special_days}
 
     @cached_property
     def clock(self) -> ZoneInfo:
@@ -146,71 +228,236 @@ def read_office(path: Path) -> Office:
 
 
 def example_office() -> Office:
-    """The example: eight desks as in PP 59/2021 art. 31, ten counters."""
+    """The example: eight desks as in PP 59/2021 art. 31, ten counters, open at any hour."""
     return read_office(Path(__file__).with_name("example_office.toml"))
 
 
-def checked(office: Office) -> Office:  # noqa: C901 - one look after the other
+def usual_week() -> dict[str, Opening]:
+    """Hours within those of Perpres 21/2023 (five days from 07.30, breaks of 60 minutes and on Fridays of 90)."""
+    rest = Break(begins="12:00", ends="13:00", name={"id": "Istirahat", "en": "Break"})
+    prayer = Break(begins="11:30", ends="13:00", name={"id": "Istirahat dan salat Jumat", "en": "Friday prayer"})
+    usual = Opening(opens="08:00", closes="16:00", breaks=(rest,))
+    return dict.fromkeys(WEEKDAYS[:4], usual) | {"fri": Opening(opens="08:00", closes="16:30", breaks=(prayer,))}
+
+
+def new_office(name: str, called: Text, zone: str) -> Office:
+    """What a new office begins with, to be changed as it needs: the example's desks and rules, in the usual week.
+
+    Raises `WrongOfficeError`.
+    """
+    return checked(msgspec.structs.replace(example_office(), id=name, name=called, zone=zone, week=usual_week()))
+
+
+# --- What can work ----------------------------------------------------------------------------------------------------
+
+LONGEST_CODE = 40
+LONGEST_NAME = 120
+LONGEST_TEXT = 600
+CODED = ("priorities", "outcomes", "return_reasons", "pause_reasons", "closing_outcomes", "opening_checks")
+"""The rules that are lists of codes."""
+
+RANGES = {
+    "recall_limit": (0, 20),
+    "undo_seconds": (0, 60),
+    "number_digits": (2, 6),
+    "capacity": (0, 100_000),
+    "first_ticket": (0, 720),
+    "last_ticket": (0, 720),
+}
+"""The least and the most of each rule that is a number."""
+
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+
+def checked(office: Office) -> Office:
     """The same office if it can work; else `WrongOfficeError` for the first thing that would not."""
+    _check_office(office)
+    _check_services(office)
+    _check_counters(office)
+    _check_rules(office.rules)
+    _check_calendar(office)
+    return office
+
+
+def _check_office(office: Office) -> None:
     _codes("id", [office.id])
-    _codes("services.id", [service.id for service in office.services])
-    _codes("counters.id", [counter.id for counter in office.counters])
-    _codes("services.prefix", [service.prefix for service in office.services])
-    for service in office.services:
-        if not (service.prefix.isalpha() and service.prefix.isupper()):
-            message = (
-                f"{service.prefix!r} must be capital letters: A1 would make A101 both the 1st of A1 and the 101st of A"
-            )
-            raise WrongOfficeError("services.prefix", message)
-    for list_name in ("priorities", "outcomes", "return_reasons", "pause_reasons"):
-        _codes(f"rules.{list_name}", [coded.code for coded in getattr(office.rules, list_name)])
+    if office.id == INSTALLATION:
+        raise WrongOfficeError("id", f"{INSTALLATION!r} means all offices together; choose another", code="wrong-code")
+    _text("name", office.name)
+    _text("running_text", office.running_text, LONGEST_TEXT, needed=False)
     try:
         ZoneInfo(office.zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         message = f"{office.zone!r} is no time zone; use one of {', '.join(ZONES)}"
-        raise WrongOfficeError("zone", message) from error
-    for counter in office.counters:
-        _known(f"counters.{counter.id}.services", counter.services, office)
+        raise WrongOfficeError("zone", message, code="wrong-zone") from error
+    for role in office.second_factor:
+        if role not in ROLES:
+            message = f"{role!r} is no role; known are {', '.join(ROLES)}"
+            raise WrongOfficeError("second_factor", message, code="wrong-role")
+    _once("second_factor", office.second_factor)
+
+
+def _check_services(office: Office) -> None:
+    if not office.services:
+        raise WrongOfficeError("services", "needs at least one service", code="missing-service")
+    _codes("services/id", [service.id for service in office.services])
     for service in office.services:
-        _known(f"services.{service.id}.after", service.after, office)
+        _check_service(f"services/{service.id}", service)
+    prefixes = [service.prefix for service in office.services]
+    for number, service in enumerate(office.services):
+        _once(f"services/{service.id}/prefix", prefixes[: number + 1])
+        _known(f"services/{service.id}/after", service.after, office)
     for service in office.services:
         _no_loop(office, (service.id,))
+
+
+def _check_service(field: str, service: Service) -> None:
+    _codes(f"{field}/prefix", [service.prefix])
+    if not (service.prefix.isalpha() and service.prefix.isupper()):
+        message = f"{service.prefix!r} must be capital letters: A1 would make A101 the 1st of A1 and the 101st of A"
+        raise WrongOfficeError(f"{field}/prefix", message, code="wrong-prefix")
+    _text(f"{field}/name", service.name)
+    _text(f"{field}/about", service.about, LONGEST_TEXT, needed=False)
+    _text(f"{field}/agency", service.agency, needed=False)
+    _coded(f"{field}/bring", service.bring)
+    _once(f"{field}/after", service.after)
+    _range(f"{field}/minutes", service.minutes, 1, 480)
+    _range(f"{field}/capacity", service.capacity, *RANGES["capacity"])
+
+
+def _check_counters(office: Office) -> None:
+    _codes("counters/id", [counter.id for counter in office.counters])
+    for counter in office.counters:
+        field = f"counters/{counter.id}"
+        _text(f"{field}/name", counter.name)
+        if not counter.services:
+            raise WrongOfficeError(f"{field}/services", "needs at least one service", code="missing-service")
+        _known(f"{field}/services", counter.services, office)
+        _once(f"{field}/services", counter.services)
+
+
+def _check_rules(rules: Rules) -> None:
+    for name in CODED:
+        _coded(f"rules/{name}", getattr(rules, name))
+    for priority in rules.priorities:
+        _range(f"rules/priorities/{priority.code}/head_start", priority.head_start, 0, 480)
     for name in ("absent_place", "returned_place"):
-        rule = getattr(office.rules, name)
-        if rule not in {"original", "last"} and not (
-            rule.startswith("behind:") and rule[7:].isdecimal() and int(rule[7:])
-        ):
-            raise WrongOfficeError(f"rules.{name}", f'{rule!r} is no place; use "original", "last" or "behind:3"')
-    for name, least, most in (("recall_limit", 0, 20), ("undo_seconds", 0, 60), ("number_digits", 2, 6)):
-        if not least <= getattr(office.rules, name) <= most:
-            raise WrongOfficeError(f"rules.{name}", f"must be from {least} to {most}")
-    if not office.rules.outcomes:
-        raise WrongOfficeError("rules.outcomes", "needs at least one outcome, for example code = 'done'")
-    return office
+        rule = getattr(rules, name)
+        if rule not in {"original", "last"} and not re.fullmatch("behind:[1-9][0-9]{0,2}", rule):
+            message = f'{rule!r} is no place; use "original", "last" or "behind:3"'
+            raise WrongOfficeError(f"rules/{name}", message, code="wrong-place")
+    for name, (least, most) in RANGES.items():
+        _range(f"rules/{name}", getattr(rules, name), least, most)
+    if not rules.outcomes:
+        message = "needs at least one outcome, for example code = 'done'"
+        raise WrongOfficeError("rules/outcomes", message, code="missing-outcome")
 
 
-LONGEST_CODE = 40
+def _check_calendar(office: Office) -> None:
+    for weekday, opening in office.week.items():
+        if weekday not in WEEKDAYS:
+            message = f"{weekday!r} is no weekday; known are {', '.join(WEEKDAYS)}"
+            raise WrongOfficeError("week", message, code="wrong-weekday")
+        _check_hours(f"week/{weekday}", opening, office.rules)
+    for special in office.special_days:
+        field = _check_date("special_days", special.date)
+        _text(f"{field}/name", special.name)
+        _check_hours(field, special, office.rules)
+    for day in office.days_off:
+        _text(f"{_check_date('days_off', day.date)}/name", day.name)
+    _once("special_days", [day.date for day in office.special_days])
+    _once("days_off", [day.date for day in office.days_off])
+
+
+def _check_hours(field: str, opening: Opening, rules: Rules) -> None:
+    _times(field, opening.opens, opening.closes, "opens", "closes")
+    ended = opening.opens
+    for rest in opening.breaks:
+        _times(f"{field}/breaks", rest.begins, rest.ends, "begins", "ends")
+        if not ended <= rest.begins <= rest.ends <= opening.closes:
+            message = f"{rest.begins} to {rest.ends} must lie within the hours, after the break before it"
+            raise WrongOfficeError(f"{field}/breaks", message, code="wrong-break", begins=rest.begins, ends=rest.ends)
+        ended = rest.ends
+        _text(f"{field}/breaks/name", rest.name)
+    if _minutes(opening.closes) - rules.last_ticket <= _minutes(opening.opens) - rules.first_ticket:
+        message = f"leaves no time to take a number between {opening.opens} and {opening.closes} ({field})"
+        raise WrongOfficeError("rules/last_ticket", message, code="wrong-last-ticket")
+
+
+def _times(field: str, begins: str, ends: str, first: str, last: str) -> None:
+    for name, time in ((first, begins), (last, ends)):
+        if not _TIME.fullmatch(time):
+            message = f"{time!r} is no time of day; write it as 08:00"
+            raise WrongOfficeError(f"{field}/{name}", message, code="wrong-time")
+    if begins >= ends:
+        message = f"must be later than {begins}"
+        raise WrongOfficeError(f"{field}/{last}", message, code="wrong-hours", begins=begins, ends=ends)
+
+
+def _minutes(time: str) -> int:
+    return int(time[:2]) * 60 + int(time[3:])
+
+
+def _check_date(field: str, day: str) -> str:
+    try:
+        if date.fromisoformat(day).isoformat() == day:
+            return f"{field}/{day}"
+    except ValueError:
+        pass
+    raise WrongOfficeError(field, f"{day!r} is no date; write it as 2027-01-31", code="wrong-date")
 
 
 def _codes(field: str, codes: list[str]) -> None:
     for code in codes:
         if not (0 < len(code) <= LONGEST_CODE and code.isascii() and code.replace("-", "").isalnum()):
-            raise WrongOfficeError(field, f"{code!r} must be 1 to 40 letters, digits or hyphens")
+            message = f"{code!r} must be 1 to {LONGEST_CODE} letters, digits or hyphens"
+            raise WrongOfficeError(field, message, code="wrong-code")
+    _once(field, codes)
+
+
+def _once(field: str, codes: Iterable[str]) -> None:
+    seen = set[str]()
     for code in codes:
-        if codes.count(code) > 1:
-            raise WrongOfficeError(field, f"{code!r} stands twice; each must be different")
+        if code in seen:
+            message = f"{code!r} stands twice; each must be different"
+            raise WrongOfficeError(field, message, code="wrong-twice", twice=code)
+        seen.add(code)
+
+
+def _coded(field: str, coded: tuple[Coded, ...]) -> None:
+    _codes(field, [each.code for each in coded])
+    for each in coded:
+        _text(f"{field}/{each.code}/name", each.name)
+
+
+def _text(field: str, text: Text, longest: int = LONGEST_NAME, *, needed: bool = True) -> None:
+    if needed and not text.get("id", "").strip():
+        raise WrongOfficeError(field, "needs words in Indonesian (id)", code="missing-words")
+    for language, words in text.items():
+        if not _LANGUAGE.fullmatch(language):
+            raise WrongOfficeError(field, f"{language!r} is no language; use id, en, jv …", code="wrong-language")
+        if len(words) > longest or not words.replace("\xa0", " ").isprintable():
+            message = f"must be one line of at most {longest} letters, all of them printable"
+            raise WrongOfficeError(field, message, code="wrong-words", longest=longest)
+
+
+def _range(field: str, number: int, least: int, most: int) -> None:
+    if not least <= number <= most:
+        message = f"must be from {least} to {most}"
+        raise WrongOfficeError(field, message, code="wrong-range", least=least, most=most)
 
 
 def _known(field: str, services: tuple[str, ...], office: Office) -> None:
     for service in services:
         if service not in office.service:
-            known = ", ".join(office.service)
-            raise WrongOfficeError(field, f"{service!r} is not a service of this office; known are {known}")
+            message = f"{service!r} is not a service of this office; known are {', '.join(office.service)}"
+            raise WrongOfficeError(field, message, code="unknown-service")
 
 
 def _no_loop(office: Office, path: tuple[str, ...]) -> None:
     for before in office.service[path[-1]].after:
         if before in path:
-            loop = " → ".join((*path, before))
-            raise WrongOfficeError(f"services.{path[0]}.after", f"goes in a circle: {loop}")
+            message = f"goes in a circle: {' → '.join((*path, before))}"
+            raise WrongOfficeError(f"services/{path[0]}/after", message, code="wrong-circle")
         _no_loop(office, (*path, before))

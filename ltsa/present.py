@@ -8,25 +8,19 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from ltsa import access, journal
+from ltsa import access, configuring, journal
 from ltsa.access import INSTALLATION, Access, AccessEvent
+from ltsa.configuring import ConfigurationEvent, Configurations
 from ltsa.day import Day, DayEvent, DayOpened, evolve
 from ltsa.journal import Journal, JournalEvent, journal_stream
-from ltsa.message import Event, Refusal
+from ltsa.message import Refusal
 from ltsa.office import Office
 
 DAYS_KEPT = 2
 JOURNALS_KEPT = 256
 
 
-class OfficeConfigured(Event, frozen=True):
-    """An office was set up or changed, in force for the service days from a local date on."""
-
-    office: Office
-    since: str
-
-
-AnyEvent = DayEvent | AccessEvent | JournalEvent | OfficeConfigured
+AnyEvent = DayEvent | AccessEvent | JournalEvent | ConfigurationEvent
 
 
 class Recorded(NamedTuple):
@@ -46,7 +40,7 @@ def day_stream(office: str, day: str) -> str:
 
 
 def office_stream(office: str) -> str:
-    """The stream of an office's configurations."""
+    """The stream of what was decided about an office's configuration."""
     return f"office:{office}"
 
 
@@ -66,7 +60,7 @@ class Present:
         self.position = position
         self._read = read
         self._days: dict[str, dict[date, Day]] = {}
-        self._versions: dict[str, list[tuple[str, Office]]] = {}
+        self._configurations: dict[str, Configurations] = {}
         self._today: dict[str, _Today] = {}
         self._journals: dict[str, Journal] = {}
         self.access = Access()
@@ -75,29 +69,32 @@ class Present:
 
     def offices(self) -> list[str]:
         """The ids of all offices that were ever set up."""
-        return list(self._versions)
+        return list(self._configurations)
+
+    def configurations(self, office: str) -> Configurations:
+        """All that was decided about an office's configuration. Raises `Refusal` for one that was not set up."""
+        found = self._configurations.get(office)
+        if found is None:
+            known = ", ".join(self._configurations) or "none yet"
+            raise Refusal("unknown-office", f"There is no office {office!r}; known are {known}.", field="office")
+        return found
 
     def office(self, office: str, day: date) -> Office:
         """The configuration in force on a local date (the first one for dates before it)."""
-        versions = self._versions.get(office)
-        if not versions:
-            known = ", ".join(self._versions) or "none yet"
-            raise Refusal("unknown-office", f"There is no office {office!r}; known are {known}.", field="office")
-        in_force = [configuration for since, configuration in versions if since <= day.isoformat()]
-        return (in_force or [versions[0][1]])[-1]
+        return self.configurations(office).on(day)
 
     def office_at(self, office: str, at: int) -> tuple[Office, date]:
         """The configuration and the service day of an office at an instant (ms UTC)."""
         today = self._today.get(office)
         if today is None or not today.begins <= at < today.ends:
-            day = self.office(office, date.max).service_date(at)
+            day = self.configurations(office).today(at)
             today = _Today(*self.span(office, day), self.office(office, day), day)
             self._today[office] = today
         return today.office, today.day
 
     def span(self, office: str, day: date) -> tuple[int, int]:
         """The first instant of an office's service day and that of the next (ms UTC)."""
-        clock = self.office(office, date.max).clock
+        clock = self.office(office, day).clock
         begins, ends = (datetime.combine(day + timedelta(days=n), time(), clock).timestamp() for n in (0, 1))
         return int(begins * 1000), int(ends * 1000)
 
@@ -146,7 +143,9 @@ class Present:
             case "access":
                 access.evolve(self.access, event)  # type: ignore[arg-type]
             case _:
-                self.configure(event)  # type: ignore[arg-type]
+                state = self._configurations.get(office, Configurations())
+                configuring.evolve(state, event)  # type: ignore[arg-type]
+                self.configured(office, state)
 
     def _evolve(self, office: str, day: str, event: DayEvent) -> None:
         days, date_of = self._days.setdefault(office, {}), date.fromisoformat(day)
@@ -155,10 +154,10 @@ class Present:
         if date_of in days:
             evolve(days[date_of], event)
 
-    def configure(self, event: OfficeConfigured) -> None:
-        """Takes in a configuration of an office."""
-        self._versions.setdefault(event.office.id, []).append((event.since, event.office))
-        self._today.pop(event.office.id, None)
+    def configured(self, office: str, state: Configurations) -> None:
+        """Something was decided about an office's configuration."""
+        self._configurations[office] = state
+        self._today.pop(office, None)
 
 
 def _keep(days: dict[date, Day], day: date, state: Day) -> None:

@@ -10,12 +10,15 @@ from msgspec import Struct, structs
 
 from ltsa.day import (
     TOPICS,
+    CounterNow,
     CounterOpened,
     Day,
+    DayConfigured,
     DayEvent,
     DayOpened,
     TicketCalled,
     TicketIssued,
+    TicketPutBack,
     TicketResumed,
     evolve,
 )
@@ -24,6 +27,9 @@ from ltsa.present import Recorded
 
 KINDS: dict[type[DayEvent], str] = {event: topic.partition("/")[0] for topic, event in TOPICS.items()}
 """What stories call each event: its topic without the version, for example `ticket-called`."""
+
+_NOT_THERE = CounterNow()
+"""A counter that the office got later that day, or had no more."""
 
 _ELSEWHERE = frozenset({"at", "by", "key", "content", "number", "service", "counter", "officer", "why", "office"})
 
@@ -37,7 +43,8 @@ class Line(Struct, frozen=True, kw_only=True):
     `event` is its kind, `actor` who gave the command, `officer` who sat at the counter. `was` and `state` are what the
     ticket was right before and after it, `arrived` when it was issued. `counter` is the one it concerns, also where the
     event does not name it. A call has its `why`, and whether today's program comes to the same from the state right
-    before it (`recomputed`). `details` are the event's other fields by name.
+    before it (`recomputed`). `place` is the office's rule at that moment for where somebody put back stands. `details`
+    are the event's other fields by name.
     """
 
     position: int
@@ -56,6 +63,7 @@ class Line(Struct, frozen=True, kw_only=True):
     arrived: int = 0
     why: Why | None = None
     recomputed: Recomputed = ""
+    place: str = ""
     details: dict[str, object] = {}
 
 
@@ -135,6 +143,7 @@ def story(
         sitting = event.officer if isinstance(event, CounterOpened) else day.counters[at].officer if at else ""
         was = ticket.state if ticket else ""
         recomputed = recompute(day, event) if isinstance(event, TicketCalled) else ""
+        place = day.rules_of.rules.place_for(was) if isinstance(event, TicketPutBack) else ""
         evolve(day, event)  # type: ignore[arg-type]
         if (
             (number and of != number)
@@ -160,6 +169,7 @@ def story(
             arrived=ticket.arrived if ticket else 0,
             why=getattr(event, "why", None),
             recomputed=recomputed,
+            place=place,
             details={name: getattr(event, name) for name in event.__struct_fields__ if name not in _ELSEWHERE},
         )
 
@@ -213,7 +223,7 @@ def sittings(history: Iterable[Recorded], *, counter: str = "", officer: str = "
     for recorded in history:
         evolve(day, recorded.event)  # type: ignore[arg-type]
         for name in (counter,) if counter else day.counters:
-            now = day.counters[name]
+            now = day.counters.get(name, _NOT_THERE)
             ticket = day.tickets.get(now.ticket)
             present = (now.state, now.officer, now.ticket, ticket and ticket.state)
             if present == seen.get(name):
@@ -292,6 +302,11 @@ def opening(history: Sequence[Recorded]) -> DayOpened | None:
     """The event that began the day: its date and the configuration in force."""
     first = history[0].event if history else None
     return first if isinstance(first, DayOpened) else None
+
+
+def configured(history: Iterable[Recorded]) -> tuple[DayConfigured, ...]:
+    """The changes of the office's configuration while the day was under way."""
+    return tuple(recorded.event for recorded in history if isinstance(recorded.event, DayConfigured))
 
 
 def _held(before: Day, event: DayEvent) -> list[tuple[Fact, bool]]:

@@ -12,7 +12,8 @@ from statistics import median, quantiles
 from threading import Thread
 
 from ltsa.commands import CallNext, DayCommand, FinishService, IssueTicket, OpenCounter, StartService
-from ltsa.ledger import ConfigureOffice, Ledger, replayed
+from ltsa.configuring import ConfigureOffice
+from ltsa.ledger import Ledger, replayed
 from ltsa.office import example_office
 from ltsa.present import day_stream
 from ltsa.tokens import token_digest

@@ -5,6 +5,7 @@ All three become `{"code", "message", "field", "state"}` for programs and script
 what was kept and what to do next for people.
 """
 
+from datetime import date, datetime, time
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -13,7 +14,8 @@ from werkzeug.exceptions import HTTPException
 
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
-from web.words import Words, page_language
+from web import format  # noqa: A004 - the room's name
+from web.words import Words, page_language, said
 
 NOT_FOUND = frozenset({"unknown-office", "unknown-counter", "unknown-ticket", "unknown-token", "unknown-day"})
 """Codes of refusals that say that the thing an address names is not there; other unknown things stand in the input."""
@@ -51,8 +53,29 @@ def status_of(refusal: Refusal) -> int:
 
 def spoken(refusal: Refusal) -> str:
     """A refusal's sentence in the page's language; the rule's own (English) sentence where nobody wrote one."""
-    words = Words(page_language())
-    return words(key) if (key := f"refusal.{refusal.code}") in words else refusal.message
+    lang = page_language()
+    words, key = Words(lang), f"refusal.{refusal.code}"
+    if key not in words:
+        return refusal.message
+    try:
+        return words(key, **{name: _written(value, lang) for name, value in refusal.values.items()})
+    except KeyError:  # another rule's sentence under the same code
+        return refusal.message
+
+
+def _written(value: object, lang: str) -> object:
+    """What a refusal's sentence says in particular, as the language writes it."""
+    match value:
+        case datetime():
+            at = "at" if lang == "en" else "pukul"
+            return f"{format.full_date(value.date(), lang=lang)} {at} {_written(value.time(), lang)}"
+        case date():
+            return format.full_date(value, lang=lang)
+        case time():
+            return f"{value:%H:%M}" if lang == "en" else f"{value:%H.%M}"
+        case dict():
+            return said(value)
+    return value
 
 
 def install(app: Flask) -> None:

@@ -29,7 +29,7 @@ from gevent.threadpool import ThreadPool
 from ltsa import board
 from ltsa.access import INSTALLATION, Access
 from ltsa.commands import CloseDay
-from ltsa.configuring import ConfigureOffice
+from ltsa.configuring import Change, Configurations, ConfigureOffice
 from ltsa.day import Day
 from ltsa.journal import JournalEvent, SignedOut, entry
 from ltsa.ledger import CHUNK, AnyCommand, Done, Ledger, LedgerUnavailableError
@@ -156,6 +156,18 @@ class House:
     def office(self, office: str) -> Office:
         """An office as configured today. Raises `Refusal` for one that is not there."""
         return self.present.office_at(office, self.now())[0]
+
+    def office_on(self, office: str, day: date) -> Office:
+        """An office as configured on a local date, past or to come. Raises `Refusal` for one that is not there."""
+        return self.present.office(office, day)
+
+    def configurations(self, office: str) -> Configurations:
+        """All that was decided about an office's configuration. Raises `Refusal` for one that is not there."""
+        return self.present.configurations(office)
+
+    def changes(self, office: str) -> list[Change]:
+        """What was decided about an office's configuration, the latest first. Raises `Refusal`."""
+        return list(reversed(self.present.configurations(office).changes))
 
     def today(self, office: str) -> Day:
         """An office's present service day; a day that has not begun shows an empty hall. Raises `Refusal`."""

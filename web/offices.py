@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from ltsa.ledger import ConfigureOffice, Ledger
+from ltsa.configuring import ConfigureOffice
+from ltsa.ledger import Ledger
 from ltsa.message import Refusal
 from ltsa.office import Office, WrongOfficeError, read_office
 from ltsa.present import day_stream

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app import create_app
-from ltsa.ledger import ConfigureOffice, Ledger
+from ltsa.configuring import ConfigureOffice
+from ltsa.ledger import Ledger
 from tests.conftest import Office
 from tests.ltsa.scripted_day import commands, office
 from web.settings import Settings

@@ -18,8 +18,8 @@ from audit.book import read
 from audit.telling import Teller
 from ltsa import board
 from ltsa.commands import CloseDay, OpenCounter, ReopenDay
+from ltsa.configuring import ConfigureOffice
 from ltsa.day import TOPICS
-from ltsa.ledger import ConfigureOffice
 from ltsa.replay import story
 from tests.ltsa.scripted_day import DATE, MORNING, commands, history, instant, office
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ltsa.ledger import ConfigureOffice, Ledger
+from ltsa.configuring import ConfigureOffice
+from ltsa.ledger import Ledger
 from ltsa.office import Coded, example_office
 from tests.conftest import Office
 from tests.counters.conftest import SCREEN, Hall, Officer, violations

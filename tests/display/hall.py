@@ -22,7 +22,8 @@ from ltsa.commands import (
     StartService,
     Undo,
 )
-from ltsa.ledger import ConfigureOffice, Ledger
+from ltsa.configuring import ConfigureOffice
+from ltsa.ledger import Ledger
 from ltsa.office import Counter, example_office
 from ltsa.tokens import token_digest
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from threading import Thread
 
 from ltsa.commands import CallNext, DayCommand, FinishService, IssueTicket, OpenCounter, StartService
-from ltsa.ledger import ConfigureOffice, Done, Ledger
+from ltsa.configuring import ConfigureOffice
+from ltsa.ledger import Done, Ledger
 from ltsa.message import Refusal
 from ltsa.office import example_office
 from ltsa.tokens import token_digest

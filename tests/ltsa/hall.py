@@ -116,6 +116,6 @@ def snapshot(day: Day) -> bytes:
     return msgspec.json.encode(
         [
             *(day.version, day.at, day.open, day.tickets, day.counters, day.queues, day.series, day.answered),
-            *(day.tally, day.help),
+            *(day.tally, day.help, day.demand, day.check, day.office),
         ]
     )

@@ -1,14 +1,14 @@
 """A short morning in which everything that can happen to a ticket or a counter does: Monday, 2 March 2026, in WIB.
 
 Fixed times, keys and made-up people, so that it is the same day wherever it is played: in memory, through a ledger, or
-through a running office.
+through a running office. A second part shows what happens to a day: its check-list, a change of the office, its end.
 """
 
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from ltsa.commands import (
     AskHelp,
@@ -16,9 +16,11 @@ from ltsa.commands import (
     CallTicket,
     CancelTicket,
     ChangeSteps,
+    CheckDay,
     CheckDocuments,
     CloseCounter,
     CloseDay,
+    ConfigureDay,
     DayCommand,
     FinishService,
     GiveHelp,
@@ -41,7 +43,7 @@ from ltsa.commands import (
     decide,
 )
 from ltsa.day import Day, evolve
-from ltsa.office import Office, example_office
+from ltsa.office import Counter, Office, example_office, usual_week
 from ltsa.present import Recorded, day_stream
 from ltsa.tokens import token_digest
 
@@ -140,32 +142,64 @@ def office() -> Office:
     return example_office()
 
 
+def changed_office() -> Office:
+    """The office as it goes on later that morning: with hours, a limit, one counter more and one less."""
+    before = office()
+    rules = replace(before.rules, recall_limit=1, absent_place="last", capacity=200, last_ticket=30)
+    more = Counter(id="11", name={"id": "Loket 11", "en": "Counter 11"}, services=("bank", "labour"))
+    counters = (*(counter for counter in before.counters if counter.id != "10"), more)
+    services = tuple(
+        replace(service, after=("information",)) if service.id == "bank" else service for service in before.services
+    )
+    return replace(before, rules=rules, counters=counters, services=services, week=usual_week())
+
+
+LATER: tuple[Did, ...] = (
+    _over("09:00:00", ReopenDay),
+    _over("09:00:30", CheckDay, ok=("kiosk", "paper", "display"), open=("power",), note=NOTE),
+    _over("09:01:00", PutBack, number="C001"),
+    _takes("09:02:00", "bank", "information"),
+    _takes("09:02:30", "bank", priority="elderly"),
+    _over("09:05:00", ConfigureDay, by="manager:maya", configuration=changed_office()),
+    _at("09:06:00", RINA, "11", OpenCounter, officer=RINA, services=("bank",)),
+    _at("09:06:30", RINA, "11", CallNext),
+    _at("09:07:00", RINA, "11", Recall),
+    _at("09:08:00", RINA, "11", MissTicket),
+    _over("09:08:30", PutBack, number="G002"),
+    _at("09:09:00", SARI, "1", OpenCounter, officer=SARI),
+    _at("09:09:30", SARI, "1", CallTicket, number="A004"),
+    _at("09:10:00", SARI, "1", StartService),
+    _over("09:30:00", CloseDay, outcomes={"A004": "come-back"}, outcome="left"),
+)
+"""What follows on the morning, where a test asks for it."""
+
+
 def instant(time: str) -> int:
     """A time of that day in the office's zone, in ms UTC."""
     return int(datetime.fromisoformat(f"{DATE}T{time}").replace(tzinfo=office().clock).timestamp() * 1000)
 
 
-def commands(office_id: str = "ltsa") -> Iterator[DayCommand]:
+def commands(office_id: str = "ltsa", played: tuple[Did, ...] = MORNING) -> Iterator[DayCommand]:
     """The morning's commands, in order."""
-    for count, (at, by, command, chosen) in enumerate(MORNING, 1):
+    for count, (at, by, command, chosen) in enumerate(played, 1):
         token = {"token": token_digest(f"secret {count}")} if command is IssueTicket else {}
         fields: dict[str, Any] = {"at": instant(at), "by": by, "key": f"key {count}", **chosen, **token}
         yield command(office=office_id, **fields)
 
 
-def history(office_id: str = "ltsa") -> list[Recorded]:
+def history(office_id: str = "ltsa", played: tuple[Did, ...] = MORNING) -> list[Recorded]:
     """The morning as a ledger records it, decided anew."""
     day, recorded = Day(), list[Recorded]()
-    first = next(commands(office_id))
+    first = next(commands(office_id, played))
     opening = OpenDay(
         office=office_id,
         at=first.at,
         by="system",
         key=f"open {office_id}",
         date=DATE.isoformat(),
-        configuration=msgspec.structs.replace(office(), id=office_id),
+        configuration=replace(office(), id=office_id),
     )
-    for command in (opening, *commands(office_id)):
+    for command in (opening, *commands(office_id, played)):
         for event in decide(command, day):
             evolve(day, event)
             recorded.append(

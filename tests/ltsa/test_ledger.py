@@ -16,9 +16,10 @@ import pytest
 
 from ltsa.access import AddPerson
 from ltsa.commands import CallNext, CloseCounter, IssueTicket, MissTicket, OpenCounter, ReturnTicket
+from ltsa.configuring import ConfigureOffice
 from ltsa.day import Day, TicketCalled, TicketIssued, evolve
 from ltsa.journal import SignedIn, entry
-from ltsa.ledger import ConfigureOffice, Ledger, LedgerUnavailableError, replayed
+from ltsa.ledger import Ledger, LedgerUnavailableError, replayed
 from ltsa.message import Refusal
 from ltsa.office import WrongOfficeError, example_office
 from ltsa.present import day_stream

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from ltsa import board
 from ltsa.board import DisplayPicture, HallPicture
+from ltsa.configuring import ConfigureOffice
 from ltsa.day import Day, TicketCalled, evolve
-from ltsa.ledger import ConfigureOffice, Ledger
+from ltsa.ledger import Ledger
 from ltsa.present import Recorded, day_stream
 from ltsa.replay import Finding, course, day_at, examine, opening, readable, sittings, story, visit
 from tests.ltsa.hall import snapshot

@@ -1,4 +1,4 @@
-"""Writes a new golden history: `python -m tests.ltsa.write_golden day-2`. Never over an old one: those are for ever.
+"""Writes a new golden history: `python -m tests.ltsa.write_golden day-3`. Never over an old one: those are for ever.
 
 Needed when an event gets a new version: extend the scripted day, write the next file, keep the old ones.
 """
@@ -11,19 +11,20 @@ import msgspec
 from ltsa import board
 from ltsa.day import TOPICS, Day
 from ltsa.replay import day_at
-from tests.ltsa.scripted_day import history, instant
+from tests.ltsa.scripted_day import LATER, MORNING, history, instant
 
 GOLDEN = Path(__file__).with_name("golden")
 
 INSTANTS = (
     *("08:05:10", "08:09:20", "08:17:04", "08:22:50", "08:30:00"),
     *("08:38:30", "08:41:40", "08:44:30", "08:47:00", "08:50:00"),
+    *("09:04:00", "09:05:00", "09:07:30", "09:08:30", "09:10:30", "09:30:00"),
 )
 
 
 def main(name: str) -> None:
     """Writes `<name>.jsonl` (an event a line, as a ledger stores it) and `<name>.boards.jsonl` (what it replays to)."""
-    recorded, topic_of = history(), {event: topic for topic, event in TOPICS.items()}
+    recorded, topic_of = history(played=MORNING + LATER), {event: topic for topic, event in TOPICS.items()}
     with (GOLDEN / f"{name}.jsonl").open("x", encoding="utf-8") as file:
         for row in recorded:
             line = {"version": row.version, "topic": topic_of[type(row.event)], "state": row.event}  # type: ignore[index]

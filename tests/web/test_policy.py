@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from app import create_app
 from ltsa.access import EVERYWHERE
-from ltsa.ledger import ConfigureOffice
+from ltsa.configuring import ConfigureOffice
 from ltsa.office import example_office
 from tests.staff import hire, pair, token
 from web import policy

@@ -81,7 +81,7 @@ def test_every_refusal_of_the_domain_is_said_in_indonesian() -> None:
     codes = {
         code
         for file in (ROOT / "ltsa").glob("*.py")
-        for code in re.findall(r"Refusal\(\s*\"([a-z-]+)\"", file.read_text("utf-8"))
+        for code in re.findall(r"(?:Refusal\(\s*|\bcode=)\"([a-z-]+)\"", file.read_text("utf-8"))
     }
     assert len(codes) > 20
     assert not [code for code in sorted(codes) if f"refusal.{code}" not in Words("id")]
