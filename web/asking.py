@@ -189,7 +189,7 @@ class Door:
             return Asker(device=device)
         if session.locked:
             return Asker(session=session, device=device)
-        withheld = frozenset(g for g in person.grants if not session.second_factor and self._needs_more(g))
+        withheld = frozenset(g for g in person.grants if not session.second_factor and self.needs_more(g))
         return Asker(session=session, device=device, grants=person.grants - withheld, withheld=withheld)
 
     def _session(self, secret: str) -> Session | None:
@@ -202,7 +202,7 @@ class Door:
             self._sessions[secret] = (time.monotonic(), found)
         return found
 
-    def _needs_more(self, grant: Grant) -> bool:
+    def needs_more(self, grant: Grant) -> bool:
         """Whether the office (any office, for a grant everywhere) asks for a second factor for this role."""
         offices = self._house.present.offices() if grant.office == EVERYWHERE else [grant.office]
         known = [self._house.office(office) for office in offices if office in self._house.present.offices()]

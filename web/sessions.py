@@ -22,7 +22,7 @@ HALF_WAY = 5 * 60_000
 
 
 class HalfWay(Struct, frozen=True, kw_only=True):
-    """A sign-in whose first step was right (`how`: "password", "link", "external") and whose second has not come yet."""
+    """A sign-in whose first step was right (`how`: "password", "link", "external") and whose second is to come."""
 
     person: str
     how: str
@@ -109,7 +109,7 @@ class Sessions(Vault):
             return closed.rowcount == 1
 
     def close_all(self, person: str, except_: str = "") -> int:
-        """Ends all of a person's sessions and sign-ins, but the session with the secret `except_`; how many sessions."""
+        """Ends a person's sessions and sign-ins, but the session with the secret `except_`; how many sessions."""
         with self._changing() as database:
             closed = database.execute(
                 "DELETE FROM sessions WHERE person = ? AND digest != ?", (person, digest(except_) if except_ else b"")
