@@ -31,7 +31,12 @@ RETRY_AFTER = "5"
 
 
 class Refused(Refusal):
-    """A view's own refusal, with its HTTP status: `Refused("wrong-date", "…", field="date", status=422)`."""
+    """A view's own refusal, with its HTTP status: `Refused("wrong-date", "…", field="date", status=422)`.
+
+    Where `retry_after` is not 0, so many seconds later the same may be let through.
+    """
+
+    retry_after = 0
 
     def __init__(
         self, code: str, message: str, field: str | None = None, state: str | None = None, status: int = 409
@@ -80,7 +85,7 @@ def _written(value: object, lang: str) -> object:
 
 def install(app: Flask) -> None:
     """Answers every refusal and every HTTP error. Flask logs a failure's traceback; the answer holds nothing of it."""
-    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(Refusal, answer)
     app.register_error_handler(LedgerUnavailableError, _unavailable)
     app.register_error_handler(HTTPException, _failed)
 
@@ -95,17 +100,21 @@ def for_a_program() -> bool:
     )
 
 
-def _refused(refusal: Refusal) -> Response:
+def answer(refusal: Refusal) -> Response:
+    """What is answered to somebody who was refused something."""
     message = refusal.message if request.path.startswith("/api/") else spoken(refusal)
-    return _answer(status_of(refusal), refusal.code, message, refusal.field, refusal.state)
+    said = _answer(status_of(refusal), refusal.code, message, refusal.field, refusal.state)
+    if isinstance(refusal, Refused) and refusal.retry_after:
+        said.headers["Retry-After"] = str(refusal.retry_after)
+    return said
 
 
 def _unavailable(reason: LedgerUnavailableError) -> Response:
     current_app.logger.error("The ledger is unavailable.", exc_info=reason)
     message = "The record cannot be written or read now; what was asked was not recorded. Try again with the same key."
-    answer = _refused(Refused("ledger-unavailable", message, status=HTTPStatus.SERVICE_UNAVAILABLE))
-    answer.headers["Retry-After"] = RETRY_AFTER
-    return answer
+    said = answer(Refused("ledger-unavailable", message, status=HTTPStatus.SERVICE_UNAVAILABLE))
+    said.headers["Retry-After"] = RETRY_AFTER
+    return said
 
 
 def _failed(error: HTTPException) -> HTTPException | Response:
@@ -114,23 +123,23 @@ def _failed(error: HTTPException) -> HTTPException | Response:
     code = CODES.get(error.code, error.name.lower().replace(" ", "-"))
     words = Words("en" if request.path.startswith("/api/") else page_language())
     key = f"refusal.{code}" if for_a_program() else f"error.{error.code}.what"
-    answer = _answer(error.code, code, words(key) if key in words else error.name)
+    said = _answer(error.code, code, words(key) if key in words else error.name)
     if allowed := getattr(error, "valid_methods", None):
-        answer.headers["Allow"] = ", ".join(allowed)
-    return answer
+        said.headers["Allow"] = ", ".join(allowed)
+    return said
 
 
 def _answer(status: int, code: str, message: str, field: str | None = None, state: str | None = None) -> Response:
     if for_a_program():
-        answer = jsonify(code=code, message=message, field=field, state=state)
+        said = jsonify(code=code, message=message, field=field, state=state)
     else:
         g.setdefault("lang", page_language())
         page = f"error.{status}" if f"error.{status}.title" in Words("id") else _nearest(status)
-        answer = make_response(
+        said = make_response(
             render_template("web/error.html", page=page, code=code, message=message, state=state, back=_came_from())
         )
-    answer.status_code = status
-    return answer
+    said.status_code = status
+    return said
 
 
 def _came_from() -> str:

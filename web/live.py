@@ -23,6 +23,7 @@ from markupsafe import Markup
 from socketio.exceptions import ConnectionRefusedError as NoFeed
 
 from web.lane import MESSAGE, Lane, frame
+from web.limits import GUESSES, WATCHES, Buckets, Limit, TooOften, place
 from web.security import Hosts
 from web.words import FIRST, OFFERED, page_language
 
@@ -129,8 +130,15 @@ class Feed:
     All of it runs on the loop's thread, except `ring`, which any thread may call.
     """
 
-    def __init__(self, source: Source, public_url: str = "", names: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        source: Source,
+        public_url: str = "",
+        names: frozenset[str] = frozenset(),
+        limits: Buckets | None = None,
+    ) -> None:
         """A feed of `source`, for pages of the office's own addresses (`web.security.Hosts`)."""
+        self._limits = limits or Buckets()
         self._source = source
         self._public_url = public_url
         self._hosts = Hosts(public_url, names)
@@ -204,6 +212,10 @@ class Feed:
         if bell := self._bell:
             bell.send()
 
+    def watching(self) -> list[Any]:
+        """Who has a page open that listens."""
+        return [client.who for client in self._clients.values() if client.listens]
+
     # What a template shows at first
 
     def paint(self, name: str, *args: object, **attributes: object) -> Markup:
@@ -262,6 +274,9 @@ class Feed:
         if len(addresses) > VIEWS:
             client.lane.post(frame("refused", {"view": None, "code": "too-many"}))
             return
+        where = place(client.environ.get("REMOTE_ADDR"))
+        if self._fills(WATCHES, sid, client):
+            return
         client.who = self._who(client)
         client.listens = True
         before, client.watches = client.watches, set()
@@ -269,6 +284,8 @@ class Feed:
             watched, code = self._ask_for(address, client.who)
             if watched is None:
                 client.lane.post(frame("refused", {"view": address, "code": code}))
+                if code == "unknown" and self._fills(GUESSES, where, client):
+                    break
                 continue
             client.watches.add(watched)
             watched.lanes.add(client.lane)
@@ -277,6 +294,15 @@ class Feed:
             self._leave(client.lane, watched)
         if time.monotonic() < self._looked + 2 * POLL:
             client.lane.post(self._heartbeat())
+
+    def _fills(self, limit: Limit, whose: str, client: _Client) -> bool:
+        """Counts one more; a client that says too much is closed."""
+        try:
+            self._limits.take(limit, whose)
+        except TooOften:
+            client.lane.shut()
+            return True
+        return False
 
     def _who(self, client: _Client) -> Any:
         with self._app.app_context():  # which knows what its cookies are called
@@ -288,7 +314,7 @@ class Feed:
         try:
             watched = self._open(address) if watched is None else self._renewed(watched)
         except Exception:  # noqa: BLE001
-            _log.exception("No picture of %r", address)
+            _log.exception("No picture of a %s", address.partition(":")[0])  # a ticket's address is its secret
             return None, "failed"
         if watched is None:
             return None, "unknown"
@@ -401,7 +427,7 @@ class Feed:
                     self._refuse(watched, "unknown")
                     self._forget(watched)
             except Exception:  # noqa: BLE001
-                _log.exception("No picture of %r", watched.address)
+                _log.exception("No picture of a %s", watched.view.name)
                 self._refuse(watched, "failed")
                 self._due[watched] = watched.seen + POLL
             if time.monotonic() - began > _SLICE:
@@ -417,11 +443,12 @@ class Feed:
         if picture is None:
             return False
         if picture != watched.picture:
+            again = v == watched.v  # what it shows is not all in the ledger: the same position, another picture
             with self._app.request_context(self._environ.copy()):
                 g.lang = watched.language
                 html = self._render(watched.view, watched.args, picture)
             watched.picture, watched.html, watched.v = picture, html, v
-            watched.bytes = frame("view", {"view": watched.address, "v": v, "html": html})
+            watched.bytes = frame("view", {"view": watched.address, "v": v, "html": html, "again": again})
             for lane in watched.lanes:
                 lane.post(watched.bytes)
         return True

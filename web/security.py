@@ -1,7 +1,9 @@
 """What every answer tells the browser to refuse, which requests the office itself refuses, and what its cookies are."""
 
 import re
+from collections.abc import Mapping
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import werkzeug
@@ -164,6 +166,27 @@ def _foreign(how: str) -> Refused:
         " setting public_url).",
         status=403,
     )
+
+
+def refused_socket(environ: Mapping[str, Any], hosts: Hosts) -> tuple[str, str] | None:
+    """What a websocket is refused with, before it is opened: the HTTP status, and why. None: it is welcome, or none.
+
+    Browsers always say where a socket comes from, and send our cookies from everywhere.
+    """
+    upgrades = environ.get("HTTP_UPGRADE", "").lower() == "websocket"
+    is_feed = environ.get("PATH_INFO", "").startswith("/socket.io/")
+    host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN")
+    if not upgrades and not is_feed:
+        return None
+    if not hosts.knows(host):
+        return "421 Misdirected Request", "This office is not known by that name (the settings public_url and hosts)."
+    if not is_feed:
+        return "404 Not Found", "There is no socket at this address."
+    if upgrades and origin is None and "HTTP_COOKIE" in environ:
+        return "403 Forbidden", "A browser's socket says where it comes from."
+    if origin is not None and not hosts.owns(origin, host):
+        return "403 Forbidden", "This socket is not from a page of this office."
+    return None
 
 
 def _few_arguments() -> None:

@@ -8,17 +8,15 @@ import argparse
 import dataclasses
 import signal
 import sys
-import time
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any
 
 import gevent
 from flask import Flask
 from gevent.event import Event
-from gevent.pywsgi import WSGIServer
 
-from web.lane import LaneHandler, listener
+from web import logs
+from web.connection import Server
+from web.lane import listener
 from web.settings import Settings, WrongSetting, add_flags, from_flags
 
 LAST_ANSWERS = 10.0
@@ -59,7 +57,7 @@ def run(
         settings: where to listen; port 0 is replaced by the port that was free.
         create_app: makes the application, after the address is ours.
         meanwhile: what the command does while the office is open, in a greenlet of its own.
-        access_log: whether every request writes a line.
+        access_log: whether every request writes a line; those that fail do anyway.
 
     Raises:
         WrongSetting: the data folder cannot be used.
@@ -73,12 +71,13 @@ def run(
             file=sys.stderr,
         )
         return 1
+    logs.begin(access_log=access_log)
     settings = dataclasses.replace(settings, port=listening.getsockname()[1])
     try:
         app = create_app(settings)
     except OSError as reason:
         raise WrongSetting(f"The office in {settings.data} cannot be opened: {reason.strerror}.") from None
-    server = _Server(listening, app, handler_class=_Handler, log="default" if access_log else None)
+    server = Server(listening, app, settings.proxies)
     stopping = Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(each, stopping.set)
@@ -93,43 +92,6 @@ def run(
     server.answer_the_last(LAST_ANSWERS)
     app.extensions["ltsa"].close()
     return 0
-
-
-class _Server(WSGIServer):
-    """gevent's, which knows how many requests are in progress."""
-
-    busy = 0
-
-    def handle(self, *connection: Any) -> None:
-        """Serve one connection; a client that broke it off is no news."""
-        with suppress(ConnectionError):
-            super().handle(*connection)
-
-    def answer_the_last(self, patience: float) -> None:
-        """Wait until no request is in progress, at most `patience` seconds."""
-        until = time.monotonic() + patience
-        while self.busy and time.monotonic() < until:
-            gevent.sleep(0.01)
-
-
-class _Handler(LaneHandler):
-    """Counts itself in while it answers; an idle connection does not hold up a stop."""
-
-    server: Any
-
-    def handle_one_response(self) -> None:
-        self.server.busy += 1
-        try:
-            super().handle_one_response()
-        finally:
-            self.server.busy -= 1
-
-    def _send_error_response_if_possible(self, error_code: int) -> None:
-        # The library would begin a second answer to a request whose body turns out to be broken after the first.
-        if self.headers_sent:
-            self.close_connection = True
-        else:
-            super()._send_error_response_if_possible(error_code)
 
 
 def _addresses(settings: Settings) -> str:

@@ -72,7 +72,7 @@ def test_a_request_in_progress_is_answered_before_the_server_stops(office_server
 
 
 POST = b"POST /api/v1/offices/ltsa/tickets HTTP/1.1\r\nHost: x\r\n"
-SOCKET = b"GET /socket.io/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+SOCKET = b"GET /socket.io/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 BROKEN = {
     "nothing": b"",
     "a request without patience": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
