@@ -7,6 +7,7 @@ A browser shows two cookies: `session` (a person is signed in) and `device` (it 
 import time
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -210,8 +211,8 @@ class Door:
 
 
 def asker() -> Asker:
-    """Who sends this request."""
-    found: Asker = g.asker
+    """Who sends this request; nobody where it was refused before anyone asked."""
+    found: Asker = g.get("asker", NOBODY)
     return found
 
 
@@ -228,7 +229,8 @@ def may_watch(who: Asker, view: str, office: str) -> bool:
 def install(app: Flask, house: "House") -> None:
     """Asks at every request who it is, and refuses what the policy does not allow."""
     app.before_request(lambda: _guard(house))
-    app.jinja_env.globals.update(may=may, asker=asker)
+    full_name = partial(house.off_loop, house.credentials.name)
+    app.jinja_env.globals.update(may=may, asker=asker, full_name=full_name)
 
 
 def _guard(house: "House") -> Response | None:
