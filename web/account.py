@@ -176,7 +176,7 @@ def password_strength() -> Response:
     link = secretly(here.credentials.link, said.get("link", ""), here.now())
     person = link.person if link else asker().person
     if not link and not person:
-        raise Refused("sign-in-needed", "Sign in first.", status=HTTPStatus.UNAUTHORIZED)
+        raise Refused("wrong-link", "Sign in, or say which link you hold.", status=HTTPStatus.UNPROCESSABLE_ENTITY)
     name = secretly(here.credentials.name, person)
     words = (person, name, said.get("account", ""), said.get("name", ""), *words_here())
     found = secretly(strength, said.get("password", ""), words)

@@ -66,6 +66,7 @@ ENDPOINTS: Mapping[str, str] = {
     "signing_in.sign_in": "public",
     "signing_in.check_password": "public",
     "signing_in.sign_out": "public",
+    "signing_in.signed_out": "public",
     "signing_in.second_step": "public",
     "signing_in.check_second_step": "public",
     "signing_in.unlock": "public",

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from flask import Blueprint, g, redirect, render_template, request
+from flask import Blueprint, g, make_response, redirect, render_template, request
 from werkzeug import Response
 
 from ltsa.access import EVERYWHERE, INSTALLATION
@@ -69,12 +69,18 @@ def check_password() -> Response | tuple[str, int]:
     return _sign_in_page(account=account, wrong=True, until=until), _status(until)
 
 
+@blueprint.get("/sign-out")
+def signed_out() -> str | Response:
+    """Says that one has signed out, and lets the next sign in."""
+    return _sign_in_page(said="out") if asker().nobody or not asker().session else lead("/account")
+
+
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
     """Ends the session, and this browser's hold of it. `everywhere` ends all of the person's."""
     who = asker()
     elsewhere = who.session and who.session.how == "external" and house().settings.oidc_issuer
-    answer = lead("/sign-in/oidc/out") if elsewhere else lead("/sign-in", out=1)
+    answer = lead("/sign-in/oidc/out") if elsewhere else lead("/sign-out")
     drop_cookie(answer, SESSION)
     drop_cookie(answer, HALF)
     if who.session and request.form.get("everywhere"):
@@ -88,10 +94,10 @@ def sign_out() -> Response:
 
 
 @blueprint.get("/sign-in/second-step")
-def second_step() -> str | Response:
+def second_step() -> str:
     """The form for the app's code, or for a recovery code (`?with=recovery`)."""
     if not (half := _half_way()):
-        return _start_again()
+        return _sign_in_page(said="again")
     return _second_page(secretly(house().credentials.locked_until, half.person, house().now()))
 
 
@@ -101,7 +107,7 @@ def check_second_step() -> Response | tuple[str, int]:
     here, at, half = house(), house().now(), _half_way()
     person = here.access.people.get(half.person) if half else None
     if half is None or person is None or person.barred:
-        return _start_again()
+        return _sign_in_page(said="again"), HTTPStatus.UNPROCESSABLE_ENTITY
     if recovery := request.form.get("recovery", ""):
         outcome = "right" if secretly(here.credentials.use_recovery_code, half.person, recovery) else "wrong"
     else:
@@ -146,19 +152,19 @@ def check_pin() -> Response | tuple[str, int]:
         return _unlock_page(), HTTPStatus.UNPROCESSABLE_ENTITY
     record(SignedOut, who.person, session=who.session.id, why="tries")
     here.door.renew()
-    answer = lead("/sign-in", closed=1, next=onward())
+    answer = make_response(_sign_in_page(said="closed"), HTTPStatus.UNPROCESSABLE_ENTITY)
     drop_cookie(answer, SESSION)
     return answer
 
 
 @blueprint.post("/lock")
 def lock() -> Response:
-    """Locks the session on an enrolled counter PC, until its person gives the PIN."""
+    """Locks the session on an enrolled counter PC, until its person gives the PIN; the guard then leads to the lock."""
     here, session = house(), asker().session
     if session and session.device and secretly(here.credentials.has_pin, session.person):
         secretly(here.credentials.lock, read_cookie(request, SESSION))
         here.door.renew()
-    return lead("/unlock", next=onward())
+    return redirect(onward("/account"), HTTPStatus.SEE_OTHER)
 
 
 # --- What the other doors need too (links, the account page, accounts elsewhere)
@@ -269,11 +275,11 @@ def _file_there() -> Iterator[None]:
         raise LedgerUnavailableError(f"the sign-ins cannot be read or written: {error}") from error
 
 
-def onward() -> str:
+def onward(otherwise: str = "/") -> str:
     """Where the person was going: `next`, if it is a path of this office."""
     path = request.values.get("next", "")
     own = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
-    return path if own and path.isascii() else "/"
+    return path if own and path.isascii() else otherwise
 
 
 def lead(path: str, **said: object) -> Response:
@@ -303,16 +309,11 @@ def _half_way() -> HalfWay | None:
     return secretly(here.credentials.half_way, secret, here.now()) if secret else None
 
 
-def _start_again() -> Response:
-    return lead("/sign-in", again=1, next=onward())
-
-
 def _status(until: int) -> int:
     return HTTPStatus.TOO_MANY_REQUESTS if until else HTTPStatus.UNPROCESSABLE_ENTITY
 
 
-def _sign_in_page(*, account: str = "", wrong: bool = False, until: int = 0) -> str:
-    said = next((said for said in ("out", "again", "closed") if request.args.get(said) and not wrong), "")
+def _sign_in_page(*, account: str = "", wrong: bool = False, until: int = 0, said: str = "") -> str:
     return render_template(
         "web/sign_in.html", account=account, wrong=wrong, until=until, said=said, onward=onward(), office=_office()
     )
