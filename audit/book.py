@@ -12,7 +12,7 @@ from ltsa import board
 from ltsa.board import DisplayPicture, HallPicture
 from ltsa.day import Day, DayClosed, DayOpened, DayReopened, TicketCalled, TicketIssued
 from ltsa.ledger import Ledger
-from ltsa.office import Office
+from ltsa.office import Counter, Office
 from ltsa.present import Recorded, day_stream
 from ltsa.replay import Line, configured, day_at, opening, readable, story
 
@@ -39,15 +39,24 @@ class Moment(Struct, frozen=True, kw_only=True):
 
 
 class Book(NamedTuple):
-    """One service day's record and the configuration that was in force, at last where it was changed meanwhile: it has
-    every service and counter that was used. `history` is as much of the `record` as can be replayed: all of it, unless
-    it was damaged.
+    """One service day's record and the configurations that were in force, one after the other. `history` is as much of
+    the `record` as can be replayed: all of it, unless it was damaged.
     """
 
-    office: Office
+    offices: Sequence[Office]
     date: date
     record: Sequence[Recorded]
     history: Sequence[Recorded]
+
+    @property
+    def office(self) -> Office:
+        """The configuration in force at last. It has every service and counter that was used."""
+        return self.offices[-1]
+
+    @property
+    def counters(self) -> dict[str, Counter]:
+        """Every counter that the office had that day, by id."""
+        return {counter.id: counter for office in self.offices for counter in office.counters}
 
     @property
     def configured(self) -> list[int]:
@@ -65,10 +74,7 @@ class Book(NamedTuple):
 
     def day(self, version: int) -> Day:
         """The day right after a version; before the first event an empty hall."""
-        opened = opening(self.history)
-        return (
-            day_at(self.history, version=version) if version or not opened else board.unopened(opened.office, self.date)
-        )
+        return day_at(self.history, version=version) if version else board.unopened(self.offices[0], self.date)
 
     def moment(self, asked: Instant) -> Moment:
         """The day at an instant."""
@@ -101,8 +107,7 @@ def read(ledger: Ledger, office: str, day: date) -> Book | None:
     if opened is None:
         return None
     history = record[: readable(record)]
-    later = configured(history)
-    return Book(later[-1].office if later else opened.office, day, record, history)
+    return Book([opened.office, *(event.office for event in configured(history))], day, record, history)
 
 
 def days(ledger: Ledger, office: str) -> list[str]:

@@ -62,7 +62,7 @@ def day(office: str, day: str) -> str:
         nearest=nearest,
         page=page,
         running=found.date.isoformat() == today.date and today.open,
-        counters=[(counter, teller.counter(counter)) for counter in found.office.counter],
+        counters=[(counter.id, teller.said(counter.name)) for counter in found.counters.values()],
         officers=[(officer, officer) for officer in shown.officers],
         kinds=[(kind, teller.kind(kind)) for kind in KINDS.values()],
     )
@@ -108,10 +108,10 @@ def ticket(office: str, day: str, number: str) -> str:
 def counter(office: str, day: str, counter: str) -> str:
     """The story of one counter."""
     found = _opened(office, day)
-    if counter not in found.office.counter:
+    if counter not in found.counters:
         raise Refused("unknown-counter", f"There was no counter {counter!r} on {day}.", field="counter", status=404)
     told = house().off_loop(pages.counter, found, counter)
-    return _page("audit/counter.html", found, it=told, counter=found.office.counter[counter])
+    return _page("audit/counter.html", found, it=told, counter=found.counters[counter])
 
 
 @blueprint.get("/<office>/<day>/officer/<path:officer>")

@@ -33,7 +33,9 @@ class StepPicture(Struct, frozen=True, kw_only=True):
 
 
 class TicketPicture(Struct, frozen=True, kw_only=True):
-    """One visit, for its holder and for programs. `announced` grows with each call and recall; `counter` is an id."""
+    """One visit, for its holder and for programs. `announced` grows with each call and recall; `counter` is an id;
+    `outcome` says what became of a visit that was not over when the day closed.
+    """
 
     office: str
     office_name: Text
@@ -53,6 +55,8 @@ class TicketPicture(Struct, frozen=True, kw_only=True):
     last_call: bool = False
     announced: int = 0
     ahead: int | None = None
+    outcome: str = ""
+    outcome_name: Text = {}
 
 
 class CounterPicture(Struct, frozen=True, kw_only=True):
@@ -267,6 +271,8 @@ def ticket(day: Day, number: str) -> TicketPicture:
         last_call=visit.state == "called" and 0 < office.rules.recall_limit <= visit.recalls,
         announced=day.counters[visit.counter].announced if visit.state == "called" else 0,
         ahead=min([step.ahead for step in steps if step.ahead is not None], default=None),
+        outcome=visit.outcome,
+        outcome_name=_named([visit.outcome], office.rules.closing_outcomes)[0].name if visit.outcome else {},
     )
 
 
@@ -378,7 +384,7 @@ def _step(day: Day, visit: Ticket, step: Step) -> StepPicture:
         state, before = "waiting", ahead(day, visit, step.service)
     elif state == "todo":
         state, after = "later", [earlier for earlier in service.after if outstanding(visit, earlier)]
-    reasons = [reason for reason in office.rules.return_reasons if reason.code in step.reasons] if step.reasons else ()
+    reasons = _named(step.reasons, office.rules.return_reasons) if step.reasons else ()
     return StepPicture(
         service=step.service,
         name=service.name,
@@ -387,8 +393,15 @@ def _step(day: Day, visit: Ticket, step: Step) -> StepPicture:
         counter=step.counter,
         ahead=before,
         after=tuple(after),
-        reasons=tuple(reasons),
+        reasons=reasons,
     )
+
+
+def _named(codes: Sequence[str], known: Sequence[Coded]) -> tuple[Coded, ...]:
+    """Codes with their words, in the office's order; one that was taken off the list since stands for itself."""
+    listed = {coded.code: coded for coded in known}
+    gone = [Coded(code=code, name={"id": code}) for code in codes if code not in listed]
+    return (*[coded for coded in known if coded.code in codes], *gone)
 
 
 def _person(day: Day, visit: Ticket, services: Sequence[str]) -> PersonPicture:

@@ -16,6 +16,7 @@ from ltsa.office import Office, WrongOfficeError, example_office
 
 MONDAY = "2026-11-23"
 MAYA = "manager:maya"
+Parts = dict[str, Any]
 
 
 class Desk:
@@ -29,7 +30,7 @@ class Desk:
     def do(self, command: type[ConfigurationCommand], **fields: Any) -> int:
         """Gives a command; answers the version of what was recorded."""
         at = int(datetime.fromisoformat(f"{self.clock}+07:00").timestamp() * 1000)
-        said = {"office": "ltsa", "at": at, "by": MAYA, "key": f"key {next(self._keys)}"}
+        said: dict[str, Any] = {"office": "ltsa", "at": at, "by": MAYA, "key": f"key {next(self._keys)}"}
         for event in configuring.decide(command(**said | fields), self.state):
             configuring.evolve(self.state, event)
         return self.state.version
@@ -104,7 +105,7 @@ def test_a_service_comes_with_its_counter_and_goes_with_it(desk: Desk) -> None:
     desk.changes(
         services__insurance=insurance,
         counters__11={"name": {"id": "Loket 11"}, "services": ["insurance"]},
-        **{"services__*": ["insurance"]},
+        **Parts({"services__*": ["insurance"]}),
     )
     office = desk.on(MONDAY)
     assert list(office.service)[:2] == ["insurance", "information"], "it stands first"
@@ -115,10 +116,10 @@ def test_a_service_comes_with_its_counter_and_goes_with_it(desk: Desk) -> None:
 
 
 def test_days_off_stand_by_date_however_they_were_entered(desk: Desk) -> None:
-    desk.changes(**{"days_off__2027-03-10": {"name": {"id": "Idul Fitri"}, "kind": "holiday"}})
-    desk.changes(**{"days_off__2027-01-01": {"name": {"id": "Tahun Baru"}, "kind": "holiday"}})
+    desk.changes(**Parts({"days_off__2027-03-10": {"name": {"id": "Idul Fitri"}, "kind": "holiday"}}))
+    desk.changes(**Parts({"days_off__2027-01-01": {"name": {"id": "Tahun Baru"}, "kind": "holiday"}}))
     assert list(desk.on(MONDAY).day_off) == ["2027-01-01", "2027-03-10"]
-    desk.changes(**{"days_off__2027-01-01": None})
+    desk.changes(**Parts({"days_off__2027-01-01": None}))
     assert list(desk.on(MONDAY).day_off) == ["2027-03-10"]
 
 

@@ -11,12 +11,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from ltsa import configuring
+from ltsa.configuring import Configurations
 from ltsa.day import TOPICS
 from ltsa.present import Recorded
 from ltsa.replay import day_at
 from tests.ltsa.write_golden import GOLDEN, pictures
 
 HISTORIES = sorted(path.name.removesuffix(".jsonl") for path in GOLDEN.glob("day-?.jsonl"))
+OFFICES = sorted(path.name.removesuffix(".jsonl") for path in GOLDEN.glob("office-?.jsonl"))
 
 
 class Row(msgspec.Struct):
@@ -77,3 +80,17 @@ def test_an_event_read_and_written_again_is_the_same_bytes(name: str) -> None:
         event = msgspec.json.decode(row.state, type=TOPICS[row.topic])
         again = json.loads(msgspec.json.encode(event))
         assert missing(json.loads(bytes(row.state)), again, row.topic) == []
+
+
+def test_every_kind_of_decision_about_an_office_stands_in_a_golden_history() -> None:
+    assert {row.topic for name in OFFICES for row in rows(name)} == set(configuring.TOPICS)
+
+
+@pytest.mark.parametrize("name", OFFICES)
+def test_what_was_in_force_on_a_date_is_the_same_for_ever(name: str) -> None:
+    state = Configurations()
+    for row in rows(name):
+        configuring.evolve(state, msgspec.json.decode(row.state, type=configuring.TOPICS[row.topic]))
+    for golden in map(json.loads, lines(GOLDEN / f"{name}.dates.jsonl")):
+        in_force = json.loads(msgspec.json.encode(state.on(golden["day"])))
+        assert missing(golden["office"], in_force, golden["day"]) == []

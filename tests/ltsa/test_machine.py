@@ -5,6 +5,7 @@ from collections import Counter
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
 from ltsa import board
 from ltsa.commands import (
@@ -15,6 +16,7 @@ from ltsa.commands import (
     ChangeSteps,
     CloseCounter,
     CloseDay,
+    ConfigureDay,
     FinishService,
     GiveHelp,
     HoldTicket,
@@ -33,7 +35,8 @@ from ltsa.commands import (
 )
 from ltsa.day import Day, TicketCalled, TicketIssued, evolve
 from ltsa.message import Refusal
-from tests.ltsa.hall import Hall, snapshot
+from ltsa.office import Office
+from tests.ltsa.hall import Hall, office, snapshot
 
 SERVICES = ("civil-registry", "labour", "immigration", "bank", "social-security")
 COUNTERS = ("2", "3", "4", "6", "9", "10")
@@ -129,6 +132,10 @@ class AnyDay(RuleBasedStateMachine):
     def the_day_closes_or_reopens(self, close: bool) -> None:  # noqa: FBT001 - Hypothesis gives it by name
         self.attempt(CloseDay if close and len(self.issued) > 3 else ReopenDay)
 
+    @rule(order=st.sampled_from([(), ("labour",), ("civil-registry", "labour")]), counters=st.sampled_from([10, 9, 8]))
+    def the_office_changes_meanwhile(self, order: tuple[str, ...], counters: int) -> None:
+        self.attempt(ConfigureDay, configuration=changed(order, counters))
+
     @invariant()
     def a_ticket_is_at_one_counter_and_a_counter_has_one_ticket(self) -> None:
         day = self.hall.day
@@ -171,6 +178,16 @@ class AnyDay(RuleBasedStateMachine):
             assert len(line) == len(may)
 
     @invariant()
+    def each_service_counts_those_who_come_for_it(self) -> None:
+        day = self.hall.day
+        here = {number: ticket for number, ticket in day.tickets.items() if ticket.state != "cancelled"}
+        for service in SERVICES:
+            steps = [ticket.steps[service] for ticket in here.values() if service in ticket.steps]
+            given_up = [ticket.steps.get(service) for number, ticket in day.tickets.items() if number not in here]
+            asked = sum(step.state not in {"dropped", "transferred"} for step in steps)
+            assert day.demand.get(service, 0) == asked + sum(step.state == "done" for step in given_up if step)
+
+    @invariant()
     def prerequisites_were_done_before_every_call(self) -> None:
         day = Day()
         day.office = self.hall.day.office
@@ -190,7 +207,7 @@ class AnyDay(RuleBasedStateMachine):
         board.display(day)
         board.hall(day)
         board.kiosk(day)
-        for counter in COUNTERS:
+        for counter in day.counters:
             board.desk(day, counter)
         for number in self.issued:
             board.ticket(day, number)
@@ -198,10 +215,17 @@ class AnyDay(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "hall"):
             return
-        replayed = board.unopened(self.hall.day.rules_of, self.hall.day.rules_of.service_date(self.hall.now))
+        replayed = board.unopened(office(), office().service_date(self.hall.now))
         for event in self.hall.events:
             evolve(replayed, event)
         assert snapshot(replayed) == snapshot(self.hall.day), "replay gives another day"
+
+
+def changed(order: tuple[str, ...], counters: int) -> Office:
+    """The office with another order of steps for the bank, and without its last counters."""
+    before = office()
+    services = tuple(replace(service, after=order) if service.id == "bank" else service for service in before.services)
+    return replace(before, services=services, counters=before.counters[:counters])
 
 
 def blocks(day: Day, number: str, before: str) -> bool:

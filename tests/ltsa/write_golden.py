@@ -1,4 +1,5 @@
-"""Writes a new golden history: `python -m tests.ltsa.write_golden day-3`. Never over an old one: those are for ever.
+"""Writes a new golden history: `python -m tests.ltsa.write_golden day-3`, or of an office's configuration, `office-2`.
+Never over an old one: those are for ever.
 
 Needed when an event gets a new version: extend the scripted day, write the next file, keep the old ones.
 """
@@ -8,10 +9,12 @@ from pathlib import Path
 
 import msgspec
 
-from ltsa import board
+from ltsa import board, configuring
+from ltsa.configuring import Configurations
 from ltsa.day import TOPICS, Day
 from ltsa.replay import day_at
 from tests.ltsa.scripted_day import LATER, MORNING, history, instant
+from tests.ltsa.scripted_office import DAYS, decided
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -23,6 +26,24 @@ INSTANTS = (
 
 
 def main(name: str) -> None:
+    """Writes a day or an office, by the name."""
+    (write_day if name.startswith("day-") else write_office)(name)
+
+
+def write_office(name: str) -> None:
+    """Writes `<name>.jsonl` (an event a line) and `<name>.dates.jsonl` (what was in force on some dates)."""
+    state, topic_of = Configurations(), {event: topic for topic, event in configuring.TOPICS.items()}
+    with (GOLDEN / f"{name}.jsonl").open("x", encoding="utf-8") as file:
+        for version, event in enumerate(decided(), 1):
+            configuring.evolve(state, event)
+            line = {"version": version, "topic": topic_of[type(event)], "state": event}
+            file.write(msgspec.json.encode(line).decode() + "\n")
+    with (GOLDEN / f"{name}.dates.jsonl").open("x", encoding="utf-8") as file:
+        for day in DAYS:
+            file.write(msgspec.json.encode({"day": day, "office": state.on(day)}).decode() + "\n")
+
+
+def write_day(name: str) -> None:
     """Writes `<name>.jsonl` (an event a line, as a ledger stores it) and `<name>.boards.jsonl` (what it replays to)."""
     recorded, topic_of = history(played=MORNING + LATER), {event: topic for topic, event in TOPICS.items()}
     with (GOLDEN / f"{name}.jsonl").open("x", encoding="utf-8") as file:
