@@ -20,6 +20,7 @@ const tell = (target, name, detail) => target.dispatchEvent(new CustomEvent(name
 let news = Date.now(); // of the last heartbeat; at first, of the page itself
 let tried = news; // of the last attempt to begin anew
 let ticked = news;
+let left = 0; // when another page was asked for last
 let behind; // since when the server knows less than this page
 let finger; // the view under a finger, whose updates wait
 const waiting = new Map();
@@ -75,10 +76,11 @@ function refused({ view: address, code }) {
   judge();
 }
 
-// Signed out, locked or revoked, perhaps in another window: the server says where to go. Not again and again.
+// Signed out, locked or revoked, perhaps in another window: the server says where to go. Not again and again, nor where
+// the page is being left anyway: whoever signs out here sees that they did.
 function shutOut() {
   const last = Number(sessionStorage.getItem("shut-out") ?? 0);
-  if (Date.now() - last < SILENCE) return;
+  if (Date.now() - last < SILENCE || Date.now() - left < SILENCE) return;
   sessionStorage.setItem("shut-out", String(Date.now()));
   location.reload();
 }
@@ -126,6 +128,9 @@ setInterval(() => {
 document.addEventListener("visibilitychange", wake);
 addEventListener("pageshow", wake);
 addEventListener("online", wake);
+addEventListener("beforeunload", () => {
+  left = Date.now();
+});
 
 // Nothing moves under the finger: what it presses is what it sees.
 function lift() {
