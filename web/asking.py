@@ -35,6 +35,12 @@ SESSION, DEVICE = "session", "device"
 REMEMBERED = 1.0
 """Seconds for which a session that was looked up counts as it was, should another process end it."""
 
+UNATTENDED = frozenset({"counters.notes", "devices.report"})
+"""Addresses that pages ask by themselves: no sign that anybody sits before the screen."""
+
+LONGEST_SECRET = 100
+SECRETS_KEPT = 10_000
+
 TOLD_EVERY = 60.0
 """Seconds between two entries about the same refusal: who hammers at a door does not fill the record."""
 
@@ -129,15 +135,18 @@ class Door:
         self._refused: dict[tuple[str, str, str, str], float] = {}
         self._untold: Counter[tuple[str, str, str, str]] = Counter()
 
-    def of(self, asked: Request) -> Asker:
-        """Who sends a request. Raises `Refused` for a token that is none."""
+    def of(self, asked: Request, *, attended: bool = False) -> Asker:
+        """Who sends a request. Raises `Refused` for a token that is none.
+
+        `attended` says that a person does it and not a page by itself: it keeps their session from idling.
+        """
         bearer = asked.authorization.token if asked.authorization and asked.authorization.type == "bearer" else None
         if bearer is not None:
             return self._program(bearer or "")
         session, device = read_cookie(asked, SESSION), read_cookie(asked, DEVICE)
         if not session and not device:
             return NOBODY
-        return self._browser(session or "", device or "")
+        return self._browser(session or "", device or "", attended=attended)
 
     def renew(self) -> None:
         """Sessions have changed: what was known of them counts no more."""
@@ -172,14 +181,16 @@ class Door:
 
     def _program(self, secret: str) -> Asker:
         token = self._house.access.shown.get(_digest(secret))
+        if isinstance(token, Device):
+            return Asker(device=token)
         if not isinstance(token, Token) or (token.until and token.until <= self._house.now()):
             raise Refused("wrong-token", "This token is unknown, revoked or expired.", status=HTTPStatus.UNAUTHORIZED)
         return Asker(program=token, grants=frozenset({Grant(token.role, token.office)}))
 
-    def _browser(self, session_secret: str, device_secret: str) -> Asker:
+    def _browser(self, session_secret: str, device_secret: str, *, attended: bool) -> Asker:
         shown = self._house.access.shown.get(_digest(device_secret)) if device_secret else None
         device = shown if isinstance(shown, Device) else None
-        session = self._session(session_secret) if session_secret else None
+        session = self._session(session_secret, attended=attended) if session_secret else None
         person = self._house.access.people.get(session.person) if session else None
         if (
             session is None
@@ -193,14 +204,19 @@ class Door:
         withheld = frozenset(g for g in person.grants if not session.second_factor and self.needs_more(g))
         return Asker(session=session, device=device, grants=person.grants - withheld, withheld=withheld)
 
-    def _session(self, secret: str) -> Session | None:
+    def _session(self, secret: str, *, attended: bool) -> Session | None:
+        if len(secret) > LONGEST_SECRET:
+            return None
+        credentials, at = self._house.credentials, self._house.now()
         looked, found = self._sessions.get(secret, (float("-inf"), None))
         if time.monotonic() - looked > REMEMBERED:
-            credentials, at = self._house.credentials, self._house.now()
             found = self._house.off_loop(credentials.session, secret, at)
-            if found and at - found.seen >= SEEN_EVERY:
-                self._house.off_loop(credentials.seen, secret, at)
+            if len(self._sessions) >= SECRETS_KEPT:
+                self._sessions.clear()
             self._sessions[secret] = (time.monotonic(), found)
+        if attended and found and at - found.seen >= SEEN_EVERY:
+            self._house.off_loop(credentials.seen, secret, at)
+            self._sessions.pop(secret, None)
         return found
 
     def needs_more(self, grant: Grant) -> bool:
@@ -235,7 +251,7 @@ def install(app: Flask, house: "House") -> None:
 
 def _guard(house: "House") -> Response | None:
     g.asker = NOBODY
-    g.asker = house.door.of(request)
+    g.asker = house.door.of(request, attended=request.endpoint not in UNATTENDED)
     if request.endpoint is None:
         return None
     action, office = ENDPOINTS.get(request.endpoint), (request.view_args or {}).get("office", "")
