@@ -15,7 +15,6 @@ from msgspec import Struct, structs
 from werkzeug.wrappers import Response
 
 from kiosk import pictures
-from kiosk.qr import draw
 from ltsa.board import TicketPicture
 from ltsa.commands import AskHelp, CancelTicket, GiveHelp
 from ltsa.message import Refusal
@@ -26,6 +25,7 @@ from web.errors import Refused, for_a_program, spoken, status_of
 from web.format import hhmm
 from web.house import house
 from web.live import View
+from web.qr import draw
 from web.tickets import issue
 from web.words import FIRST, OFFERED, Words
 

@@ -114,6 +114,8 @@ def second_factor() -> str | Response:
 def confirm_second_factor() -> Response | tuple[str, int]:
     """Puts the scanned secret in force if the phone shows its code; the recovery codes are shown this once."""
     here, who = house(), asker()
+    if not _may_replace():
+        return _second_page(), HTTPStatus.UNPROCESSABLE_ENTITY
     if wrong := _proven():
         return _second_page(wrong), HTTPStatus.UNPROCESSABLE_ENTITY
     codes = secretly(here.credentials.confirm_totp, who.person, request.form.get("code", ""), here.now())
@@ -141,6 +143,8 @@ def drop_second_factor() -> Response | tuple[str, int]:
     here, who = house(), asker()
     if _must(who.person):
         raise Refused("second-factor-required", "Your role needs the second step.", status=HTTPStatus.CONFLICT)
+    if not _may_replace():
+        return _second_page(), HTTPStatus.UNPROCESSABLE_ENTITY
     if wrong := _proven():
         return _page(form="second", wrong=wrong), HTTPStatus.UNPROCESSABLE_ENTITY
     secretly(here.credentials.drop_totp, who.person)
@@ -154,6 +158,8 @@ def new_recovery_codes() -> Response | tuple[str, int]:
     here, who = house(), asker()
     if not secretly(here.credentials.has_totp, who.person):
         return lead("/account/second-factor")
+    if not _may_replace():
+        return _second_page(), HTTPStatus.UNPROCESSABLE_ENTITY
     if wrong := _proven():
         return _page(form="second", wrong=wrong), HTTPStatus.UNPROCESSABLE_ENTITY
     codes = secretly(here.credentials.new_recovery_codes, who.person)
@@ -215,7 +221,14 @@ def _proven(*, always: bool = False) -> dict[str, str]:
         return {}
     if outcome == "wrong":
         refuse(who.person, "password")
-    return {"current": outcome}
+    return {"current": "locked" if secretly(here.credentials.locked_until, who.person, at) else outcome}
+
+
+def _may_replace() -> bool:
+    """Whether the person may set a phone up: those who have one only after giving its code."""
+    who = asker()
+    strong = who.session is not None and who.session.second_factor
+    return strong or not secretly(house().credentials.has_totp, who.person)
 
 
 def _must(person: str) -> bool:
@@ -268,10 +281,8 @@ def _page(form: str = "", wrong: dict[str, str] | None = None) -> str:
 
 def _second_page(wrong: dict[str, str] | None = None) -> str:
     here, who = house(), asker()
-    has = secretly(here.credentials.has_totp, who.person)
-    strong = who.session is not None and who.session.second_factor
     common = _common()
-    if has and not strong:
+    if not _may_replace():
         return render_template("web/strengthen.html", **common, wrong=wrong or {})
     secret = secretly(here.credentials.begun_totp, who.person) or secretly(here.credentials.begin_totp, who.person)
     address = totp_address(secret, who.person, common["office"].name["id"])
@@ -280,7 +291,7 @@ def _second_page(wrong: dict[str, str] | None = None) -> str:
         **common,
         code=draw(address),
         secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
-        must=_must(who.person) and not has,
+        must=_must(who.person) and not secretly(here.credentials.has_totp, who.person),
         wrong=wrong or {},
     )
 

@@ -96,7 +96,7 @@ def _first_account(person: str, at: int) -> None:
     """The first person leads the office that this installation opens first, and may let others in everywhere."""
     here = house()
     roles = ("headquarters", "admin")
-    here.do(AddPerson(office=EVERYWHERE, at=at, by="system", key=f"first {person}", person=person, roles=roles))
+    here.do(AddPerson(office=EVERYWHERE, at=at, by="system", key=f"add first {person}", person=person, roles=roles))
     office = here.settings.office
     here.do(GiveRole(office=office, at=at, by="system", key=f"first {person}", person=person, role="manager"))
     here.catch_up()

@@ -1,4 +1,4 @@
-"""The code that a phone reads from a ticket, as one path of an SVG: sharp on any screen and any paper."""
+"""A code that a phone reads (a ticket, an authenticator app), as one path of an SVG: sharp on any screen and paper."""
 
 from itertools import groupby
 from typing import NamedTuple

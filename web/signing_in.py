@@ -4,8 +4,7 @@ Each step is on record. Nothing here says whether an account exists.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -16,6 +15,7 @@ from werkzeug import Response
 from ltsa.access import EVERYWHERE, INSTALLATION
 from ltsa.journal import AccountLocked, JournalEvent, SignedIn, SignedOut, SignInRefused
 from ltsa.ledger import LedgerUnavailableError
+from ltsa.message import Refusal
 from ltsa.office import Office
 from web.asking import SESSION, asker
 from web.house import house
@@ -257,22 +257,30 @@ def record(kind: type[JournalEvent], person: str, **facts: object) -> None:
 
 def secretly(work: Callable[..., T], *given: Any, **more: Any) -> T:
     """Asks the credentials something in a native thread. Raises `LedgerUnavailableError` if the file cannot be had."""
-    with _file_there():
-        return house().off_loop(work, *given, **more)
+    answer: T | Exception = house().off_loop(_carried, work, *given, **more)
+    return _brought(answer)
 
 
 def hashing(work: Callable[..., T], *given: Any, **more: Any) -> T:
     """As `secretly`, for what computes a hash: apart, where sign-ins wait for each other."""
-    with _file_there():
-        return house().apart(work, *given, **more)
+    answer: T | Exception = house().apart(_carried, work, *given, **more)
+    return _brought(answer)
 
 
-@contextmanager
-def _file_there() -> Iterator[None]:
+def _carried(work: Callable[..., T], *given: Any, **more: Any) -> T | Exception:
+    """What is foreseen is carried out of its thread by hand: gevent writes what is raised there on the terminal."""
     try:
-        yield
-    except sqlite3.Error as error:
-        raise LedgerUnavailableError(f"the sign-ins cannot be read or written: {error}") from error
+        return work(*given, **more)
+    except (Refusal, sqlite3.Error) as reason:
+        return reason
+
+
+def _brought(answer: T | Exception) -> T:
+    if isinstance(answer, sqlite3.Error):
+        raise LedgerUnavailableError(f"the sign-ins cannot be read or written: {answer}") from answer
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def onward(otherwise: str = "/") -> str:

@@ -1,4 +1,4 @@
-"""The code on the ticket: read back with another library than the one that drew it."""
+"""The codes that phones read: read back with another library than the one that drew it."""
 
 import io
 
@@ -6,7 +6,7 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageDraw
 
-from kiosk.qr import QUIET_ZONE, Code, draw
+from web.qr import QUIET_ZONE, Code, draw
 
 
 def painted(code: Code, module: int = 4) -> Image.Image:
