@@ -1,7 +1,7 @@
 """What the buttons of a desk and of the supervisor's page do: each is one command of the day.
 
-A press comes as JSON: the command's own fields, `officer` (or `supervisor`), `present` (the number that the page showed
-at the counter) and, where a note goes along, its `text`.
+A press comes as JSON: the command's own fields, what the page showed (`present`, the number at the counter, and `date`,
+the service day) and, where a note goes along, its `text`. Who pressed is who is signed in, never what is typed.
 """
 
 from collections.abc import Mapping
@@ -79,14 +79,17 @@ class Press:
             raise _wrong(field, f"{field} must be a text of at most {longest} characters.")
         return value.strip()
 
-    def by(self, role: str) -> str:
-        """Who pressed, in a role of theirs: "officer:siti"."""
-        if not (code := self.text(role, LONGEST_CODE)):
-            raise Refused("no-officer", "Say who you are.", field=role, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-        if not code.isprintable():
-            raise _wrong(role, f"{role} must be printable.")
-        self.asked[role] = code
-        return f"{role}:{code}"
+    def at(self, here: House, office: str) -> int:
+        """When the press came (ms UTC). Raises `Refused` when the page showed another service day: numbers begin anew
+        each day. A press that was answered before gets its first answer.
+        """
+        at, meant = here.now(), self.text("date", LONGEST_CODE)
+        today = here.present.office_at(office, at)[1].isoformat()
+        if meant and meant != today:
+            here.catch_up()
+            if not any(key_digest(self.key) in day.answered for day in here.present.loaded(office)):
+                raise Refused("day-over", f"The page shows {meant}; today is {today}.", field="date", state=today)
+        return at
 
     def command(self, kind: type[c.DayCommand], **said: object) -> c.DayCommand:
         """The command that the press asks for; `said` is what the page has no word in."""

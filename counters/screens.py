@@ -36,12 +36,15 @@ class Line(Struct, frozen=True):
 
 
 class Hall(Struct, frozen=True):
-    """The office at a glance. `away` are the latest of the `gone` who are absent or returned."""
+    """The office at a glance. `away` are the latest of the `gone` who are absent or returned; `offers` are the actions
+    that the page offers to whoever looks.
+    """
 
     office: Office
     hall: board.HallPicture
     away: tuple[board.PersonPicture, ...] = ()
     gone: int = 0
+    offers: frozenset[str] = frozenset()
 
 
 def desk(house: House, office: str, counter: str) -> Desk | None:
@@ -70,13 +73,15 @@ def line(house: House, office: str, counter: str) -> Line | None:
     )
 
 
-def hall(house: House, office: str) -> Hall | None:
-    """The supervisor's page."""
+def hall(house: House, office: str, offers: str = "") -> Hall | None:
+    """The supervisor's page, which offers some actions of the policy ("hall.lead,desk.work"): what it offers in vain is
+    refused all the same.
+    """
     day = _day(house, office)
     if day is None:
         return None
     away = board.away(day)
-    return Hall(day.rules_of, board.hall(day), away[:HALL_AWAY_SHOWN], len(away))
+    return Hall(day.rules_of, board.hall(day), away[:HALL_AWAY_SHOWN], len(away), frozenset(offers.split(",")))
 
 
 def counters(house: House, office: str) -> Hall | None:

@@ -1,17 +1,22 @@
 """What an officer touches: the desk; and the supervisor's view of all desks."""
 
+from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, abort, g, render_template, request
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from werkzeug import Response
 
 from counters import screens
 from counters.actions import DESK, HALL, Press, note_of
 from ltsa import board
+from ltsa.commands import CounterCommand, OpenCounter
 from ltsa.day import Day
 from ltsa.message import Refusal
+from web.asking import asker
 from web.house import house
 from web.live import View
-from web.notes import note_beside
+from web.notes import erase_note, note_beside, read_notes
+from web.seats import is_own, own_counter
 
 blueprint = Blueprint("counters", __name__, template_folder="templates")
 
@@ -24,15 +29,21 @@ LIVE = (
 
 DESK_SHEETS = frozenset({"cancel", "close", "finish", "number", "pause", "priority", "return", "services", "steps"})
 DESK_SHEETS |= {"transfer", "visit"}
-HALL_SHEETS = frozenset({"close-day", "give-help", "reopen-day"})
+HALL_SHEETS = frozenset({"close-day", "reopen-day"})
+
+OFFERS = ("hall.lead", "desk.work", "audit.see")
+"""What the supervisor's page offers beside showing the hall, to those who may."""
 
 Answer = dict[str, Any]
 
 
 @blueprint.get("/desk/<office>")
-def choose(office: str) -> str:
-    """The choice of a counter."""
-    day = _opened(office)
+def choose(office: str) -> str | Response:
+    """The choice of a counter; a computer that stands at one goes straight there."""
+    day, device = _opened(office), asker().device
+    if device and device.office == office and device.counter in day.counters:
+        there = url_for("counters.desk", office=office, counter=device.counter, lang=request.args.get("lang"))
+        return redirect(there, HTTPStatus.SEE_OTHER)
     return render_template("counters/choose.html", office=day.rules_of)
 
 
@@ -50,29 +61,30 @@ def desk_sheet(office: str, counter: str, name: str) -> str:
     number = request.args.get("number", "").strip().upper()
     if name not in DESK_SHEETS:
         abort(404)
-    return render_template(
-        f"counters/sheets/{name}.html", office=day.rules_of, it=board.desk(day, counter), visit=_visit(day, number)
-    )
+    return _sheet(name, day, it=board.desk(day, counter), visit=_visit(day, number))
 
 
 @blueprint.post("/desk/<office>/<counter>/<action>")
 def act(office: str, counter: str, action: str) -> Answer:
     """One press of a button of the desk."""
     here, press, kind = house(), Press(request), DESK.get(action) or abort(404)
-    by = press.by("officer")
+    at, by, officer = press.at(here, office), asker().by("desk.work", office), asker().person
+    if issubclass(kind, CounterCommand) and kind is not OpenCounter:  # who opens a taken one is refused by the rules
+        own_counter(here, office, counter, press.key)
     press.meets(here, office, counter)
     number, text = press.about(here, office, counter), note_of(press, kind)
     with note_beside(here, office=office, number=number, by=by, key=press.key, text=text) as note:
-        return _done(press.command(kind, office=office, counter=counter, at=here.now(), by=by, note=note))
+        return _done(press.command(kind, office=office, counter=counter, at=at, by=by, officer=officer, note=note))
 
 
 @blueprint.get("/desk/<office>/<counter>/notes")
 def notes(office: str, counter: str) -> str:
-    """The notes about the person who is at the counter, and about nobody else."""
+    """The notes about the person who is at the counter, and about nobody else, for whose counter it is."""
     day, number = _opened(office, counter), request.args.get("number", "")
-    is_here = number and number == day.counters[counter].ticket
-    found = house().off_loop(house().people.notes, office, day.date, number) if is_here else []
-    return render_template("counters/notes.html", notes=found)
+    is_here, own = number and number == day.counters[counter].ticket, is_own(day, counter)
+    by = asker().by("note.see", office)
+    found = read_notes(house(), office=office, date=day.date, number=number, by=by) if is_here and own else []
+    return render_template("counters/notes.html", notes=found, own=own)
 
 
 @blueprint.post("/desk/<office>/<counter>/notes/<note>/erase")
@@ -80,17 +92,20 @@ def erase(office: str, counter: str, note: str) -> Answer:
     """Erases the text of a note about the person who is at the counter."""
     here, press = house(), Press(request)
     day = _opened(office, counter)
-    by, present = press.by("officer"), day.tickets.get(day.counters[counter].ticket)
+    own_counter(here, office, counter)
+    present = day.tickets.get(day.counters[counter].ticket)
     if present is None or note not in present.notes:
         raise Refusal("unknown-note", "There is no such note about the person at this counter.", field="note")
-    return {"ok": here.off_loop(here.people.erase, note, by, here.now())}
+    by, about = asker().by("note.erase", office), f"{present.number} {day.date}"
+    return {"ok": erase_note(here, note, office=office, about=about, by=by, key=press.key)}
 
 
 @blueprint.get("/supervisor/<office>")
 def supervisor(office: str) -> str:
     """All counters and queues of the office at a glance."""
     day = _opened(office)
-    return render_template("counters/supervisor.html", office=day.rules_of, date=day.date)
+    offers = ",".join(action for action in OFFERS if asker().may(action, office))
+    return render_template("counters/supervisor.html", office=day.rules_of, offers=offers)
 
 
 @blueprint.get("/supervisor/<office>/sheet/<name>")
@@ -99,16 +114,19 @@ def hall_sheet(office: str, name: str) -> str:
     day = _opened(office)
     if name not in HALL_SHEETS:
         abort(404)
-    return render_template(
-        f"counters/sheets/{name}.html", office=day.rules_of, it=board.hall(day), kiosk=request.args.get("kiosk", "")
-    )
+    return _sheet(name, day, it=board.hall(day))
 
 
 @blueprint.post("/supervisor/<office>/<action>")
 def govern(office: str, action: str) -> Answer:
     """One press of a button of the supervisor."""
     here, press, kind = house(), Press(request), HALL.get(action) or abort(404)
-    return _done(press.command(kind, office=office, at=here.now(), by=press.by("supervisor")))
+    at, by = press.at(here, office), asker().by("hall.lead", office)
+    return _done(press.command(kind, office=office, at=at, by=by))
+
+
+def _sheet(name: str, day: Day, **shown: object) -> str:
+    return render_template("counters/sheet.html", sheet=name, date=day.date, office=day.rules_of, **shown)
 
 
 def _done(command: Any) -> Answer:

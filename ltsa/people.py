@@ -67,6 +67,12 @@ class People:
             self._database.execute("DELETE FROM notes WHERE id = ?", (note,))
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def has_text(self, note: str) -> bool:
+        """Whether there is such a note, and it was not erased."""
+        with self._lock:
+            found = self._database.execute("SELECT 1 FROM notes WHERE id = ? AND erased_at = 0", (note,)).fetchone()
+            return found is not None
+
     def erase(self, note: str, by: str, at: int) -> bool:
         """Erases a note's text for good, from the file and its log. False when there is no such text."""
         with self._lock:

@@ -77,6 +77,11 @@ class Office:
         """The headers of a request by somebody who may do everything."""
         return {"Cookie": f"session={self.secrets['session']}"}
 
+    @property
+    def bearer(self) -> dict[str, str]:
+        """The headers of a request by a program that may do everything at counters and take numbers."""
+        return {"Authorization": f"Bearer {self.secrets['token']}"}
+
     def sign_in(self, page: Page, what: str = "session") -> None:
         """Lets a window be somebody's who may do everything; or a "kiosk", or a "display"."""
         name = "session" if what == "session" else "device"

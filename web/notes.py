@@ -1,14 +1,19 @@
-"""Free text on its way: kept beside the ledger before the ledger refers to it."""
+"""Free text about people: kept beside the ledger before the ledger refers to it, and shown or erased only once that is
+on record.
+"""
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ltsa.journal import DataErased, DataSeen, entry
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.people import Note
 from ltsa.tokens import note_id
 from web.house import House
+
+MINUTE = 60_000
 
 
 @contextmanager
@@ -33,3 +38,26 @@ def note_beside(here: House, *, office: str, number: str, by: str, key: str, tex
         if is_new:
             here.off_loop(here.people.forget, name)
         raise
+
+
+def read_notes(here: House, *, office: str, date: str, number: str, by: str) -> list[Note]:
+    """The notes about a ticket, oldest first. That somebody sees their words is on record before: once a minute for
+    each person and ticket, by a key that is the same until the minute is over.
+    """
+    found = here.off_loop(here.people.notes, office, date, number)
+    if any(note.text for note in found):
+        at, about = here.now(), f"{number} {date}"
+        key = f"seen notes {office} {about} {by} {at // MINUTE}"
+        here.do(entry(DataSeen, office=office, at=at, by=by, key=key, kind="notes", about=about))
+    return found
+
+
+def erase_note(here: House, note: str, *, office: str, about: str, by: str, key: str) -> bool:  # noqa: PLR0913 - by name
+    """Erases a note's text for good; that it was asked is on record before. `key` is the request's, `about` as
+    "C012 2026-11-21". False when there is no such text any more.
+    """
+    if not here.off_loop(here.people.has_text, note):
+        return False
+    at = here.now()
+    here.do(entry(DataErased, office=office, at=at, by=by, key=f"erase {note} {key}", kind="notes", about=about))
+    return here.off_loop(here.people.erase, note, by, at)

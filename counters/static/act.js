@@ -4,11 +4,12 @@ const PATIENCE = 60_000; // ms in which an answer is hoped for: a restart of the
 const ONE_TRY = 8_000;
 const PAUSES = [300, 600, 1_200, 2_000];
 
-/** The office understood and said no. `code` is stable, `message` is for a person, `state` is what is true instead. */
+/** The office understood and said no. `code` is stable, `message` is for a person, `state` is what is true instead, `signIn`
+ *  says that nobody is signed in here any more, or that the screen is locked. */
 export class Refused extends Error {
-  constructor({ code, message, field, state }) {
+  constructor({ code, message, field, state }, status) {
     super(message);
-    Object.assign(this, { code, field, state });
+    Object.assign(this, { code, field, state, signIn: status === 401 });
   }
 }
 
@@ -46,7 +47,7 @@ async function once(address, body, key) {
     signal: AbortSignal.timeout(ONE_TRY),
   });
   const said = await answer.json(); // a proxy's own error page is no answer of the office
-  if (!answer.ok) throw new Refused(said);
+  if (!answer.ok) throw new Refused(said, answer.status);
   return said;
 }
 

@@ -2,7 +2,7 @@
 // along. What the page shows afterwards comes from the feed; until then nothing else is taken.
 
 import { act, Refused } from "/static/counters/act.js";
-import { close, open, remark, still } from "/static/counters/sheet.js";
+import { close, dated, open, remark, still } from "/static/counters/sheet.js";
 import { watch } from "/static/web/live.js";
 
 const desk = document.querySelector("[data-desk]");
@@ -11,6 +11,7 @@ const message = desk.querySelector("[data-message]");
 const SETTLE = 250; // ms in which a second tap of a nervous finger does not press what has just come to that spot
 const UNSHOWN = 1_000; // ms after which an answer that changes nothing here counts as shown
 
+let connected = true;
 let newest = 0; // the ledger's position that the page shows
 let line = Promise.resolve(); // one command after the other, in the order of the presses
 const unshown = new Set();
@@ -18,8 +19,8 @@ let settling;
 
 /** Gives a command about what the page shows now. Resolves to true when it was done and is shown; says why when it was not. */
 export async function give(action, fields) {
-  const { officer, present } = desk.querySelector("[data-present]")?.dataset ?? {};
-  const body = { ...(officer && { officer }), ...(present && { present }), ...fields };
+  const { present, date } = desk.querySelector("[data-present]")?.dataset ?? {};
+  const body = { ...(present && { present }), date: dated() ?? date, ...fields };
   const answer = line.then(() => act(`${desk.dataset.desk}/${action}`, body, () => say("waiting", words.waiting)));
   line = answer.catch(() => {});
   try {
@@ -35,6 +36,7 @@ export async function give(action, fields) {
 
 function explain(error) {
   if (!(error instanceof Refused)) return say("gone", words.gone);
+  if (error.signIn) return location.reload(); // the server says where to go
   watch(); // whoever is refused may have seen an old picture
   const now = words.states[error.state] ?? error.state;
   return say("refused", error.message, now ? `${words.now} ${now}.` : "");
@@ -120,14 +122,25 @@ document.addEventListener("submit", async (event) => {
 desk.addEventListener("live:update", ({ detail }) => {
   newest = Math.max(newest, detail.v);
   for (const wait of unshown) if (wait.v <= newest && unshown.delete(wait)) wait.done();
+  judge();
   begin();
 });
 
 function online(is) {
-  desk.disabled = !is;
+  connected = is;
   still(!is);
   if (!is) say("offline", words.offline);
   else if (message.dataset.kind === "offline") say();
+  judge();
+}
+
+// At a colleague's counter one only looks, unless one leads the hall: then the page names nobody.
+function judge() {
+  const { officer } = desk.querySelector("[data-present]")?.dataset ?? {};
+  const taken = Boolean(officer && desk.dataset.asker && officer !== desk.dataset.asker);
+  desk.disabled = !connected || taken;
+  if (taken && connected) say("taken", words.taken.replace("{officer}", officer), words.taken_next);
+  else if (!taken && message.dataset.kind === "taken") say();
 }
 document.addEventListener("live:stale", () => online(false));
 document.addEventListener("live:fresh", () => online(true));
@@ -138,4 +151,5 @@ function begin() {
 }
 
 for (const element of desk.querySelectorAll("[data-v]")) newest = Math.max(newest, Number(element.dataset.v));
+judge();
 begin();

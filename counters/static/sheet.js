@@ -9,10 +9,15 @@ const body = place.querySelector("[data-sheet-body]");
 /** Lays the sheet of an address over the page, about `fields`. Rejects with Refused, or when nothing answers. */
 export async function open(address, fields) {
   const answer = await fetch(localized(address, fields), { headers: { Accept: "application/json" } });
-  if (!answer.ok) throw new Refused(await answer.json());
+  if (!answer.ok) throw new Refused(await answer.json(), answer.status);
   body.replaceChildren(elements(await answer.text()));
   if (!place.open) place.showModal();
   (body.querySelector("[data-focus]") ?? body.querySelector("input:not([type=hidden]):not(:disabled), textarea, button.button--primary"))?.focus();
+}
+
+/** The service day that the sheet asks about; undefined when none lies there. */
+export function dated() {
+  return (place.open && body.querySelector("[data-date]")?.dataset.date) || undefined;
 }
 
 /** Takes the sheet away, and what was typed in it. */

@@ -8,16 +8,28 @@ import pytest
 
 from counters.actions import DESK, HALL
 from counters.views import DESK_SHEETS
-from ltsa.commands import AskHelp, CallNext, DayCommand, FinishService, IssueTicket, OpenDay, StartService
+from ltsa.access import EVERYWHERE, ROLES
+from ltsa.commands import (
+    AskHelp,
+    CallNext,
+    CheckDay,
+    ConfigureDay,
+    DayCommand,
+    FinishService,
+    IssueTicket,
+    OpenDay,
+    StartService,
+)
 from ltsa.people import LONGEST_NOTE
 from tests.counters.presses import Presses
+from tests.staff import EVERYBODY
 from web.house import House
 from web.settings import Settings
 
 
 def test_every_command_of_the_day_has_a_button_but_those_that_are_not_an_officers() -> None:
     buttons = {*DESK.values(), *HALL.values()}
-    assert set(get_args(DayCommand)) - buttons == {AskHelp, IssueTicket, OpenDay}
+    assert set(get_args(DayCommand)) - buttons == {AskHelp, CheckDay, ConfigureDay, IssueTicket, OpenDay}
 
 
 def test_a_press_goes_through_call_start_and_finish(presses: Presses) -> None:
@@ -83,9 +95,8 @@ def test_a_press_that_was_answered_gets_that_answer_though_the_person_has_left(p
 @pytest.mark.parametrize(
     ("action", "body", "refusal"),
     [
-        ("call-next", {"officer": ""}, (422, "no-officer")),
-        ("call-next", {"officer": 7}, (422, "wrong-input")),
-        ("call-next", {"officer": "s" * 41}, (422, "wrong-input")),
+        ("call-next", {"date": "2020-02-29"}, (409, "day-over")),
+        ("call-next", {"date": 7}, (422, "wrong-input")),
         ("open", {"services": "labour"}, (422, "wrong-input")),
         ("open", {"services": ["astrology"]}, (422, "unknown-service")),
         ("call", {}, (422, "wrong-input")),
@@ -108,9 +119,9 @@ def test_a_press_that_makes_no_sense_is_refused(
 
 def test_a_press_without_a_key_or_a_body_is_refused(presses: Presses) -> None:
     address = "/desk/ltsa/3/open"
-    without_key = presses.client.post(address, json={"officer": "siti"})
+    without_key = presses.client.post(address, json={})
     assert (without_key.status_code, without_key.get_json()["code"]) == (400, "missing-key")
-    for body in (b"", b"[]", b"{", b"\xff", b"null", b'{"officer": "\\ud800"}'):
+    for body in (b"", b"[]", b"{", b"\xff", b"null", b'{"number": "\\ud800"}'):
         answer = presses.client.post(
             address, data=body, headers={"Idempotency-Key": "k", "Content-Type": "application/json"}
         )
@@ -118,7 +129,7 @@ def test_a_press_without_a_key_or_a_body_is_refused(presses: Presses) -> None:
 
 
 def test_a_page_cannot_say_when_by_whom_or_where(presses: Presses) -> None:
-    presses.does("open", at=1, by="system", office="elsewhere", counter="3", key="another")
+    presses.does("open", at=1, by="system", officer="budi", office="elsewhere", counter="3", key="another")
     last = presses.house.ledger.since(0)[-1].event
     assert (last.by, presses.day.counters["3"].officer) == ("officer:siti", "siti")
     assert last.at > 1
@@ -143,6 +154,7 @@ def test_a_press_for_one_person_is_not_done_to_the_next_when_another_server_was_
 
 
 def test_what_is_not_there_is_not_found(presses: Presses) -> None:
+    presses = presses.of(EVERYBODY, *ROLES, office=EVERYWHERE)
     for path in ("/desk/nowhere", "/desk/ltsa/99", "/supervisor/nowhere", "/desk/ltsa/3/sheet/nothing"):
         assert presses.client.get(path).status_code == 404, path
     assert presses.client.get("/desk/ltsa/3/sheet/visit?number=Z999").status_code == 404
@@ -229,13 +241,8 @@ def test_a_note_can_be_erased_only_where_its_person_is(presses: Presses) -> None
 
 def test_who_closes_the_day_is_recorded(presses: Presses) -> None:
     presses.takes("labour")
-    refused = presses.send("/supervisor/ltsa/close-day", {})
-    assert (refused.status_code, refused.get_json()["code"]) == (422, "no-officer")
-    refused = presses.send("/supervisor/ltsa/close-day", {"supervisor": "yu\nni\u202e"})
-    assert (refused.status_code, refused.get_json()["code"]) == (422, "wrong-input"), (
-        "it stands on audit pages for ever"
-    )
-    assert presses.send("/supervisor/ltsa/close-day", {"supervisor": "yuni"}).status_code == 200
+    yuni = presses.of("yuni", "supervisor")
+    assert yuni.send("/supervisor/ltsa/close-day", {"by": "supervisor:siti"}).status_code == 200
     assert not presses.day.open
     assert presses.house.ledger.since(0)[-1].event.by == "supervisor:yuni"
-    assert presses.send("/supervisor/ltsa/reopen-day", {"supervisor": "yuni"}).status_code == 200
+    assert yuni.send("/supervisor/ltsa/reopen-day").status_code == 200
