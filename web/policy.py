@@ -45,6 +45,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "journal.see": ("auditor", "manager", "headquarters", "admin"),
     # Devices about themselves
     "device.report": ("kiosk", "display", "counter", "printer"),
+    "devices.watch": (*_LEADING, "admin"),
     # The installation: only who holds the role everywhere
     "offices.see": ("headquarters", "admin"),
     "offices.create": ("headquarters",),
@@ -72,6 +73,10 @@ ENDPOINTS: Mapping[str, str] = {
     "signing_in.unlock": "public",
     "signing_in.check_pin": "public",
     "signing_in.lock": "account",
+    "oidc.leave": "public",
+    "oidc.connect": "public",
+    "oidc.back": "public",
+    "oidc.out": "public",
     "one_time_links.link": "public",
     "one_time_links.use": "public",
     "account.account": "account",
@@ -118,6 +123,13 @@ ENDPOINTS: Mapping[str, str] = {
     "audit.days_csv": "audit.export",
     "audit.events_csv": "audit.export",
     "audit.course_csv": "audit.export",
+    # Devices: who waits to be let in, and who is
+    "devices.pair": "public",
+    "devices.waiting": "public",
+    "devices.ask": "public",
+    "devices.open_link": "public",
+    "devices.use_link": "public",
+    "devices.report": "device.report",
     # Programs
     "api.openapi": "public",
     "api.offices": "display.see",
@@ -162,5 +174,6 @@ VIEWS: Mapping[str, str] = {
     "line": "desk.work",
     "hall": "hall.see",
     "display": "display.see",
+    "devices": "devices.watch",
 }
 """What each live view needs."""

@@ -41,6 +41,9 @@ LARGEST = 256 * 1024
 KEPT = 3600.0
 """Seconds for which the provider's description and keys are kept; an unknown key asks for them again at once."""
 
+ALIVE = 30.0
+"""Seconds for which a provider that answered is held to be there: nobody is sent to one that is not."""
+
 LONGEST_SUBJECT = 255
 """Letters of a subject (Core, 2)."""
 
@@ -76,7 +79,6 @@ class Identity(Struct, frozen=True, kw_only=True):
         name: what the person is called there; for people to read, it proves nothing.
         acr: how strongly they proved themselves, in the provider's own words, or "".
         amr: by what means (RFC 8176).
-        id_token: the provider's signed word, with which the sign-out there is asked for.
     """
 
     issuer: str
@@ -84,7 +86,6 @@ class Identity(Struct, frozen=True, kw_only=True):
     name: str
     acr: str
     amr: tuple[str, ...]
-    id_token: str
 
     @property
     def second_factor(self) -> bool:
@@ -108,8 +109,8 @@ class Provider:
         self._client = client
         self._secret = secret
         self._back = back
-        self._description: tuple[float, dict[str, Any]] = (0.0, {})
-        self._keys: tuple[float, KeySet | None] = (0.0, None)
+        self._description: tuple[float, dict[str, Any]] = (float("-inf"), {})
+        self._keys: tuple[float, KeySet | None] = (float("-inf"), None)
 
     @property
     def host(self) -> str:
@@ -120,11 +121,12 @@ class Provider:
         """Where the person's browser has to go, and what to remember until they are back. `anew`: the provider has to
         ask who they are although it knows them still. Raises `SilentError`.
         """
+        about = self._about(ALIVE)
         attempt = Attempt(*(generate_token(48) for _ in Attempt._fields))
         more = {"prompt": "login"} if anew else {}
         with self._session() as session:
             address, _ = session.create_authorization_url(
-                self._about()["authorization_endpoint"],
+                about["authorization_endpoint"],
                 state=attempt.state,
                 code_verifier=attempt.verifier,
                 nonce=attempt.nonce,
@@ -160,20 +162,18 @@ class Provider:
             name=name,
             acr=str(claims.get("acr") or ""),
             amr=tuple(str(means) for means in claims.get("amr") or ()),
-            id_token=tokens["id_token"],
         )
 
-    def farewell(self, id_token: str, then: str) -> str:
+    def farewell(self, then: str) -> str:
         """Where a browser has to go to be signed out at the provider too, and be led to `then` (registered there); ""
-        where it offers no such address (RP-Initiated Logout 1.0). Raises `SilentError`.
+        where it offers no such address (RP-Initiated Logout 1.0). The ID token is left out: it would stand in the
+        history of a shared browser. Without it the provider asks the person first. Raises `SilentError`.
         """
-        endpoint = self._about().get("end_session_endpoint")
+        endpoint = self._about(ALIVE).get("end_session_endpoint")
         if not isinstance(endpoint, str) or not is_safe(endpoint):
             return ""
-        said = {"client_id": self._client, "post_logout_redirect_uri": then}
-        if id_token:
-            said["id_token_hint"] = id_token
-        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(said)}"
+        said = urlencode({"client_id": self._client, "post_logout_redirect_uri": then})
+        return f"{endpoint}{'&' if '?' in endpoint else '?'}{said}"
 
     # --- Within
 
@@ -194,22 +194,22 @@ class Provider:
         session.hooks["response"].append(_read_little)
         return session
 
-    def _about(self) -> dict[str, Any]:
-        """The provider's description of itself (Discovery 1.0), checked."""
-        until, about = self._description
-        if time.monotonic() >= until:
+    def _about(self, within: float = KEPT) -> dict[str, Any]:
+        """The provider's description of itself (Discovery 1.0), checked; read within so many seconds."""
+        read, about = self._description
+        if time.monotonic() - read > within:
             about = _asked(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
             if about.get("issuer") != self.issuer:
                 raise SilentError(f"the provider calls itself {about.get('issuer')!r}, the settings {self.issuer!r}")
             for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
                 if not isinstance(about.get(name), str) or not is_safe(about[name]):
                     raise SilentError(f"its {name} is {about.get(name)!r}; it must be an https address")
-            self._description = (time.monotonic() + KEPT, about)
+            self._description = (time.monotonic(), about)
         return about
 
     def _key_set(self, *, anew: bool = False) -> KeySet:
-        until, keys = self._keys
-        if keys is None or anew or time.monotonic() >= until:
+        read, keys = self._keys
+        if keys is None or anew or time.monotonic() - read > KEPT:
             listed = _asked(self._about()["jwks_uri"]).get("keys")
             usable = [
                 key
@@ -220,7 +220,7 @@ class Provider:
                 keys = KeySet.import_key_set({"keys": usable})
             except (JoseError, ValueError) as reason:
                 raise SilentError(f"its keys cannot be read: {reason}") from None
-            self._keys = (time.monotonic() + KEPT, keys)
+            self._keys = (time.monotonic(), keys)
         return keys
 
     def _claims(self, tokens: dict[str, Any], nonce: str, now: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ tested. The longest beginning of an address that is listed speaks for it.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from web.house import House
+    from web.settings import Settings
 
 ROLES = ("officer", "supervisor", "manager", "auditor", "headquarters", "admin")
 KINDS = ("kiosk", "display", "counter", "printer")
@@ -98,9 +100,9 @@ WHOLE_INSTALLATION = frozenset({"GET /metrics", "POST /offices"})
 
 
 @pytest.fixture
-def doors(settings: object) -> Doors:
-    """An installation with the offices ltsa and batam."""
-    return Doors(create_app(settings))  # type: ignore[arg-type]
+def doors(settings: Settings) -> Doors:
+    """An installation with the offices ltsa and batam, and an OpenID provider that is silent."""
+    return Doors(create_app(dataclasses.replace(settings, oidc_issuer="http://127.0.0.1:9", oidc_client_id="ltsa")))
 
 
 class Doors:

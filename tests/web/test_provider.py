@@ -377,6 +377,17 @@ def test_a_provider_that_was_silent_is_asked_again(liar: Liar) -> None:
     assert provider.begin()[0].startswith(liar.issuer)
 
 
+def test_nobody_is_sent_to_a_provider_that_has_gone_since_it_answered(
+    liar: Liar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "ALIVE", 0.0)
+    provider = office(liar)
+    provider.begin()
+    liar.page = lambda to: answer(to, {}, 503)
+    with pytest.raises(SilentError):
+        provider.begin()
+
+
 def test_tokens_that_are_none_are_silence(liar: Liar) -> None:
     nonsense: list[Any] = [[], "nonsense", b"<html>"]
     for tokens in nonsense:
@@ -407,20 +418,15 @@ def test_only_tls_or_this_machine_is_safe(address: str, *, safe: bool) -> None:
 # --- Leaving
 
 
-def test_the_sign_out_there_names_us_the_word_that_was_given_and_where_to_go_then(liar: Liar) -> None:
-    address = office(liar).farewell("the.id.token", "https://antrean.example/sign-in")
+def test_the_sign_out_there_names_us_and_where_to_go_then_and_nobody(liar: Liar) -> None:
+    address = office(liar).farewell("https://antrean.example/sign-in")
     said = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
 
     assert address.startswith(f"{liar.issuer}/out?")
-    assert said == {
-        "client_id": CLIENT,
-        "id_token_hint": "the.id.token",
-        "post_logout_redirect_uri": "https://antrean.example/sign-in",
-    }
-    assert "id_token_hint" not in office(liar).farewell("", "https://antrean.example/sign-in")
+    assert said == {"client_id": CLIENT, "post_logout_redirect_uri": "https://antrean.example/sign-in"}
 
 
 @pytest.mark.parametrize("endpoint", [None, "http://sso.example/out", 7])
 def test_where_no_sign_out_is_offered_there_is_none(liar: Liar, endpoint: Any) -> None:
     liar.about["end_session_endpoint"] = endpoint
-    assert office(liar).farewell("the.id.token", "https://antrean.example/sign-in") == ""
+    assert office(liar).farewell("https://antrean.example/sign-in") == ""
