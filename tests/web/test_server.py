@@ -17,9 +17,10 @@ import pytest
 PROJECT = Path(__file__).parent.parent.parent
 
 
-def fetch(url: str) -> tuple[int, dict[str, str]]:
+def fetch(url: str, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str]]:
+    asked = urllib.request.Request(url, headers=headers or {})  # noqa: S310 - our own server
     try:
-        with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310 - our own server
+        with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
             return answer.status, dict(answer.headers)
     except urllib.error.HTTPError as error:
         with error:
@@ -29,7 +30,7 @@ def fetch(url: str) -> tuple[int, dict[str, str]]:
 def test_the_address_of_every_face_is_printed_and_answers(office_server: Any) -> None:
     for path in ("/", "/kiosk/ltsa", "/desk/ltsa", "/supervisor/ltsa", "/display/ltsa", "/audit/ltsa"):
         assert f"{office_server.url}{path}\n" in office_server.said
-        assert fetch(office_server.url + path)[0] == 200
+        assert fetch(office_server.url + path, office_server.cookie)[0] == 200
     assert f"{office_server.url}/api/openapi.json\n" in office_server.said
 
 
@@ -61,6 +62,7 @@ def test_a_request_in_progress_is_answered_before_the_server_stops(office_server
     body = b'{"services": ["information"], "priority": null}'
     head = (
         f"POST /api/v1/offices/ltsa/tickets HTTP/1.1\r\nHost: 127.0.0.1:{office_server.port}\r\nIdempotency-Key: k1\r\n"
+        f"Authorization: Bearer {office_server.secrets['token']}\r\n"
     )
     with socket.create_connection(("127.0.0.1", office_server.port), timeout=30) as client:
         client.sendall(f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode())
