@@ -212,9 +212,12 @@ def _fresh(session: Session | None) -> bool:
 
 
 def _proven(*, always: bool = False) -> dict[str, str]:
-    """What is wrong with the password that proves who is at the screen; nothing right after signing in."""
+    """What is wrong with the password that proves who is at the screen; nothing right after signing in. Who has no
+    password yet can only sign in anew.
+    """
     here, at, who = house(), house().now(), asker()
-    if not always and _fresh(who.session):
+    has_password = secretly(here.credentials.has_password, who.person)
+    if _fresh(who.session) and not (always and has_password):
         return {}
     outcome = hashing(here.credentials.check_password, who.person, request.form.get("current", ""), at)
     if outcome == "right":
@@ -284,7 +287,7 @@ def _second_page(wrong: dict[str, str] | None = None) -> str:
     common = _common()
     if not _may_replace():
         return render_template("web/strengthen.html", **common, wrong=wrong or {})
-    secret = secretly(here.credentials.begun_totp, who.person) or secretly(here.credentials.begin_totp, who.person)
+    secret = _begun(who.person)
     address = totp_address(secret, who.person, common["office"].name["id"])
     return render_template(
         "web/second_factor.html",
@@ -294,6 +297,12 @@ def _second_page(wrong: dict[str, str] | None = None) -> str:
         must=_must(who.person) and not secretly(here.credentials.has_totp, who.person),
         wrong=wrong or {},
     )
+
+
+def _begun(person: str) -> str:
+    """The secret to scan: the same for some minutes, so that looking again does not make another."""
+    here, at = house(), house().now()
+    return secretly(here.credentials.begun_totp, person, at) or secretly(here.credentials.begin_totp, person, at)
 
 
 def _codes_page(codes: list[str]) -> Response:

@@ -13,6 +13,9 @@ Outcome = Literal["right", "wrong", "locked", "none"]
 STEP = 30_000
 """ms for which an app shows one code."""
 
+BEGUN_FOR = 10 * 60_000
+"""ms for which a new secret is shown until it is confirmed; who saw it on an open screen longer ago saw another."""
+
 RECOVERY_CODES = 10
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Of recovery codes: nothing that reads like another."""
@@ -24,7 +27,7 @@ GROUPS, GROUP = 6, 4
 class SecondFactors(Vault):
     """Who has which second factor."""
 
-    def begin_totp(self, person: str) -> str:
+    def begin_totp(self, person: str, at: int = 0) -> str:
         """A new secret for the person's app (base32). It counts for nothing until `confirm_totp`; one that was
         confirmed before stays in force until then.
         """
@@ -32,15 +35,16 @@ class SecondFactors(Vault):
         with self._changing() as database:
             database.execute(
                 "INSERT INTO totp (person, begun) VALUES (?1, ?2) ON CONFLICT (person) DO UPDATE SET begun = ?2",
-                (person, self._seal(secret.encode(), f"totp {person}")),
+                (person, self._seal(f"{at} {secret}".encode(), f"begun totp {person}")),
             )
         return secret
 
-    def begun_totp(self, person: str) -> str | None:
-        """The secret that `begin_totp` made and nobody has confirmed yet."""
+    def begun_totp(self, person: str, at: int) -> str | None:
+        """The secret that `begin_totp` made not long ago and nobody has confirmed yet."""
         with self._looking() as database:
             row = database.execute("SELECT begun FROM totp WHERE person = ?", (person,)).fetchone()
-        return self._open(row[0], f"totp {person}").decode() if row and row[0] else None
+        begun, secret = self._begun(row[0], person) if row and row[0] else (0, None)
+        return secret if at - begun < BEGUN_FOR else None
 
     def confirm_totp(self, person: str, code: str, at: int) -> list[str] | None:
         """Puts the begun secret in force if the app shows the right code for it: new recovery codes, shown this once.
@@ -50,10 +54,14 @@ class SecondFactors(Vault):
             row = database.execute("SELECT begun FROM totp WHERE person = ?", (person,)).fetchone()
             if not row or not row[0]:
                 return None
-            step = self._step(row[0], person, code, at, after=-1)
+            _, secret = self._begun(row[0], person)
+            step = _step(secret, code, at, after=-1)
             if step is None:
                 return None
-            database.execute("UPDATE totp SET sealed = begun, begun = NULL, step = ? WHERE person = ?", (step, person))
+            database.execute(
+                "UPDATE totp SET sealed = ?, begun = NULL, step = ? WHERE person = ?",
+                (self._seal(secret.encode(), f"totp {person}"), step, person),
+            )
             end_tries(database, f"second-factor {person}")
             return _new_codes(database, person)
 
@@ -67,7 +75,7 @@ class SecondFactors(Vault):
                 return "none"
             if not begin_try(database, f"second-factor {person}", at):
                 return "locked"
-            step = self._step(row[0], person, code, at, after=row[1])
+            step = _step(self._open(row[0], f"totp {person}").decode(), code, at, after=row[1])
             if step is None:
                 return "wrong"
             database.execute("UPDATE totp SET step = ? WHERE person = ?", (step, person))
@@ -110,17 +118,22 @@ class SecondFactors(Vault):
             left: int = database.execute("SELECT count(*) FROM recovery WHERE person = ?", (person,)).fetchone()[0]
             return left
 
-    def _step(self, sealed: bytes, person: str, code: str, at: int, after: int) -> int | None:
-        """The step, later than `after`, whose code this is."""
-        totp = pyotp.TOTP(self._open(sealed, f"totp {person}").decode())
-        typed = "".join(code.split()).encode(errors="replace")
-        now = at // STEP
-        found = [
-            step
-            for step in range(max(now - 1, after + 1), now + 2)
-            if secrets.compare_digest(totp.generate_otp(step).encode(), typed)
-        ]
-        return found[0] if found else None
+    def _begun(self, sealed: bytes, person: str) -> tuple[int, str]:
+        begun, _, secret = self._open(sealed, f"begun totp {person}").decode().partition(" ")
+        return int(begun), secret
+
+
+def _step(secret: str, code: str, at: int, after: int) -> int | None:
+    """The step, later than `after`, whose code this is."""
+    totp = pyotp.TOTP(secret)
+    typed = "".join(code.split()).encode(errors="replace")
+    now = at // STEP
+    found = [
+        step
+        for step in range(max(now - 1, after + 1), now + 2)
+        if secrets.compare_digest(totp.generate_otp(step).encode(), typed)
+    ]
+    return found[0] if found else None
 
 
 def totp_address(secret: str, person: str, issuer: str) -> str:

@@ -127,11 +127,34 @@ def test_siti_sets_up_a_second_step_with_her_phone(office: Office, siti: Visitor
     assert again.sends("/sign-in/second-step", recovery=codes[3]).status_code == 303
 
 
+def test_who_saw_the_secret_on_an_open_screen_an_hour_ago_saw_another(office: Office, siti: Visitor) -> None:
+    seen = []
+    for _ in range(2):
+        page = siti.opens("/account/second-factor").text
+        seen.append(re.findall(r'enrol__secret">([A-Z2-7 ]+)<', page))
+        later(office, siti)
+    assert seen[0] != seen[1]
+
+
+def test_who_came_by_an_account_elsewhere_sets_a_first_password_right_after_signing_in(office: Office) -> None:
+    office.hire("ani", "officer", name="Ani")
+    ani = office.visitor()
+    ani.client.set_cookie("session", office.kept.open_session("ani", "external", "", office.now))
+    assert "password-current" not in ani.opens("/account").text
+    later(office, ani)
+    assert ani.sends("/account/password", password=NEW).status_code == 422, "somebody else may sit there by now"
+    ani.client.set_cookie("session", office.kept.open_session("ani", "external", "", office.now))
+    assert ani.sends("/account/password", password=NEW).status_code == 303
+    assert office.visitor().signs_in("ani", NEW).status_code == 303
+
+
 def test_with_the_second_step_the_way_to_the_desk_is_open(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     office.require_second_factor(monkeypatch, "officer")
     siti = office.visitor()
     siti.signs_in("siti", GOOD, to="/desk/ltsa")
-    key = office.kept.begun_totp("siti") or office.kept.begin_totp("siti")
+    siti.opens("/account/second-factor")
+    key = office.kept.begun_totp("siti", office.now)
+    assert key
     assert siti.opens("/desk/ltsa").status_code == 303
     siti.sends("/account/second-factor", code=pyotp.TOTP(key).at(office.now // 1000))
     assert siti.opens("/desk/ltsa").status_code == 200
