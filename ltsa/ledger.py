@@ -43,6 +43,7 @@ CHUNK = 1000
 ANSWERS_KEPT = 4096
 SEEN_KEPT = 1024
 LOCK_TIMEOUT = 5
+CHECK_TIMEOUT = 2
 
 _topics: dict[str, type[AnyEvent]] = {
     **TOPICS,
@@ -179,6 +180,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._datastore = SQLiteDatastore(str(path), lock_timeout=LOCK_TIMEOUT, originator_id_type="text")
         self._recorder = _Recorder(self._datastore, events_table_name="ledger")
         try:
@@ -244,6 +246,18 @@ class Ledger:
         self._datastore.close()
 
     # --- Reading
+
+    def check(self) -> None:
+        """Raises `LedgerUnavailableError` unless the record can be read and written now. May take its lock's time."""
+        if not self._writer.is_alive():
+            raise LedgerUnavailableError("the ledger's writer has ended")
+        try:
+            with closing(sqlite3.connect(self._path, timeout=CHECK_TIMEOUT, isolation_level=None)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("SELECT max(rowid) FROM ledger").fetchone()
+                connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise LedgerUnavailableError(f"the ledger cannot be read and written: {error}") from error
 
     def newest(self) -> int:
         """The position of the newest event, 0 when there is none. Cheap enough to poll."""

@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
@@ -100,6 +100,7 @@ class House:
         self.feed = Feed(self, settings.public_url, settings.names, self.limits)
         self.presence = Presence(self)
         self._bells: list[FileBell | RedisBell] = [FileBell(self.database, self._ring_at_others)]
+        self.outcomes: Counter[tuple[str, str]] = Counter()
         self._acknowledged = 0
         self._changed: set[str] = set()
         self._rights_changed = False
@@ -122,7 +123,12 @@ class House:
         answered, waiters = Event(), _Waiters.of_this_thread()
         asked = self.ledger.submit(command, lambda: waiters.wake(answered))
         answered.wait()
-        done = asked.result()
+        try:
+            done = asked.result()
+        except (Refusal, LedgerUnavailableError) as reason:
+            self.outcomes[type(command).__name__, getattr(reason, "code", "unavailable")] += 1
+            raise
+        self.outcomes[type(command).__name__, "repeated" if done.repeated else "done"] += 1
         self._acknowledged = max(self._acknowledged, done.position)
         return done
 

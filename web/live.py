@@ -207,6 +207,11 @@ class Feed:
         for client in list(self._clients.values()):
             client.lane.shut()
 
+    @property
+    def age(self) -> float:
+        """Seconds since the feed looked at the ledger; infinite while it does not follow it."""
+        return time.monotonic() - self._looked if self._follower else float("inf")
+
     def ring(self) -> None:
         """Says that something was committed. Any thread may; it never blocks."""
         if bell := self._bell:
@@ -443,12 +448,13 @@ class Feed:
         if picture is None:
             return False
         if picture != watched.picture:
-            again = v == watched.v  # what it shows is not all in the ledger: the same position, another picture
+            # Not all that is shown stands in the ledger: the same position may have another picture.
+            again = {"again": True} if v == watched.v else {}
             with self._app.request_context(self._environ.copy()):
                 g.lang = watched.language
                 html = self._render(watched.view, watched.args, picture)
             watched.picture, watched.html, watched.v = picture, html, v
-            watched.bytes = frame("view", {"view": watched.address, "v": v, "html": html, "again": again})
+            watched.bytes = frame("view", {"view": watched.address, "v": v, "html": html, **again})
             for lane in watched.lanes:
                 lane.post(watched.bytes)
         return True

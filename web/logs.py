@@ -81,7 +81,7 @@ def _answered(answer: Response) -> Response:
     if not _requests.isEnabledFor(level):
         return answer
     said: dict[str, Any] = {
-        "method": request.method if request.method in _METHODS else "other",
+        "method": method(),
         "rule": rule(),
         "status": status,
         "ms": round((time.perf_counter() - g.began) * 1000, 1),
@@ -98,6 +98,11 @@ def _level(status: int) -> int:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return logging.ERROR
     return logging.WARNING if status in TURNED_AWAY else logging.INFO
+
+
+def method() -> str:
+    """The request's method; "other" for what a stranger made up."""
+    return request.method if request.method in _METHODS else "other"
 
 
 def rule() -> str:

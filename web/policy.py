@@ -57,6 +57,10 @@ EVERYWHERE_ONLY = frozenset({"offices.create", "installation.watch"})
 """Actions about the whole installation: a role in one office is not enough."""
 
 ENDPOINTS: Mapping[str, str] = {
+    # For those who keep the server running
+    "watching.healthz": "public",
+    "watching.readyz": "public",
+    "watching.metrics": "installation.watch",
     # Files and first pages
     "files.static": "public",
     "files.vendor": "public",
@@ -158,6 +162,8 @@ ENDPOINTS: Mapping[str, str] = {
     "api.put-back": "desk.work",
     "api.steps": "desk.work",
     "api.priority": "desk.work",
+    "api.ask-help": "ticket.take",
+    "api.give-help": "ticket.take",
     "api.close-day": "hall.lead",
     "api.reopen-day": "hall.lead",
 }
