@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pyotp
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
+from msgspec.structs import replace
 
 from app import create_app
+from ltsa.configuring import ConfigureOffice
 from ltsa.journal import JournalEvent
 from tests.staff import hire, pair
 
@@ -78,9 +80,16 @@ class Office:
             if isinstance(event, JournalEvent) or type(event).__name__ == "CredentialChanged"
         ]
 
-    def require_second_factor(self, monkeypatch: pytest.MonkeyPatch, role: str) -> None:
+    def requires_second_factor(self, role: str) -> None:
         """The office asks for a second step of everybody in a role."""
-        monkeypatch.setattr(self.house.door, "needs_more", lambda grant: grant.role == role)
+        stricter = replace(self.house.office("ltsa"), second_factor=(role,))
+        today = stricter.service_date(self.now).isoformat()
+        self.house.do(
+            ConfigureOffice(
+                office="ltsa", at=self.now, by="manager:budi", key="strict", configuration=stricter, since=today
+            )
+        )
+        self.house.catch_up()
 
 
 @dataclass

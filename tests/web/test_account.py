@@ -148,8 +148,8 @@ def test_who_came_by_an_account_elsewhere_sets_a_first_password_right_after_sign
     assert office.visitor().signs_in("ani", NEW).status_code == 303
 
 
-def test_with_the_second_step_the_way_to_the_desk_is_open(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    office.require_second_factor(monkeypatch, "officer")
+def test_with_the_second_step_the_way_to_the_desk_is_open(office: Office) -> None:
+    office.requires_second_factor("officer")
     siti = office.visitor()
     siti.signs_in("siti", GOOD, to="/desk/ltsa")
     siti.opens("/account/second-factor")
@@ -163,12 +163,10 @@ def test_with_the_second_step_the_way_to_the_desk_is_open(office: Office, monkey
     assert office.kept.has_totp("siti")
 
 
-def test_a_session_from_before_the_second_step_is_asked_for_its_code(
-    office: Office, siti: Visitor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_from_before_the_second_step_is_asked_for_its_code(office: Office, siti: Visitor) -> None:
     app = pyotp.TOTP(office.kept.begin_totp("siti"))
     assert office.kept.confirm_totp("siti", app.at(office.now // 1000 - 60), office.now - MINUTE)
-    office.require_second_factor(monkeypatch, "officer")
+    office.requires_second_factor("officer")
     led = siti.opens("/desk/ltsa")
     assert led.location == "/account/second-factor?next=%2Fdesk%2Fltsa"
     assert "Masukkan kode dari telepon Anda" in siti.opens(led.location).text

@@ -192,10 +192,8 @@ def test_without_the_first_step_there_is_no_second(office: Office) -> None:
     assert office.journal() == []
 
 
-def test_whose_role_needs_a_second_step_sets_it_up_before_anything_else(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    office.require_second_factor(monkeypatch, "officer")
+def test_whose_role_needs_a_second_step_sets_it_up_before_anything_else(office: Office) -> None:
+    office.requires_second_factor("officer")
     siti = office.visitor()
     page = siti.signs_in("siti", GOOD, to="/desk/ltsa")
     assert page.location == "/account/second-factor?next=%2Fdesk%2Fltsa"
