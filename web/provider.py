@@ -169,7 +169,7 @@ class Provider:
         where it offers no such address (RP-Initiated Logout 1.0). The ID token is left out: it would stand in the
         history of a shared browser. Without it the provider asks the person first. Raises `SilentError`.
         """
-        endpoint = self._about(ALIVE).get("end_session_endpoint")
+        endpoint = self._about(0.0).get("end_session_endpoint")
         if not isinstance(endpoint, str) or not is_safe(endpoint):
             return ""
         said = urlencode({"client_id": self._client, "post_logout_redirect_uri": then})

@@ -20,6 +20,7 @@ import pytest
 import prepare
 from ltsa.access import AddPerson, BarPerson, GiveRole
 from tests.conftest import PROJECT, Office
+from tests.web.test_signing_in_browser import is_well_made
 from web.house import House
 from web.oidc import AWAY, MOST, Departure, SingleSignOn
 from web.provider import Attempt, Provider
@@ -170,7 +171,9 @@ class Person:
         self.says(account, mfa=mfa)
 
     def sees(self, heading: str) -> None:
+        """Sees a page that is so called, and that everybody can use."""
         self.page.get_by_role("heading", level=1, name=heading).wait_for()
+        assert is_well_made(self.page) == []
 
     @property
     def path(self) -> str:
@@ -532,6 +535,20 @@ def test_the_sign_out_here_leads_to_the_one_there_and_back(office: Office, perso
     person.page.get_by_label("Akun").wait_for()  # the provider knows them no more
 
 
+def test_the_page_in_between_leads_on_by_hand_too(office: Office, person: Person, provider: RealProvider) -> None:
+    office.start()
+    person.signs_in("siti", to="/account")
+    on_the_way(person, f"{provider.issuer}/session/end", lambda _: None)
+    person.page.set_viewport_size({"width": 390, "height": 844})
+    person.page.get_by_role("button", name="Keluar", exact=True).click()
+
+    person.sees("Anda sudah keluar dari kantor ini")
+    address = person.page.get_by_role("link", name="Lanjut ke").get_attribute("href")
+    assert address
+    assert address.startswith(f"{provider.issuer}/session/end?client_id={CLIENT}&")
+    assert "id_token" not in address
+
+
 def test_the_sign_out_here_counts_also_where_the_provider_is_silent(
     office: Office, person: Person, provider: RealProvider
 ) -> None:
@@ -539,7 +556,7 @@ def test_the_sign_out_here_counts_also_where_the_provider_is_silent(
     person.signs_in("siti", to="/account")
     provider.stop()
     person.page.get_by_role("button", name="Keluar", exact=True).click()
-    person.page.wait_for_url("**/sign-in/oidc/out*")
+    person.sees("Anda sudah keluar dari kantor ini")
     assert not person.is_in
 
 
