@@ -133,6 +133,15 @@ class NewPriority(Body, frozen=True):
         return {"priority": self.priority or ""}
 
 
+class Close(Body, frozen=True):
+    """What becomes of those whose visit is not over: closing outcome codes of the office by number, and one for all
+    others, its first when left out.
+    """
+
+    outcomes: Annotated[dict[Code, Code], Meta(max_length=5000)] = msgspec.field(default_factory=dict)
+    outcome: Code = ""
+
+
 class Since(Body, frozen=True):
     """Which part of a day's history: the events after a version, at most so many."""
 

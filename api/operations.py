@@ -136,7 +136,9 @@ def _of_visit(
     )
 
 
-def _of_day(name: str, kind: Callable[..., commands.DayCommand], summary: str) -> Operation:
+def _of_day(
+    name: str, kind: Callable[..., commands.DayCommand], summary: str, example: bodies.Body | None = None
+) -> Operation:
     """What a supervisor does with the day."""
     return Operation(
         name=name,
@@ -145,7 +147,8 @@ def _of_day(name: str, kind: Callable[..., commands.DayCommand], summary: str) -
         answers=answers.DayNow,
         summary=summary,
         tag="office",
-        sends=bodies.Nothing,
+        sends=type(example) if example else bodies.Nothing,
+        example=example,
     )
 
 
@@ -242,6 +245,11 @@ OPERATIONS = (
         "Give a visit a priority reason, or take it.",
         bodies.NewPriority(priority="elderly"),
     ),
-    _of_day("close-day", commands.CloseDay, "End the day: every visit that is not over is closed, every counter too."),
+    _of_day(
+        "close-day",
+        commands.CloseDay,
+        "End the day: every visit that is not over is closed, every counter too.",
+        bodies.Close(outcome="come-back"),
+    ),
     _of_day("reopen-day", commands.ReopenDay, "Take back a closing that came too early."),
 )
