@@ -15,6 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -27,7 +28,7 @@ from gevent.lock import BoundedSemaphore
 from gevent.threadpool import ThreadPool
 
 from ltsa import board
-from ltsa.access import INSTALLATION, Access
+from ltsa.access import EVERYWHERE, INSTALLATION, Access
 from ltsa.commands import CloseDay
 from ltsa.configuring import Change, Configurations, ConfigureOffice
 from ltsa.day import Day
@@ -135,6 +136,14 @@ class House:
     def note(self, kind: type[JournalEvent], /, *, office: str = INSTALLATION, by: str, **facts: object) -> Done:
         """Puts something that happened at the doors on record, and waits until it is durable."""
         return self.do(entry(kind, office=office, at=self.now(), by=by, key=secrets.token_hex(16), **facts))
+
+    def note_about(self, kind: type[JournalEvent], person: str, **facts: object) -> Done:
+        """Puts something that happened to a person at the doors on record: with their office, if they have one only."""
+        account = self.access.people.get(person)
+        offices = {grant.office for grant in account.grants} if account else set()
+        office = offices.pop() if len(offices) == 1 and EVERYWHERE not in offices else INSTALLATION
+        by = f"person:{person}" if person else "nobody"
+        return self.note(kind, office=office, by=by, person=person, **facts)
 
     def off_loop(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Runs something that blocks (disk, long computation) in a native thread, and waits without blocking others."""
@@ -287,22 +296,34 @@ class House:
         self.fleet.close()
 
     def _keep_house(self) -> None:
-        """Closes the days that were left open, at their last instant, and turns the screens over to the new day."""
-        shown: dict[str, str] = {}
+        """Every minute; what fails is tried again with the next one."""
+        turn_over = partial(self._turn_over, dict[str, str]())
         while True:
-            for office in self.offices():
-                today = office.service_date(self.now()).isoformat()
-                for day in list(self.present.loaded(office.id)):
-                    if day.open and day.date < today:
-                        self._close(office, day)
-                if shown.setdefault(office.id, today) != today:
-                    shown[office.id] = today
-                    self._changed.add(office.id)
-                    self.feed.ring()
-            self.door.tell_all()
-            self.feed.recheck()  # sessions end by themselves, too
-            self.off_loop(self.credentials.forget_expired, self.now())
+            for duty in (turn_over, self.door.tell_all, self.feed.recheck, self._end_sessions):
+                try:
+                    duty()
+                except (Refusal, LedgerUnavailableError, sqlite3.Error):
+                    log.exception("the house could not be kept")
             gevent.sleep(HOUSEKEEPING)
+
+    def _turn_over(self, shown: dict[str, str]) -> None:
+        """Closes the days that were left open, at their last instant, and turns the screens over to the new day."""
+        for office in self.offices():
+            today = office.service_date(self.now()).isoformat()
+            for day in list(self.present.loaded(office.id)):
+                if day.open and day.date < today:
+                    self._close(office, day)
+            if shown.setdefault(office.id, today) != today:
+                shown[office.id] = today
+                self._changed.add(office.id)
+                self.feed.ring()
+
+    def _end_sessions(self) -> None:
+        """Puts the sessions on record that ended by themselves."""
+        at = self.now()
+        for ended in self.off_loop(self.credentials.forget_expired, at):
+            why = "expired" if ended.until <= at else "idle"
+            self.note_about(SignedOut, ended.person, session=ended.id, why=why)
 
     def _close(self, office: Office, day: Day) -> None:
         _, ends = self.present.span(office.id, date.fromisoformat(day.date))

@@ -146,13 +146,18 @@ class Sessions(Vault):
         with self._changing() as database:
             database.execute("DELETE FROM half_way WHERE digest = ?", (digest(secret),))
 
-    def forget_expired(self, at: int) -> None:
-        """Takes out what has ended: sessions, links, counts of tries."""
+    def forget_expired(self, at: int) -> list[Session]:
+        """Takes out what has ended: sessions, links, counts of tries. The sessions: each process is told of some."""
         with self._changing() as database:
-            database.execute("DELETE FROM sessions WHERE until <= ?1 OR (device = '' AND seen <= ?1 - ?2)", (at, IDLE))
+            ended = database.execute(
+                "DELETE FROM sessions WHERE until <= ?1 OR (device = '' AND seen <= ?1 - ?2)"  # noqa: S608 - our own names
+                f" RETURNING {_COLUMNS}",
+                (at, IDLE),
+            ).fetchall()
             database.execute("DELETE FROM links WHERE until <= ?", (at,))
             database.execute("DELETE FROM half_way WHERE until <= ?", (at,))
             database.execute("DELETE FROM tries WHERE locked_until <= ?1 AND latest <= ?1 - ?2", (at, FORGOTTEN_AFTER))
+        return [_session(row) for row in ended]
 
 
 def find_session(database: sqlite3.Connection, secret: str, at: int) -> Session | None:
@@ -175,8 +180,12 @@ def rotated(database: sqlite3.Connection, session: Session, at: int, *, second_f
 
 
 def _alive(row: tuple[object, ...], at: int) -> Session | None:
-    found = msgspec.convert(dict(zip(Session.__struct_fields__, row, strict=True)), Session, strict=False)
+    found = _session(row)
     idle = at - found.seen >= IDLE
     if at >= found.until or (idle and not found.device):
         return None
     return msgspec.structs.replace(found, locked=True) if idle else found
+
+
+def _session(row: tuple[object, ...]) -> Session:
+    return msgspec.convert(dict(zip(Session.__struct_fields__, row, strict=True)), Session, strict=False)

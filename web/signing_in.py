@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, g, make_response, redirect, render_template, request
 from werkzeug import Response
 
-from ltsa.access import EVERYWHERE, INSTALLATION
+from ltsa.access import INSTALLATION
 from ltsa.journal import AccountLocked, JournalEvent, SignedIn, SignedOut, SignInRefused
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
@@ -247,12 +247,8 @@ def refuse(person: str, why: str) -> None:
 
 
 def record(kind: type[JournalEvent], person: str, **facts: object) -> None:
-    """Puts something that happened at the door on record: with the person's office, if they have one only."""
-    here = house()
-    account = here.access.people.get(person)
-    offices = {grant.office for grant in account.grants} if account else set()
-    office = offices.pop() if len(offices) == 1 and EVERYWHERE not in offices else INSTALLATION
-    here.note(kind, office=office, by=f"person:{person}" if person else "nobody", person=person, **facts)
+    """Puts something that happened to a person at the door on record."""
+    house().note_about(kind, person, **facts)
 
 
 def secretly(work: Callable[..., T], *given: Any, **more: Any) -> T:

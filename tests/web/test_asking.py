@@ -8,7 +8,7 @@ import pytest
 
 from app import create_app
 from ltsa.access import BarPerson, RevokeToken, TakeRole
-from ltsa.journal import RequestRefused
+from ltsa.journal import RequestRefused, SignedOut
 from tests.staff import hire, pair, signed_in, token
 from web.sessions import IDLE
 
@@ -55,6 +55,20 @@ def test_whoever_works_stays_signed_in_and_whoever_leaves_does_not(
         assert siti.get("/desk/ltsa/1").status_code == 200
     clock.passes(IDLE + MINUTE)
     assert siti.get("/desk/ltsa/1").location == "/sign-in?next=%2Fdesk%2Fltsa%2F1"
+
+
+def test_a_session_that_ends_by_itself_stands_on_record(
+    app: Flask, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in(app, "siti", ("officer",), "ltsa")
+    clock = Clock(house, monkeypatch)
+    clock.passes(IDLE + MINUTE)
+    house._end_sessions()
+    house._end_sessions()
+    stream = house.present.journal_stream("ltsa", house.now())
+    (ended,) = (recorded.event for recorded in house.ledger.history(stream))
+    assert isinstance(ended, SignedOut)
+    assert (ended.person, ended.why) == ("siti", "idle")
 
 
 def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(
