@@ -1,10 +1,5 @@
-"""Tables for spreadsheets: CSV as RFC 4180 has it, in UTF-8 with the mark by which a spreadsheet knows that.
+"""The auditor's tables for spreadsheets, as rows; `web/tables.py` writes them."""
 
-A text that a spreadsheet would take for a formula is written behind an apostrophe: officers' names are free text.
-"""
-
-import csv
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -12,27 +7,8 @@ from audit.book import Entry
 from audit.telling import Teller
 from ltsa.replay import Line, Moment
 from web.format import iso
+from web.tables import Cell
 from web.words import Words
-
-MARK = "\ufeff"
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-CHUNK = 500
-
-Cell = str | int
-
-
-def chunks(rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
-    """The table as bytes, some hundred rows at a time."""
-    text = io.StringIO(MARK)
-    text.seek(0, io.SEEK_END)
-    write = csv.writer(text).writerow
-    for count, row in enumerate(rows, 1):
-        write([_safe(cell) for cell in row])
-        if count % CHUNK == 0:
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
-    yield text.getvalue().encode()
 
 
 def events(lines: Iterable[Line], teller: Teller) -> Iterator[Sequence[Cell]]:
@@ -86,7 +62,3 @@ def course(moments: Sequence[Moment], zone: str, lang: str) -> Iterator[Sequence
             now.done - before.done,
             now.counters,
         )
-
-
-def _safe(cell: Cell) -> Cell:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

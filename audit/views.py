@@ -14,8 +14,10 @@ from audit.book import Book
 from audit.telling import Teller
 from ltsa.office import Office
 from ltsa.replay import KINDS, story
+from web import tables
 from web.errors import Refused
 from web.house import house
+from web.tables import Cell
 from web.words import FIRST, Words, page_language
 
 DAYS_SHOWN = 31
@@ -173,9 +175,9 @@ def _page(template: str, found: Book, **values: object) -> str:
     return page
 
 
-def _csv(rows: Iterator[Sequence[export.Cell]], name: str) -> Response:
+def _csv(rows: Iterator[Sequence[Cell]], name: str) -> Response:
     """A table that is computed in a native thread while it is sent."""
-    chunks, run = export.chunks(rows), house().off_loop
+    chunks, run = tables.chunks(rows), house().off_loop
     following: Callable[[], bytes | None] = lambda: next(chunks, None)  # noqa: E731 - what the thread runs
     answer = Response(iter(lambda: run(following), None), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
