@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, cast
 from msgspec import Meta, Struct, structs
 
 from ltsa import board, office
-from ltsa.day import TOPICS, CounterState, TicketState
+from ltsa.day import TOPICS, CounterState, HelpAsked, TicketState
 from ltsa.dispatch import Why
 from ltsa.ledger import Done
 from ltsa.office import Text
@@ -182,9 +182,26 @@ class Queue(Shown, frozen=True):
     counters: int
 
 
+class Asking(Shown, frozen=True):
+    """A kiosk at which somebody asks for an officer, and since when."""
+
+    kiosk: str
+    since: Instant
+
+
+class KioskNow(Shown, frozen=True):
+    """Whether somebody at a kiosk asks for an officer, and since when (null: nobody, or they have been helped)."""
+
+    office: str
+    date: str
+    kiosk: str
+    since: Instant | None
+
+
 class Board(Shown, frozen=True):
-    """What the hall sees now: who is called or served (latest call first), earlier calls, queues, counters. `version`
-    counts the day's events; `position` is how far the record was read.
+    """What the hall sees now: who is called or served (latest call first), earlier calls, queues, counters, and where
+    somebody asks for an officer (longest first). `version` counts the day's events; `position` is how far the record
+    was read.
     """
 
     office: str
@@ -200,6 +217,7 @@ class Board(Shown, frozen=True):
     recent: tuple[Call, ...]
     queues: tuple[Queue, ...]
     counters: tuple[CounterNow, ...]
+    help: tuple[Asking, ...]
 
 
 class DayNow(Shown, frozen=True):
@@ -212,8 +230,8 @@ class DayNow(Shown, frozen=True):
 
 class Event(Shown, frozen=True):
     """Something that happened, as recorded. `version` counts the day's events without a gap, `position` is its place in
-    the whole record; `by` is "program", "kiosk:…", "officer:…", "supervisor:…", "holder" or "system"; `data` depends on
-    `type`.
+    the whole record; `by` is "program:…", "kiosk:…", "officer:…", "supervisor:…", "holder" or "system"; `data` depends
+    on `type`.
     """
 
     position: int
@@ -275,6 +293,14 @@ def counter_shown(done: Done) -> CounterNow:
     return _counter(done.answer.counter)
 
 
+def kiosk_shown(done: Done) -> KioskNow:
+    """The kiosk at which help was asked or given, right after it."""
+    assert done.answer  # noqa: S101 - only the configuration of an office has none
+    event = done.events[-1].event
+    since = event.at if isinstance(event, HelpAsked) else None
+    return KioskNow(office=done.answer.office, date=done.answer.date, kiosk=event.kiosk, since=since)  # type: ignore[union-attr]
+
+
 def day_shown(done: Done) -> DayNow:
     """The day that was closed or reopened."""
     assert done.answer  # noqa: S101 - only the configuration of an office has none
@@ -297,6 +323,7 @@ def board_shown(seen: board.DisplayPicture, hall: board.HallPicture, version: in
         recent=tuple(_call(call) for call in seen.recent),
         queues=tuple(_queue(queue) for queue in seen.queues),
         counters=tuple(_counter(counter) for counter in hall.counters),
+        help=tuple(Asking(kiosk=it.kiosk, since=it.since) for it in hall.help),
     )
 
 

@@ -11,8 +11,10 @@ from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from api.bodies import Body, Nothing
+from web.asking import asker
 from web.errors import Refused
 from web.house import House, house
+from web.policy import ENDPOINTS
 
 KEY = "Idempotency-Key"
 LONGEST_KEY = 200
@@ -26,11 +28,14 @@ _MISSING = "Object missing required field `"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request: the house it is for, the parts of its address, its parameters, and for a change its key and body."""
+    """One request: the house it is for, the parts of its address, its parameters, and for a change its key, its body
+    and in whose name it is recorded.
+    """
 
     house: House
     address: dict[str, str]
     query: Any
+    by: str = ""
     key: str = ""
     body: Any = None
 
@@ -40,7 +45,12 @@ def read(address: dict[str, str], query: type[Body], sends: type[Body] | None) -
     parameters = _parameters(query)
     if sends is None:
         return Asked(house(), address, parameters)
-    return Asked(house(), address, parameters, _key(), _body(sends))
+    return Asked(house(), address, parameters, _by(address), _key(), _body(sends))
+
+
+def _by(address: dict[str, str]) -> str:
+    """Who asks, in the role that the policy wants; a ticket's secret is its holder's, whoever sends it."""
+    return asker().by(ENDPOINTS[request.endpoint or ""], address["office"]) if "office" in address else "holder"
 
 
 def _key() -> str:

@@ -15,6 +15,7 @@ from ltsa.people import LONGEST_NOTE
 
 Code = Annotated[str, Meta(max_length=LONGEST_CODE)]
 Codes = Annotated[tuple[Code, ...], Meta(max_length=50)]
+Date = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 PLAIN = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 """Any text without control characters but tab and new line."""
 
@@ -29,6 +30,14 @@ class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Nothing(Body, frozen=True):
     """The address says all: send `{}` or no body."""
+
+
+class OfDay(Body, frozen=True):
+    """`date` is the service day whose number is meant (2026-11-21): numbers begin anew each day, and on another day the
+    command is refused (409 `day-over`). Null: today, whichever day it is.
+    """
+
+    date: Date | None = None
 
 
 class Issue(Body, frozen=True):
@@ -46,7 +55,9 @@ class Issue(Body, frozen=True):
 
 
 class Open(Body, frozen=True):
-    """Who sits down at the counter, and for which services: all that the counter is meant for when none is named."""
+    """Who sits down at the counter, as a program calls them (a person who is signed in can only name themselves), and
+    for which services: all that the counter is meant for when none is named.
+    """
 
     officer: Annotated[str, Meta(description=f"A printable name of at most {LONGEST_OFFICER} letters.")]
     services: Codes = ()
@@ -65,14 +76,14 @@ class Pause(Body, frozen=True):
         return {"reason": reason}
 
 
-class Numbered(Body, frozen=True):
-    """Which ticket, by its number."""
+class Numbered(OfDay, frozen=True, kw_only=True):
+    """Which ticket, by its number, and of which day (null: today)."""
 
     number: Code
 
 
-class Resume(Body, frozen=True):
-    """Which ticket on hold; may be left out where only one is on hold at this counter."""
+class Resume(OfDay, frozen=True):
+    """Which ticket on hold, and of which day (null: today); may be left out where only one is on hold here."""
 
     number: Code | None = None
 
@@ -116,15 +127,15 @@ class Documents(Body, frozen=True):
     seen: Codes
 
 
-class Steps(Body, frozen=True):
-    """Services to add to the visit, and such to take off as have not begun."""
+class Steps(OfDay, frozen=True):
+    """Services to add to the visit, and such to take off as have not begun; `date` is its number's (null: today)."""
 
     add: Codes = ()
     drop: Codes = ()
 
 
-class NewPriority(Body, frozen=True):
-    """A priority reason of the office, or null to take it away."""
+class NewPriority(OfDay, frozen=True, kw_only=True):
+    """A priority reason of the office, or null to take it away; `date` is the number's day (null: today)."""
 
     priority: Code | None
 

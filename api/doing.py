@@ -1,18 +1,21 @@
-"""What programs may do: each request becomes one command, given by "program", and is answered from what it led to."""
+"""What programs may do: each request becomes one command in the program's name, and is answered from what it led to."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from api import answers
 from api.asked import Asked
 from api.looking import visit
-from ltsa.commands import CancelTicket, DayCommand
+from ltsa.commands import AskHelp, CancelTicket, DayCommand, GiveHelp, OpenCounter
 from ltsa.ledger import Done
 from ltsa.tokens import token_digest
 from web import tickets
+from web.asking import asker
+from web.errors import Refused
+from web.midnight import now_on
 from web.notes import note_beside
-
-PROGRAM = "program"
+from web.seats import own_counter
 
 
 def command(kind: Callable[..., DayCommand], shown: Callable[[Done], object]) -> Callable[[Asked], object]:
@@ -33,7 +36,7 @@ def command_with_note(kind: Callable[..., DayCommand]) -> Callable[[Asked], obje
         number = day.counters[address["counter"]].ticket if address["counter"] in day.counters else ""
         text = said.pop("note")
         with note_beside(
-            asked.house, office=address["office"], number=number, by=PROGRAM, key=asked.key, text=text
+            asked.house, office=address["office"], number=number, by=asked.by, key=asked.key, text=text
         ) as note:
             return answers.ticket_shown(_do(asked, kind, **said, note=note))
 
@@ -43,7 +46,7 @@ def command_with_note(kind: Callable[..., DayCommand]) -> Callable[[Asked], obje
 def issue(asked: Asked) -> answers.OwnTicket:
     """Issues a ticket. Its secret follows from the key, so that a repeated request gets the same one."""
     ticket, secret = tickets.issue(
-        asked.house, office=asked.address["office"], by=PROGRAM, key=asked.key, **_said(asked)
+        asked.house, office=asked.address["office"], by=asked.by, key=asked.key, **_said(asked)
     )
     return answers.own_ticket_shown(ticket, secret, asked.house.settings.address)
 
@@ -53,15 +56,48 @@ def cancel(asked: Asked) -> answers.OwnTicket:
     token, house = asked.address["token"], asked.house
     day, number = visit(asked)
     office, digest = day.rules_of.id, token_digest(token)
-    cancelling = CancelTicket(office=office, at=house.now(), by="holder", key=asked.key, number=number, token=digest)
+    cancelling = CancelTicket(office=office, at=house.now(), by=asked.by, key=asked.key, number=number, token=digest)
     return answers.own_ticket_shown(answers.ticket_of(house.do(cancelling)), token, house.settings.address)
 
 
+def open_counter(asked: Asked) -> answers.CounterNow:
+    """Somebody sits down at a counter. A program says who; a person who is signed in sits there themselves."""
+    person, said = asker().person, _said(asked)
+    if person and said["officer"] != person:
+        message = f"You are signed in as {person!r}; nobody else can sit down with your account."
+        raise Refused("wrong-officer", message, field="officer", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return answers.counter_shown(_do(asked, OpenCounter, **said))
+
+
+def ask_help(asked: Asked) -> answers.KioskNow:
+    """Somebody at a kiosk calls an officer."""
+    _own_kiosk(asked.address["kiosk"])
+    return answers.kiosk_shown(_do(asked, AskHelp))
+
+
+def give_help(asked: Asked) -> answers.KioskNow:
+    """Whoever called from a kiosk has been helped."""
+    _own_kiosk(asked.address["kiosk"])
+    return answers.kiosk_shown(_do(asked, GiveHelp))
+
+
+def _own_kiosk(kiosk: str) -> None:
+    """A paired kiosk speaks for itself alone. Raises `Refused`."""
+    who = asker()
+    if who.device and not who.person and who.device.name != kiosk:
+        message = f"This device is the kiosk {who.device.name!r}."
+        raise Refused("not-allowed", message, field="kiosk", status=HTTPStatus.FORBIDDEN)
+
+
 def _do(asked: Asked, kind: Callable[..., DayCommand], **said: Any) -> Done:
-    return asked.house.do(kind(**asked.address, at=asked.house.now(), by=PROGRAM, key=asked.key, **said))
+    office, meant = asked.address["office"], said.pop("date", None)
+    if "counter" in asked.address and kind is not OpenCounter:
+        own_counter(asked.house, office, asked.address["counter"], asked.key)
+    at = now_on(asked.house, office, meant or "", asked.key)
+    return asked.house.do(kind(**asked.address, at=at, by=asked.by, key=asked.key, **said))
 
 
 def _said(asked: Asked) -> dict[str, Any]:
     """The body's fields; what it leaves open is chosen by the rules that today runs under. Raises `Refusal`."""
     said: dict[str, Any] = asked.body.said(lambda: asked.house.today(asked.address["office"]).rules_of.rules)
-    return said
+    return {**said, "date": asked.body.date} if hasattr(asked.body, "date") else said

@@ -21,11 +21,27 @@ MISSING_KEY = answers.Error(
     field="Idempotency-Key",
     state=None,
 )
-OTHER_ORIGIN = answers.Error(
-    code="other-origin",
-    message="This change came from 'https://elsewhere.example', not from this office's own pages.",
+SIGN_IN_NEEDED = answers.Error(
+    code="sign-in-needed",
+    message="Sign in first: a person at /sign-in, a program with `Authorization: Bearer TOKEN`.",
     field=None,
     state=None,
+)
+NOT_ALLOWED = answers.Error(
+    code="not-allowed",
+    message="This is not yours to see or to do; ask the manager of the office for the right.",
+    field=None,
+    state="desk.work",
+)
+UNKNOWN_HOST = answers.Error(
+    code="unknown-host",
+    message="This office is not called 'elsewhere.example'. Open it at its public address (the setting public_url), at"
+    " this machine's address in numbers, or add the name to the setting hosts.",
+    field=None,
+    state=None,
+)
+TOO_MANY = answers.Error(
+    code="too-many", message="Too many requests from here in a short time; ask again in 7 s.", field=None, state=None
 )
 UNKNOWN_OFFICE = answers.Error(
     code="unknown-office", message="There is no office 'lsta'; known are ltsa.", field="office", state=None
@@ -65,6 +81,7 @@ def of_answers() -> dict[str, answers.Shown]:
     called = morning.do(commands.CallNext, counter="5")
     seen = answers.board_shown(board.display(morning.day), board.hall(morning.day), morning.day.version, 42)
     event = answers.event_shown(called.events[0])
+    helped = morning.do(commands.AskHelp, kiosk="barat")
     closed = morning.do(commands.CloseDay)
     return {
         "Office": answers.office_shown(example_office()),
@@ -73,6 +90,7 @@ def of_answers() -> dict[str, answers.Shown]:
         "CounterNow": answers.counter_shown(called),
         "Board": seen,
         "Event": event,
+        "KioskNow": answers.kiosk_shown(helped),
         "DayNow": answers.day_shown(closed),
         "Error": UNKNOWN_FIELD,
     }
@@ -89,7 +107,9 @@ class _Morning:
     def do(self, kind: type[Any], **said: Any) -> Done:
         """Decides a command, a minute after the last one."""
         self.at += 60_000
-        command = kind(office=self.office.id, at=self.at, by="program", key=f"{kind.__name__} {self.at}", **said)
+        command = kind(
+            office=self.office.id, at=self.at, by="program:3f2a9c51d07e", key=f"{kind.__name__} {self.at}", **said
+        )
         events: list[DayEvent] = commands.decide(command, self.day)
         stream, first = day_stream(self.office.id, self.day.date), self.day.version + 1
         for event in events:

@@ -11,13 +11,15 @@ from api.bodies import Since
 from ltsa import board
 from ltsa.day import Day
 from ltsa.present import day_stream
+from web.asking import asker
 from web.errors import Refused
 from web.house import House
 
 
 def offices(asked: Asked) -> tuple[answers.Office, ...]:
-    """Every office of this installation, as set up today."""
-    return tuple(answers.office_shown(office) for office in asked.house.offices())
+    """Every office of this installation that the asker may see, as set up today."""
+    seen = asker().offices("display.see", asked.house.present.offices())
+    return tuple(answers.office_shown(asked.house.office(office)) for office in seen)
 
 
 def hall(asked: Asked) -> answers.Board:

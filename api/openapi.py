@@ -14,7 +14,13 @@ from api.operations import Operation
 
 Json = dict[str, Any]
 
+SCHEME = "token"
+"""What the document calls the way in which programs say who they are."""
+
 ABOUT = """The queue of a one-roof office, for other programs: the same commands as the screens, the same refusals.
+
+Programs show the token that a manager gave them: `Authorization: Bearer TOKEN`. It holds one role in one office;
+each operation says for which roles it is. Whoever has a ticket's secret needs no token for that ticket.
 
 Every change carries an `Idempotency-Key`. The same key with the same content gets the first answer again, so a request
 may be repeated after a lost connection; with other content it is refused (409 `key-reused`). A refused command has not
@@ -33,6 +39,7 @@ TAGS = {
 ADDRESS: dict[str, Json] = {
     "office": {"description": "An office's id.", "example": "ltsa"},
     "counter": {"description": "A counter's id.", "example": "5"},
+    "kiosk": {"description": "What a kiosk is called.", "example": "barat"},
     "number": {"description": "A ticket's number.", "example": "D001"},
     "date": {"description": "A service day: the office's local date.", "example": "2026-11-21", "format": "date"},
     "token": {"description": "A ticket's secret.", "example": examples.TOKEN, "pattern": "^[A-Z2-7]{26}$"},
@@ -40,12 +47,15 @@ ADDRESS: dict[str, Json] = {
 
 REFUSALS: dict[int, tuple[str, str, answers.Error]] = {
     400: ("BadRequest", "What was sent could not be read, or has no key.", examples.MISSING_KEY),
-    403: ("Forbidden", "A web page of another address sent this.", examples.OTHER_ORIGIN),
+    401: ("Unauthorized", "No token, or one that is unknown, revoked or over.", examples.SIGN_IN_NEEDED),
+    403: ("Forbidden", "Your role does not allow this there; or a page of another site sent it.", examples.NOT_ALLOWED),
     404: ("NotFound", "Something that the address or the body names is not there.", examples.UNKNOWN_OFFICE),
     409: ("Conflict", "The state does not allow it now, or the key was used for something else.", examples.KEY_REUSED),
     413: ("TooLarge", "The body is longer than 64 KB.", examples.TOO_LARGE),
     415: ("UnsupportedMediaType", "The body is not application/json in UTF-8.", examples.UNSUPPORTED),
+    421: ("MisdirectedRequest", "The office is not known by the host that was asked for.", examples.UNKNOWN_HOST),
     422: ("Unprocessable", "A field or parameter is unknown, missing or wrong.", examples.UNKNOWN_FIELD),
+    429: ("TooManyRequests", "Too many requests in a short time.", examples.TOO_MANY),
     503: ("Unavailable", "The record cannot be written or read now; nothing happened.", examples.UNAVAILABLE),
 }
 
@@ -67,10 +77,11 @@ def describe(operations: Iterable[Operation]) -> Json:
         "openapi": "3.1.0",
         "info": {"title": "LTSA", "version": "1", "description": ABOUT},
         "servers": [{"url": "/", "description": "This office"}],
-        "security": [],
+        "security": [{SCHEME: []}],
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": paths,
         "components": {
+            "securitySchemes": {SCHEME: {"type": "http", "scheme": "bearer", "description": "A program's token."}},
             "schemas": components,
             "parameters": {"IdempotencyKey": _key()},
             "responses": {
@@ -85,6 +96,7 @@ def _operation(it: Operation, schemas: Json) -> Json:
     said: Json = {
         "operationId": it.name,
         "summary": it.summary,
+        "description": f"For {_listed(it.roles)}." if it.roles else "For anyone.",
         "tags": [it.tag],
         "parameters": [*map(_part, re.findall(r"{(\w+)}", it.path)), *_parameters(it)],
         "responses": {
@@ -92,6 +104,8 @@ def _operation(it: Operation, schemas: Json) -> Json:
             **{str(int(status)): {"$ref": f"#/components/responses/{REFUSALS[status][0]}"} for status in it.refusals},
         },
     }
+    if not it.roles:
+        said["security"] = []
     if it.sends:
         content: Json = {
             "schema": schemas[str(it.sends)],
@@ -99,6 +113,11 @@ def _operation(it: Operation, schemas: Json) -> Json:
         }
         said["requestBody"] = {"required": _needs_body(it.sends), "content": {"application/json": content}}
     return said
+
+
+def _listed(roles: Iterable[str]) -> str:
+    *most, last = roles
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _needs_body(kind: type[bodies.Body]) -> bool:
@@ -145,7 +164,9 @@ def _response(text: str, schema: Json, example: object = None, status: int = 0) 
     if example:
         content["example"] = msgspec.to_builtins(example)
     said: Json = {"description": text, "content": {"application/json": content}}
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         seconds = {"description": "Seconds to wait before trying again.", "schema": {"type": "integer"}}
         said["headers"] = {"Retry-After": seconds}
+    if status == HTTPStatus.UNAUTHORIZED:
+        said["headers"] = {"WWW-Authenticate": {"description": "`Bearer`.", "schema": {"type": "string"}}}
     return said

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from api import answers, bodies, doing, looking
 from api.asked import Asked
 from ltsa import commands
+from web.policy import ACTIONS, ANYONE, ENDPOINTS
 
 BASE = "/api/v1"
 OFFICE = BASE + "/offices/{office}"
@@ -15,16 +16,21 @@ COUNTER = OFFICE + "/counters/{counter}"
 NUMBER = OFFICE + "/tickets/{number}"
 TOKEN = BASE + "/tickets/{token}"
 
-READS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
-CHANGES = (
+READS = (
     HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.MISDIRECTED_REQUEST,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+CHANGES = (
+    *READS,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.NOT_FOUND,
     HTTPStatus.CONFLICT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
 )
 
 
@@ -59,6 +65,12 @@ class Operation:
     example: bodies.Body | None = None
 
     @property
+    def roles(self) -> tuple[str, ...]:
+        """Which roles of programs, people and devices may ask it; none where nobody has to say who they are."""
+        roles = ACTIONS[ENDPOINTS[f"api.{self.name}"]]
+        return () if ANYONE in roles else roles
+
+    @property
     def method(self) -> Literal["GET", "POST"]:
         """GET what only looks, POST what changes."""
         return "GET" if self.sends is None else "POST"
@@ -74,7 +86,9 @@ def _look(  # noqa: PLR0913 - a row of the table
     tag: str = "office",
     query: type[bodies.Body] = bodies.Nothing,
 ) -> Operation:
-    refusals = (HTTPStatus.NOT_FOUND, *READS) if "{" in path else READS
+    named = (HTTPStatus.NOT_FOUND,) if "{" in path else ()
+    withheld = () if tag == "ticket" else (HTTPStatus.FORBIDDEN,)
+    refusals = (*READS, *named, *withheld)
     return Operation(
         name=name, path=path, view=view, answers=shows, summary=summary, tag=tag, query=query, refusals=refusals
     )
@@ -105,13 +119,13 @@ def _at_counter(
 
 
 def _of_counter(
-    name: str, kind: Callable[..., commands.DayCommand], summary: str, example: bodies.Body | None = None
+    name: str, view: Callable[[Asked], object], summary: str, example: bodies.Body | None = None
 ) -> Operation:
     """What an officer does with the counter itself."""
     return Operation(
         name=name,
         path=f"{COUNTER}/{name}",
-        view=doing.command(kind, answers.counter_shown),
+        view=view,
         answers=answers.CounterNow,
         summary=summary,
         tag="counter",
@@ -131,8 +145,21 @@ def _of_visit(
         answers=answers.Ticket,
         summary=summary,
         tag="visit",
-        sends=type(example) if example else bodies.Nothing,
+        sends=type(example) if example else bodies.OfDay,
         example=example,
+    )
+
+
+def _of_kiosk(name: str, view: Callable[[Asked], object], summary: str) -> Operation:
+    """What happens at a kiosk."""
+    return Operation(
+        name=name,
+        path=f"{OFFICE}/kiosks/{{kiosk}}/{name}",
+        view=view,
+        answers=answers.KioskNow,
+        summary=summary,
+        tag="office",
+        sends=bodies.Nothing,
     )
 
 
@@ -158,7 +185,7 @@ OPERATIONS = (
         f"{BASE}/offices",
         looking.offices,
         tuple[answers.Office, ...],
-        "Every office with its services, counters and codes.",
+        "Every office that you may see, with its services, counters and codes.",
     ),
     _look("board", f"{OFFICE}/board", looking.hall, answers.Board, "What the hall sees now."),
     _look(
@@ -192,12 +219,17 @@ OPERATIONS = (
     ),
     _of_counter(
         "open",
-        commands.OpenCounter,
+        doing.open_counter,
         "Sit down at the counter, or come back from a pause.",
         bodies.Open(officer="Sri", services=("health", "bank")),
     ),
-    _of_counter("pause", commands.PauseCounter, "Leave the counter for a while.", bodies.Pause(reason="break")),
-    _of_counter("close", commands.CloseCounter, "Leave the counter."),
+    _of_counter(
+        "pause",
+        doing.command(commands.PauseCounter, answers.counter_shown),
+        "Leave the counter for a while.",
+        bodies.Pause(reason="break"),
+    ),
+    _of_counter("close", doing.command(commands.CloseCounter, answers.counter_shown), "Leave the counter."),
     _at_counter("call-next", commands.CallNext, "Call whoever is next; 409 `nobody-waiting` where nobody is."),
     _at_counter("call", commands.CallTicket, "Call a ticket that the officer chose.", bodies.Numbered(number="D001")),
     _at_counter("recall", commands.Recall, "Call the called person again, as often as the office allows."),
@@ -245,6 +277,8 @@ OPERATIONS = (
         "Give a visit a priority reason, or take it.",
         bodies.NewPriority(priority="elderly"),
     ),
+    _of_kiosk("ask-help", doing.ask_help, "Somebody at a kiosk calls an officer: the desks and the supervisor see it."),
+    _of_kiosk("give-help", doing.give_help, "Whoever called from a kiosk has been helped."),
     _of_day(
         "close-day",
         commands.CloseDay,

@@ -17,6 +17,7 @@ from ltsa.message import key_digest
 from ltsa.people import LONGEST_NOTE
 from web.errors import Refused
 from web.house import House
+from web.midnight import now_on
 
 LONGEST_KEY = 200
 LONGEST_CODE = 40
@@ -80,16 +81,8 @@ class Press:
         return value.strip()
 
     def at(self, here: House, office: str) -> int:
-        """When the press came (ms UTC). Raises `Refused` when the page showed another service day: numbers begin anew
-        each day. A press that was answered before gets its first answer.
-        """
-        at, meant = here.now(), self.text("date", LONGEST_CODE)
-        today = here.present.office_at(office, at)[1].isoformat()
-        if meant and meant != today:
-            here.catch_up()
-            if not any(key_digest(self.key) in day.answered for day in here.present.loaded(office)):
-                raise Refused("day-over", f"The page shows {meant}; today is {today}.", field="date", state=today)
-        return at
+        """When the press came (ms UTC). Raises `Refused` when the page showed another service day."""
+        return now_on(here, office, self.text("date", LONGEST_CODE), self.key)
 
     def command(self, kind: type[c.DayCommand], **said: object) -> c.DayCommand:
         """The command that the press asks for; `said` is what the page has no word in."""

@@ -71,8 +71,8 @@ def _browser(app: Flask, cookie: str, secret: str) -> FlaskClient:
 
 
 def hired_before_opening(data: Path, office: str = "ltsa") -> dict[str, str]:
-    """Prepares a folder before a server process opens it: `session`, `kiosk` and `display` secrets, and a `token` with
-    every right of an officer.
+    """Prepares a folder before a server process opens it: `session`, `kiosk` and `display` secrets, a `token` with
+    every right of a supervisor, and one of an `auditor`.
     """
     with closing(House(Settings(data=data, port=0, office=office))) as here:
         return {
@@ -80,4 +80,5 @@ def hired_before_opening(data: Path, office: str = "ltsa") -> dict[str, str]:
             "kiosk": pair(here, "kiosk", office=office),
             "display": pair(here, "display", office=office),
             "token": token(here, "supervisor", office),
+            "auditor": token(here, "auditor", office),
         }

@@ -106,6 +106,8 @@ def answer(refusal: Refusal) -> Response:
     said = _answer(status_of(refusal), refusal.code, message, refusal.field, refusal.state)
     if isinstance(refusal, Refused) and refusal.retry_after:
         said.headers["Retry-After"] = str(refusal.retry_after)
+    if said.status_code == HTTPStatus.UNAUTHORIZED:
+        said.headers["WWW-Authenticate"] = "Bearer"  # RFC 9110, 15.5.2: say what would be let in
     return said
 
 

@@ -164,6 +164,8 @@ ENDPOINTS: Mapping[str, str] = {
     "api.priority": "desk.work",
     "api.ask-help": "ticket.take",
     "api.give-help": "ticket.take",
+    "api.ask-help": "ticket.take",
+    "api.give-help": "ticket.take",
     "api.close-day": "hall.lead",
     "api.reopen-day": "hall.lead",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from hashlib import sha256
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,15 @@ import jsonschema
 from werkzeug.exceptions import HTTPException
 
 from api.views import document
+from tests.staff import token
 from web.house import House
 
 if TYPE_CHECKING:
     from flask import Flask
+    from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
+
+    from api.operations import Operation
 
 V1 = "/api/v1"
 DESCRIBED: dict[str, Any] = json.loads(bytes(document()))
@@ -33,16 +38,43 @@ def schema_of(operation: str, method: str, status: str) -> jsonschema.Draft20201
     return jsonschema.Draft202012Validator({**schema, "components": DESCRIBED["components"]})
 
 
-class Program:
-    """Any program: sends JSON with a new key, and checks every answer against the document."""
+KEYS = (f"key-{n}" for n in count())
 
-    def __init__(self, app: Flask) -> None:
+
+class Program:
+    """Any program: sends JSON with a new key, and checks every answer against the document.
+
+    It holds a token: a supervisor's, which is enough for numbers, counters and the day; "" for none.
+    """
+
+    def __init__(self, app: Flask, role: str = "supervisor", office: str = "ltsa") -> None:
         self.app = app
         self.house: House = app.extensions["ltsa"]
+        self.token = token(self.house, role, office) if role else ""
+        self.name = f"program:{self.house.access.shown[sha256(self.token.encode()).hexdigest()].id}" if role else ""
         self.seen: set[tuple[str, str, str]] = set()
         self.codes: set[str] = set()
         self._client = app.test_client()
-        self._keys = (f"key-{n}" for n in count())
+        self._team: dict[tuple[str, str], Program] = {}
+
+    def of(self, role: str, office: str = "ltsa") -> Program:
+        """Another program in the same installation; "" for one without a token."""
+        other = Program(self.app, role, office)
+        other.seen, other.codes = self.seen, self.codes
+        return other
+
+    def through(self, browser: FlaskClient) -> Program:
+        """The same requests from the browser of a person or a device."""
+        other = self.of("")
+        other._client = browser
+        return other
+
+    def for_(self, operation: Operation, office: str = "ltsa") -> Program:
+        """A program of a role that may ask this."""
+        role = "supervisor" if "supervisor" in operation.roles or not operation.roles else operation.roles[0]
+        if (role, office) not in self._team:
+            self._team[role, office] = self.of(role, office)
+        return self._team[role, office]
 
     def get(self, path: str, **query: object) -> Any:
         """GET under /api/v1."""
@@ -50,7 +82,7 @@ class Program:
 
     def post(self, path: str, body: object = None, *, key: str = "", **headers: str) -> Any:
         """POST under /api/v1: with a new key unless one is given."""
-        said = {"Idempotency-Key": key or next(self._keys), **{k.replace("_", "-"): v for k, v in headers.items()}}
+        said = {"Idempotency-Key": key or next(KEYS), **{k.replace("_", "-"): v for k, v in headers.items()}}
         return self.send("POST", V1 + path, json={} if body is None else body, headers=said)
 
     def does(self, path: str, body: object = None, *, status: int = 200, key: str = "") -> Any:
@@ -67,8 +99,9 @@ class Program:
         return answer.status_code, answer.json["code"]
 
     def send(self, method: str, path: str, **more: Any) -> Any:
-        """Any request at all."""
-        answer = self._client.open(path, method=method, **more)
+        """Any request at all, with the token unless another one is given."""
+        said = {**({"Authorization": f"Bearer {self.token}"} if self.token else {}), **more.pop("headers", {})}
+        answer = self._client.open(path, method=method, headers=said, **more)
         self.check(method, answer)
         return answer
 

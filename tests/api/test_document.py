@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import jsonschema
 import msgspec
@@ -12,10 +13,11 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api.operations import OPERATIONS, Operation
 from api.views import ALL
-from tests.api.program import DESCRIBED
-
-if TYPE_CHECKING:
-    from tests.api.program import Program
+from app import create_app
+from ltsa.access import EVERYWHERE
+from tests.api.program import DESCRIBED, Program
+from web.limits import EVERYTHING
+from web.settings import Settings
 
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
@@ -24,21 +26,22 @@ SCENE = (
     *("openapi", "offices", "board"),
     *("open", "issue", "steps", "call", "recall", "hold", "resume", "documents", "note", "return", "undo", "transfer"),
     *("issue", "call-next", "start", "finish", "call-next", "no-show", "put-back:D002", "priority", "cancel-visit"),
-    *("ticket", "cancel", "pause", "open", "close", "events", "close-day", "reopen-day"),
+    *("ticket", "cancel", "pause", "open", "close", "ask-help", "give-help", "events", "close-day", "reopen-day"),
 )
 """A day in which every operation goes well with its own example; after ":" the ticket's number."""
 
 
 def address(operation: Operation, **parts: str) -> str:
     """The operation's address with its parts filled in."""
-    return operation.path.format(**{"office": "ltsa", "counter": "5", "number": "D001", "token": "A" * 26, **parts})
+    usual = {"office": "ltsa", "counter": "5", "kiosk": "barat", "number": "D001", "token": "A" * 26}
+    return operation.path.format(**usual | parts)
 
 
 def sent(program: Program, operation: Operation, path: str, **more: Any) -> Any:
     """The operation's request with its example."""
     example = msgspec.to_builtins(operation.example) if operation.example else {}
     if operation.method == "GET":
-        return program.send("GET", path)
+        return program.send("GET", path, headers=more.get("headers", {}))
     headers = {"Idempotency-Key": more.pop("key"), **more.pop("headers", {})}
     return program.send("POST", path, **{"json": example, "headers": headers, **more})
 
@@ -50,7 +53,7 @@ def play(program: Program) -> None:
         name, _, number = step.partition(":")
         operation = next(it for it in ALL if it.name == name)
         path = address(operation, **parts, **({"number": number} if number else {}))
-        answer = sent(program, operation, path, key=f"scene {n}".replace(" ", "-"))
+        answer = sent(program.for_(operation), operation, path, key=f"scene-{n}")
         assert answer.status_code == operation.status, f"{name}: {answer.text}"
         if name == "issue":
             parts["token"] = answer.json["token"]
@@ -105,26 +108,38 @@ def test_every_operation_goes_well_with_its_own_example(program: Program) -> Non
     play(program)
 
 
-def test_every_documented_status_happens_and_no_other(program: Program) -> None:
+def test_every_documented_status_happens_and_no_other(settings: Settings) -> None:
+    app = create_app(replace(settings, rate_limits=0))
+    program = Program(app)
     play(program)
     token = program.takes("bank")["token"]
-    for operation in BY_NAME.values():
-        path = address(operation, date="2020-01-01", token=token)
-        elsewhere = address(operation, office="nowhere", date="2020-01-01")
-        sent(program, operation, elsewhere, key="elsewhere")
-        if operation.method == "POST":
-            sent(program, operation, path, key="no key", headers={"Idempotency-Key": ""})
-            sent(program, operation, path, key="scene-3")
-            sent(program, operation, path, key="scene-4")
-            sent(program, operation, path, key="k", headers={"Origin": "https://elsewhere.example"})
-            sent(program, operation, path, key="k", json={"no-such-field": 1})
-            sent(program, operation, path, key="k", json=None, data=b"{}", headers={"Content-Type": "text/plain"})
-            sent(program, operation, path, key="k", json=None, data=b" " * 70_000)
-            program.send("POST", path, json={})
     for operation in ALL:
+        path = address(operation, date="2020-01-01", token=token)
+        asks = program.for_(operation)
+        sent(asks, operation, path, key="k", headers={"Authorization": "Bearer nobody's"})
+        sent(asks, operation, path, key="k", headers={"Host": "elsewhere.example"})
+        if operation.roles:
+            sent(program.of(""), operation, path, key="k")
+            sent(program.of("headquarters" if operation.sends else "kiosk"), operation, path, key="k")
         if operation.method == "GET":
-            program.send("GET", address(operation, date="2020-01-01") + "?no-such-parameter=1")
-            program.send("GET", address(operation, date="2020-01-01"), headers={"Host": "."})
+            asks.send("GET", path + "?no-such-parameter=1")
+            asks.send("GET", path + "?" + "&" * 100)
+        if operation.tag != "ticket" or "{token}" not in operation.path:
+            elsewhere = address(operation, office="nowhere", date="2020-01-01")
+            sent(program.for_(operation, EVERYWHERE), operation, elsewhere, key="elsewhere")
+        else:
+            sent(asks, operation, address(operation), key="elsewhere")
+    for operation in (it for it in ALL if it.sends):
+        path, asks = address(operation, date="2020-01-01", token=token), program.for_(operation)
+        sent(asks, operation, path, key="no key", headers={"Idempotency-Key": ""})
+        sent(asks, operation, path, key="scene-3")
+        sent(asks, operation, path, key="scene-4")
+        sent(asks, operation, path, key="k", headers={"Origin": "https://elsewhere.example"})
+        sent(asks, operation, path, key="k", json={"no-such-field": 1})
+        sent(asks, operation, path, key="k", json=None, data=b"{}", headers={"Content-Type": "text/plain"})
+        sent(asks, operation, path, key="k", json=None, data=b" " * 70_000)
+        asks.send("POST", path, json={})
+    crowd(program, token)
     damage(program, token)
     described = {
         (method.upper(), path, status)
@@ -139,6 +154,20 @@ def test_every_documented_status_happens_and_no_other(program: Program) -> None:
         for answer in DESCRIBED["components"]["responses"].values()
     }
     assert examples - program.codes == set()
+    program.house.close()
+
+
+def crowd(program: Program, token: str) -> None:
+    """Somebody asks far too often; whoever asks from there is told when to ask again."""
+    limits = program.app.extensions["limits"]
+    limits._factor = 1
+    limits._empty_at[EVERYTHING, "127.0.0.1"] = limits._clock() + 3600
+    for operation in ALL:
+        path = address(operation, date=program.house.today("ltsa").date, token=token)
+        answer = sent(program.for_(operation), operation, path, key="often")
+        assert answer.status_code == 429, operation.name
+        assert answer.headers["Retry-After"].isdigit()
+    limits._factor = 0
 
 
 def damage(program: Program, token: str) -> None:
@@ -150,7 +179,7 @@ def damage(program: Program, token: str) -> None:
     database.close()
     for operation in ALL:
         path = address(operation, date=program.house.today("ltsa").date, token=token)
-        answer = sent(program, operation, path, key="late")
+        answer = sent(program.for_(operation), operation, path, key="late")
         assert answer.status_code == 503, operation.name
         assert answer.headers["Retry-After"].isdigit()
 
@@ -176,3 +205,17 @@ def test_every_operation_and_parameter_is_described() -> None:
             assert operation["tags"][0] in {tag["name"] for tag in DESCRIBED["tags"]}
     names = [operation["operationId"] for item in DESCRIBED["paths"].values() for operation in item.values()]
     assert len(names) == len(set(names))
+
+
+def test_every_operation_wants_a_token_but_those_that_a_tickets_secret_opens() -> None:
+    open_to_all = {
+        operation["operationId"]
+        for item in DESCRIBED["paths"].values()
+        for operation in item.values()
+        if operation.get("security") == []
+    }
+    assert open_to_all == {"openapi", "ticket", "cancel"}
+    assert DESCRIBED["security"] == [{"token": []}]
+    assert DESCRIBED["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    finish = DESCRIBED["paths"]["/api/v1/offices/{office}/counters/{counter}/finish"]["post"]
+    assert finish["description"] == "For officer and supervisor."

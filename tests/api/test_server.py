@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import shutil
 import socket
@@ -26,7 +27,7 @@ TICKETS = "/api/v1/offices/ltsa/tickets"
 def post(office: Office, path: str, body: object, key: str) -> tuple[int, bytes]:
     """Status and body of one request on a connection of its own."""
     connection = http.client.HTTPConnection("127.0.0.1", office.port, timeout=30)
-    headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
+    headers = {"Idempotency-Key": key, "Content-Type": "application/json", **office.bearer}
     connection.request("POST", path, json.dumps(body), headers)
     answer = connection.getresponse()
     status, said = answer.status, answer.read()
@@ -37,7 +38,7 @@ def post(office: Office, path: str, body: object, key: str) -> tuple[int, bytes]
 def get(office: Office, path: str) -> Any:
     """What a GET is answered with."""
     connection = http.client.HTTPConnection("127.0.0.1", office.port, timeout=30)
-    connection.request("GET", path)
+    connection.request("GET", path, headers=office.bearer)
     said = json.loads(connection.getresponse().read())
     connection.close()
     return said
@@ -125,7 +126,7 @@ def test_an_answer_is_the_same_after_the_plug_was_pulled(office_server: Office) 
         ("Transfer-Encoding: chunked", b"ff\r\n{}", 400),
         ("Transfer-Encoding: chunked", (b"8000\r\n" + b" " * 0x8000 + b"\r\n") * 4 + b"0\r\n\r\n", 413),
         ("Transfer-Encoding: chunked", b"10000\r\n" + b"{}".ljust(0x10000) + b"\r\n1\r\n}\r\n0\r\n\r\n", 413),
-        ("Content-Length: 9000000", b" " * 9_000_000, 413),
+        ("Content-Length: 9000000", b" " * 1000, 413),
         ("Content-Length: 40", b"{}", 400),
         ("Content-Length: -1", b"{}", 400),
         ("Content-Length: x", b"{}", 400),
@@ -135,8 +136,9 @@ def test_an_answer_is_the_same_after_the_plug_was_pulled(office_server: Office) 
     ],
 )
 def test_odd_bodies_and_headers_are_the_sender_s_fault(patient: Office, headers: str, body: bytes, status: int) -> None:
-    head = f"POST {TICKETS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nIdempotency-Key: k\r\n"
-    request = (head + "Content-Type: application/json\r\n" + headers + "\r\n\r\n").encode("latin-1")
+    head = f"POST {TICKETS} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nIdempotency-Key: k\r\n"
+    head += f"Authorization: {patient.bearer['Authorization']}\r\nContent-Type: application/json\r\n"
+    request = (head + headers + "\r\n\r\n").encode("latin-1")
     assert raw(patient, request + body).split(b" ", 2)[1] == str(status).encode()
 
 
@@ -151,14 +153,15 @@ def test_odd_bodies_and_headers_are_the_sender_s_fault(patient: Office, headers:
     ],
 )
 def test_odd_addresses_are_the_sender_s_fault(patient: Office, target: str) -> None:
-    said = raw(patient, f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1"))
+    said = raw(patient, f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode("latin-1"))
     assert said.split(b" ", 2)[1][:1] in {b"3", b"4"}, said[:200]
 
 
 def test_a_refused_body_leaves_the_connection_usable(patient: Office) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", patient.port, timeout=30)
     for body, status in ((b" " * 70_000, 413), (b"{", 400), (b'{"services": ["bank"]}', 201)):
-        connection.request("POST", TICKETS, body, {"Idempotency-Key": "k", "Content-Type": "application/json"})
+        headers = {"Idempotency-Key": "k", "Content-Type": "application/json", **patient.bearer}
+        connection.request("POST", TICKETS, body, headers)
         answer = connection.getresponse()
         answer.read()
         assert answer.status == status
@@ -170,7 +173,10 @@ def test_the_examples_of_the_docs_run(office_server: Office, tmp_path: Path) -> 
         pytest.skip("no curl or bash on this machine")
     blocks = re.findall(r"```sh\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
     script = "set -eu\n" + "\necho\n".join(blocks).replace("http://127.0.0.1:8000", office_server.url)
-    said = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    tokens = {"LTSA_TOKEN": office_server.secrets["token"], "LTSA_AUDIT_TOKEN": office_server.secrets["auditor"]}
+    environ = {**os.environ, **tokens}
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=True)
+    said = done.stdout
     for fact in (
         '"number":"D001"',
         '"officer":"Sri"',

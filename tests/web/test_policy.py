@@ -66,6 +66,7 @@ EXPECTED: dict[str, frozenset[str]] = {
     "POST /api/v1/offices/<office>/tickets": _only("officer supervisor"),
     "POST /api/v1/offices/<office>/tickets!": _only("kiosk officer supervisor"),
     "POST /api/v1/offices/<office>/counters": _only("officer supervisor"),
+    "POST /api/v1/offices/<office>/kiosks": _only("kiosk officer supervisor"),
     "POST /api/v1/offices/<office>/close-day": _only("supervisor manager"),
     "POST /api/v1/offices/<office>/reopen-day": _only("supervisor manager"),
     "GET /api/v1/tickets/": EVERYONE,
