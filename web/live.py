@@ -280,10 +280,9 @@ class Feed:
             client.lane.post(frame("refused", {"view": None, "code": "too-many"}))
             return
         where = place(client.environ.get("REMOTE_ADDR"))
-        if self._fills(WATCHES, sid, client):
+        if self._fills(WATCHES, sid, client) or (who := self._who(client)) is None:
             return
-        client.who = self._who(client)
-        client.listens = True
+        client.who, client.listens = who, True
         before, client.watches = client.watches, set()
         for address in dict.fromkeys(addresses):
             watched, code = self._ask_for(address, client.who)
@@ -310,8 +309,14 @@ class Feed:
         return False
 
     def _who(self, client: _Client) -> Any:
-        with self._app.app_context():  # which knows what its cookies are called
-            return self._source.asker(client.environ)
+        """Who a client is now. Where that cannot be found out, None, and its end: it comes back and is asked again."""
+        try:
+            with self._app.app_context():  # which knows what its cookies are called
+                return self._source.asker(client.environ)
+        except Exception:  # noqa: BLE001
+            _log.exception("Nobody knows who watches")
+            client.lane.shut()
+            return None
 
     def _ask_for(self, address: str, who: Any) -> tuple[_Watched | None, str]:
         """The view at an address as it is now, for somebody who may watch it; else None, and why."""
@@ -338,7 +343,7 @@ class Feed:
             if not client.watches or client.who is None or client.who.nobody:
                 continue
             client.who = self._who(client)
-            for watched in list(client.watches):
+            for watched in list(client.watches) if client.who is not None else ():
                 if not self._source.may_watch(client.who, watched.view.name, watched.office):
                     client.watches.discard(watched)
                     self._leave(client.lane, watched)

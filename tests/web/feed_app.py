@@ -1,4 +1,5 @@
-"""A tiny office for the feed's tests: a number for each of two halls, raised over HTTP.
+"""A tiny office for the feed's tests: a number for each of three halls, raised over HTTP. Halls a and b are for
+everybody, hall c for guests on the list, who say who they are in a cookie.
 
 `python -m tests.web.feed_app PORT`
 """
@@ -7,12 +8,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import jinja2
 import msgspec
-from flask import Flask, Response, render_template
+from flask import Flask, Request, Response, redirect, render_template, request
 from gevent.pywsgi import WSGIServer
+from werkzeug import Response as AnyResponse
 
 from web.lane import LaneHandler, listener
 from web.live import Feed, View
@@ -37,6 +39,9 @@ BOARD = """<h1>{{ it.number }}</h1><p><a href="{{ url_for("page", hall="a") }}">
 <div class="long"><p>{{ it.number }}</p>{% for _ in range(50) %}<p>line</p>{% endfor %}</div>
 {{ it.filler }}"""
 
+SIGN_IN = """<!doctype html><html lang="id"><title>sign in</title><link rel="icon" href="/static/web/mark.svg">
+<h1>Who are you?</h1></html>"""
+
 STYLE = ".long { height: 60px; overflow: auto } [hidden] { display: none }"
 
 
@@ -49,12 +54,23 @@ class Board(msgspec.Struct, frozen=True):
     filler: str
 
 
+class Guest(msgspec.Struct, frozen=True):
+    """Who asks, by the name in their cookie; "" for nobody."""
+
+    name: str
+
+    @property
+    def nobody(self) -> bool:
+        return not self.name
+
+
 class Hall:
     """A source that remembers numbers, and can fail as a disk does."""
 
     def __init__(self) -> None:
         self.position = 0
-        self.numbers = {"a": 0, "b": 0}
+        self.numbers = {"a": 0, "b": 0, "c": 0}
+        self.guests = {"sari", "budi"}
         self.rows: tuple[str, ...] = ("x", "y", "z")
         self.filler = ""
         self.is_broken = False
@@ -67,11 +83,13 @@ class Hall:
     def zone(self, _office: str) -> str:
         return "Asia/Jakarta"
 
-    def asker(self, _environ: object) -> SimpleNamespace:
-        return SimpleNamespace(nobody=True)
+    def asker(self, environ: dict[str, Any]) -> Guest:
+        if self.is_broken:
+            raise OSError("The disk is gone")
+        return Guest(Request(environ).cookies.get("guest", ""))
 
-    def may_watch(self, _who: object, _view: str, _office: str) -> bool:
-        return True
+    def may_watch(self, who: Guest, _view: str, office: str) -> bool:
+        return office != "c" or who.name in self.guests
 
     def advance(self) -> set[str]:
         if self.is_broken:
@@ -114,7 +132,9 @@ def create(halls: Hall) -> tuple[Flask, Feed]:
         return Response(STYLE, mimetype="text/css")
 
     @app.get("/<hall>")
-    def page(hall: str) -> str:
+    def page(hall: str) -> str | AnyResponse:
+        if not halls.may_watch(halls.asker(request.environ), "board", hall):
+            return redirect("/sign-in")
         return render_template("page.html", hall=hall)
 
     @app.post("/raise/<hall>")
@@ -143,7 +163,20 @@ def create(halls: Hall) -> tuple[Flask, Feed]:
         halls.is_broken = bool(yes)
         return ""
 
+    _keep_a_list(app, halls, feed)
     return app, feed
+
+
+def _keep_a_list(app: Flask, halls: Hall, feed: Feed) -> None:
+    @app.get("/sign-in")
+    def sign_in() -> str:
+        return SIGN_IN
+
+    @app.post("/dismiss/<guest>")
+    def dismiss(guest: str) -> str:
+        halls.guests.discard(guest)
+        feed.recheck()
+        return ""
 
 
 if __name__ == "__main__":

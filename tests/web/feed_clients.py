@@ -62,17 +62,20 @@ class FeedServer:
 
 @dataclass
 class Watcher:
-    """A page: says what it watches, answers pings, keeps what it was told."""
+    """A page: says what it watches, answers pings, keeps what it was told. `guest` is who opened it."""
 
     server: FeedServer
     views: list[str]
     origin: Origin | None = None
+    guest: str = ""
     heard: list[tuple[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Connects, and watches its views."""
         address = f"ws://127.0.0.1:{self.server.port}/socket.io/?EIO=4&transport=websocket"
-        opening = connect(address, origin=self.origin, proxy=None, close_timeout=1)
+        origin = self.origin or (Origin(self.server.url) if self.guest else None)  # as browsers with a cookie say it
+        cookie = {"Cookie": f"guest={self.guest}"} if self.guest else {}
+        opening = connect(address, origin=origin, additional_headers=cookie, proxy=None, close_timeout=1)
         self.socket: ClientConnection = self.server.pages.enter_context(opening)
         assert str(self.socket.recv(10)).startswith("0{")
         self.socket.send("40")

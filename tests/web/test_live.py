@@ -107,6 +107,32 @@ def test_an_unknown_view_is_refused_and_the_known_ones_are_shown(server: FeedSer
     assert page.hears("view")["view"] == "board:a"
 
 
+def test_a_view_is_shown_to_those_who_may_see_it_and_refused_to_others(server: FeedServer) -> None:
+    for stranger in ("", "eve"):
+        page = Watcher(server, ["board:c", "board:a"], guest=stranger)
+        assert page.hears("refused") == {"view": "board:c", "code": "not-allowed"}
+        assert page.hears("view")["view"] == "board:a"
+    page = Watcher(server, ["board:c"], guest="sari")
+    assert page.hears("view")["view"] == "board:c"
+    server.post("/raise/c")
+    assert page.hears_number(1)
+
+
+def test_a_right_that_is_taken_ends_the_view_of_those_who_had_it_and_of_nobody_else(server: FeedServer) -> None:
+    sari, budi = (Watcher(server, ["board:c", "board:a"], guest=guest) for guest in ("sari", "budi"))
+    for page in (sari, budi):
+        page.hears("beat")
+    server.post("/dismiss/sari")
+    assert sari.hears("refused") == {"view": "board:c", "code": "not-allowed"}
+    server.post("/raise/c")
+    server.post("/raise/a")
+    assert {budi.hears("view")["view"] for _ in "ca"} == {"board:c", "board:a"}
+    assert sari.hears("view")["view"] == "board:a", "what is for everybody goes on"
+    sari.watch("board:c")
+    assert sari.hears("refused") == {"view": "board:c", "code": "not-allowed"}
+    assert [body for event, body in budi.heard if event == "refused"] == []
+
+
 @pytest.mark.parametrize("message", [{}, {"views": "board:a"}, {"views": [1]}, {"views": {"a": 1}}, 7, None, []])
 def test_a_message_that_makes_no_sense_is_refused_and_the_next_one_heard(server: FeedServer, message: object) -> None:
     page = Watcher(server, [])
@@ -229,6 +255,19 @@ def test_a_heart_beats_only_while_the_ledger_can_be_read() -> None:
     assert "The disk is gone" in server.kill()
 
 
+def test_whom_nobody_can_tell_who_they_are_is_shown_nothing_and_may_come_back() -> None:
+    server = FeedServer()
+    page = Watcher(server, ["board:c"], guest="sari")
+    page.hears("view")
+    server.post("/broken/1")
+    server.post("/dismiss/budi")  # everybody is asked again
+    assert page.is_closed()
+    assert Watcher(server, ["board:c"], guest="sari").is_closed()
+    server.post("/broken/0")
+    assert Watcher(server, ["board:c"], guest="sari").hears("view")
+    assert "Nobody knows who watches" in server.kill()
+
+
 def test_a_picture_that_fails_is_refused_and_the_others_are_shown() -> None:
     server = FeedServer()
     page = Watcher(server, ["board:broken", "board:a"])
@@ -290,7 +329,7 @@ def test_a_page_painted_between_two_looks_is_not_left_with_a_picture_that_is_ove
     hall = Hall()
     app, feed = create(hall)
     early, late = Ear(), Ear()
-    feed._clients |= {"early": _Client(early), "late": _Client(late)}
+    feed._clients |= {"early": _Client(early, {}), "late": _Client(late, {})}
     feed._watch("early", {"views": ["board:a"]})
     hall.change("a")
     with app.test_request_context():

@@ -170,3 +170,29 @@ def test_a_refused_view_makes_the_page_stale(board: Page) -> None:
     board.locator("#board").evaluate("element => { element.dataset.live = 'board:a'; }")
     board.evaluate("import('/static/web/live.js').then(live => live.watch())")
     board.locator("[data-stale]").wait_for(state="hidden", timeout=30_000)
+
+
+def test_whose_right_is_taken_while_the_page_is_open_is_led_to_the_sign_in(
+    server: FeedServer, new_page: Callable[..., Page]
+) -> None:
+    page = new_page()
+    page.context.add_cookies([{"name": "guest", "value": "sari", "url": server.url}])
+    page.goto(f"{server.url}/c")
+    server.post("/raise/c")
+    shows(page, 1)
+    server.post("/dismiss/sari")
+    page.wait_for_url("**/sign-in")
+
+
+def test_a_page_that_is_refused_again_and_again_does_not_load_again_and_again(
+    server: FeedServer, new_page: Callable[..., Page]
+) -> None:
+    page = new_page()
+    page.goto(f"{server.url}/a")
+    shows(page, 0)
+    page.evaluate("sessionStorage.setItem('shut-out', Date.now())")
+    page.evaluate("window.before = true")
+    page.locator("#board").evaluate("element => { element.dataset.live = 'board:c' }")
+    page.evaluate("import('/static/web/live.js').then(live => live.watch())")
+    page.locator("[data-stale]").wait_for(state="visible")
+    assert page.evaluate("window.before")
