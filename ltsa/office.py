@@ -288,7 +288,7 @@ def _check_office(office: Office) -> None:
     _text("running_text", office.running_text, LONGEST_TEXT, needed=False)
     try:
         ZoneInfo(office.zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         message = f"{office.zone!r} is no time zone; use one of {', '.join(ZONES)}"
         raise WrongOfficeError("zone", message, code="wrong-zone") from error
     for role in office.second_factor:
