@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from ltsa.access import EVERYWHERE
 from ltsa.commands import IssueTicket
 from ltsa.day import Day
 from ltsa.tokens import token_digest
@@ -26,6 +27,7 @@ class Presses:
         self.app = app
         self.house: House = app.extensions["ltsa"]
         self.client = signed_in(app, person, roles or ("officer",), office)
+        self.office = "ltsa" if office == EVERYWHERE else office
 
     def of(self, person: str, *roles: str, office: str = "ltsa") -> Presses:
         """Somebody else's buttons in the same installation."""
@@ -35,13 +37,13 @@ class Presses:
     def day(self) -> Day:
         """The day as it is now."""
         self.house.catch_up()
-        return self.house.today("ltsa")
+        return self.house.today(self.office)
 
     def takes(self, *services: str) -> str:
         """A person takes a number."""
         key = next(KEYS)
         command = IssueTicket(
-            office="ltsa", at=self.house.now(), by="kiosk:1", key=key, services=services, token=token_digest(key)
+            office=self.office, at=self.house.now(), by="kiosk:1", key=key, services=services, token=token_digest(key)
         )
         done = self.house.do(command)
         assert done.answer
@@ -55,13 +57,13 @@ class Presses:
 
     def does(self, action: str, key: str = "", counter: str = "3", **body: object) -> Any:
         """A press that must go well, at counter 3 unless told otherwise."""
-        answer = self.send(f"/desk/ltsa/{counter}/{action}", body, key=key)
+        answer = self.send(f"/desk/{self.office}/{counter}/{action}", body, key=key)
         assert answer.status_code == 200, answer.text
         return answer.json
 
     def refused(self, action: str, key: str = "", counter: str = "3", **body: object) -> tuple[int, str]:
         """The status and code of a press that must be refused."""
-        answer = self.send(f"/desk/ltsa/{counter}/{action}", body, key=key)
+        answer = self.send(f"/desk/{self.office}/{counter}/{action}", body, key=key)
         assert answer.status_code >= 400, answer.text
         assert answer.json
         return answer.status_code, answer.json["code"]
