@@ -36,12 +36,12 @@ def create_app(settings: Settings) -> Flask:
     from counters import views as counters
     from display import views as display
     from kiosk import views as kiosk
-    from web import account, front, one_time_links, signing_in, watching
+    from manage import views as manage
+    from web import account, devices, front, one_time_links, signing_in, watching
     from web.house import open_house
 
-    return open_house(
-        settings, front, signing_in, account, one_time_links, watching, kiosk, counters, display, audit, api
-    )
+    shared = (front, signing_in, account, one_time_links, devices, watching)
+    return open_house(settings, *shared, kiosk, counters, display, audit, manage, api)
 
 
 def main(arguments: list[str]) -> int:

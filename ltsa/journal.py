@@ -79,6 +79,14 @@ class DataExported(Event, frozen=True):
     about: str
 
 
+class PaperChanged(Event, frozen=True):
+    """A ticket printer ran out of paper ("out"), or has some again ("ok")."""
+
+    device: str
+    name: str
+    paper: str
+
+
 JournalEvent = (
     SignedIn
     | SignedOut
@@ -89,6 +97,7 @@ JournalEvent = (
     | DataSeen
     | DataErased
     | DataExported
+    | PaperChanged
 )
 
 TOPICS: dict[str, type[JournalEvent]] = {
@@ -101,6 +110,7 @@ TOPICS: dict[str, type[JournalEvent]] = {
     "data-seen/1": DataSeen,
     "data-erased/1": DataErased,
     "data-exported/1": DataExported,
+    "paper-changed/1": PaperChanged,
 }
 
 _topic_of = {event: topic for topic, event in TOPICS.items()}

@@ -1,8 +1,9 @@
 // Keeps every `[data-live]` element of the page as the ledger is, and says so honestly when it cannot.
 //
 // The server sends whole pictures, `{view, v, html}`, where v is the ledger's position: an older one, or one already
-// shown, is ignored. A heartbeat every 5 s says that the server has looked at the ledger and sent all there was. Without
-// one for 12 s, or with one from a server that is behind this page, the band `[data-stale]` shows the time of the last news.
+// shown, is ignored (unless the server says `again`: another picture of the same position). A heartbeat every 5 s says
+// that the server has looked at the ledger and sent all there was. Without one for 12 s, or with one from a server that
+// is behind this page, the band `[data-stale]` shows the time of the last news.
 
 import { morph } from "/static/web/morph.js";
 import { wire } from "/static/web/wire.js";
@@ -33,11 +34,11 @@ export function watch() {
   feed.say("watch", { views: [...addresses] });
 }
 
-function view({ view: address, v, html }) {
+function view({ view: address, v, html, again }) {
   for (const element of views()) {
     if (element.dataset.live !== address) continue;
     delete element.dataset.refused;
-    if (v <= shownAt(element)) continue;
+    if (again ? v < shownAt(element) : v <= shownAt(element)) continue;
     if (element === finger) waiting.set(element, { v, html });
     else show(element, v, html);
   }
