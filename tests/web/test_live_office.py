@@ -30,7 +30,7 @@ LOST = ["WebSocket connection to", "ERR_CONNECTION_REFUSED", "navigator.vibrate"
 def does(office: Office, path: str, **body: object) -> Any:
     """What a program's POST is answered with."""
     with closing(HTTPConnection("127.0.0.1", office.port, timeout=30)) as connection:
-        headers = {"Content-Type": "application/json", "Idempotency-Key": next(KEYS)}
+        headers = {"Content-Type": "application/json", "Idempotency-Key": next(KEYS), **office.bearer}
         connection.request("POST", f"/api/v1/offices/ltsa{path}", json.dumps(body), headers)
         answer = connection.getresponse()
         said = json.loads(answer.read())
@@ -47,6 +47,7 @@ class Story:
         self.phone = phone
         does(office, "/counters/4/open", officer="budi", services=["health"])
         self.ticket = does(office, "/tickets", services=["health"], priority=None)
+        office.sign_in(display, "display")
         for page, path in ((display, "/display/ltsa"), (phone, f"/t/{self.ticket['token']}")):
             page.expected_errors = LOST  # type: ignore[attr-defined]
             page.goto(office.url + path)
@@ -113,8 +114,9 @@ def test_a_page_at_one_server_sees_what_is_done_at_another_and_redis_only_hurrie
     tmp_path: Path, valkey: ValkeyServer, new_page: Callable[..., Page]
 ) -> None:
     environ = {"LTSA_REDIS_URL": valkey.connection_url}
-    one, other = Office(tmp_path / "office", environ=environ), Office(tmp_path / "twin", environ=environ)
+    one = Office(tmp_path / "office", environ=environ)
     one.start()
+    other = Office(tmp_path / "twin", environ=environ, secrets=one.secrets)
     other.data.symlink_to(one.data)
     other.start()
     try:
