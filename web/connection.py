@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from email.message import Message
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 import gevent
 from gevent.pywsgi import Input, WSGIServer
@@ -29,17 +29,22 @@ if TYPE_CHECKING:
 RETRY = "30"
 """Seconds after which a page may ask for the live feed again where too many were open."""
 
-IDLE = 75.0
-"""Seconds that a kept connection may say nothing: longer than nginx keeps one, so that the proxy closes first."""
 
-HEAD = 15.0
-"""Seconds for a request's head."""
+class Patience(NamedTuple):
+    """For how many seconds a client is waited for.
 
-BODY = 20.0
-"""Seconds for a request's body."""
+    Attributes:
+        idle: that a kept connection may say nothing: longer than nginx keeps one, so that the proxy closes first.
+        head: for a request's head.
+        body: for its body.
+        take: in which it has to take each piece of an answer.
+    """
 
-TAKE = 30.0
-"""Seconds in which a client has to take each piece of an answer."""
+    idle: float = 75.0
+    head: float = 15.0
+    body: float = 20.0
+    take: float = 30.0
+
 
 HEAD_SIZE = 16 * 1024
 """Bytes of all header lines of a request."""
@@ -72,9 +77,10 @@ class _Bounded:
 class _Body:
     """gevent's `wsgi.input`, which gives up on a client that does not send what it announced in time."""
 
-    def __init__(self, body: Input) -> None:
+    def __init__(self, body: Input, patience: float) -> None:
         self.is_over = False
         self._body = body
+        self._patience = patience
         self._until: float | None = None
 
     def read(self, length: int | None = None) -> bytes:
@@ -111,7 +117,7 @@ class _Body:
                 self.is_over, left = read == 0, left - read
 
     def _in_time(self) -> gevent.Timeout:
-        self._until = self._until or time.monotonic() + BODY
+        self._until = self._until or time.monotonic() + self._patience
         return gevent.Timeout(max(0.001, self._until - time.monotonic()), RequestTimeout())
 
 
@@ -124,7 +130,9 @@ class Connection(LaneHandler):
 
     def read_requestline(self) -> str:
         """As the library's; the connection ends when nothing came in time."""
-        with gevent.Timeout(IDLE, ConnectionResetError(errno.ECONNRESET, "the client says nothing")):
+        with gevent.Timeout(
+            self.server.patience.idle, ConnectionResetError(errno.ECONNRESET, "the client says nothing")
+        ):
             line: str = super().read_requestline()
         return line
 
@@ -132,7 +140,7 @@ class Connection(LaneHandler):
         """As the library's, in bounded time, and without what proxies and servers read in two ways (RFC 9112, 6.3)."""
         if not raw_requestline.rstrip().endswith(("HTTP/1.1", "HTTP/1.0")):
             raise ValueError("neither HTTP/1.1 nor HTTP/1.0")
-        with gevent.Timeout(HEAD, RequestTimeout()):
+        with gevent.Timeout(self.server.patience.head, RequestTimeout()):
             read: bool = super().read_request(raw_requestline)
         if len(self.headers.get_all("host", [])) != 1 and self.request_version == "HTTP/1.1":
             raise ValueError("not one Host")
@@ -151,7 +159,7 @@ class Connection(LaneHandler):
     def get_environ(self) -> dict[str, Any]:
         """As the library's, with what the trusted proxies say about the client, and a patient body."""
         environ: dict[str, Any] = super().get_environ()
-        body = _Body(self.wsgi_input)
+        body = _Body(self.wsgi_input, self.server.patience.body)
         if environ["wsgi.input"] is self.wsgi_input:
             environ["wsgi.input"] = body
         self.wsgi_input = body
@@ -193,7 +201,9 @@ class Connection(LaneHandler):
         """Nothing: web/logs.py writes a request down, without its address."""
 
     def _sendall(self, data: bytes) -> None:
-        with gevent.Timeout(TAKE, ConnectionResetError(errno.ECONNRESET, "the client takes no answer")):
+        with gevent.Timeout(
+            self.server.patience.take, ConnectionResetError(errno.ECONNRESET, "the client takes no answer")
+        ):
             super()._sendall(data)
 
     def _handle_client_error(self, ex: Exception) -> tuple[str, bytes]:
@@ -221,12 +231,15 @@ class Connection(LaneHandler):
 class Server(WSGIServer):
     """gevent's, which knows how many requests are in progress and who holds how many connections."""
 
-    def __init__(self, listening: GeventSocket, application: Any, proxies: int = 0) -> None:
+    def __init__(
+        self, listening: GeventSocket, application: Any, proxies: int = 0, patience: Patience | None = None
+    ) -> None:
         name = {"SERVER_NAME": "localhost"}  # of requests that name no host; the library would ask the network for one
         super().__init__(listening, application, handler_class=Connection, log=None, error_log=_log, environ=name)
         self.logger = logging.getLogger("geventwebsocket")  # the library's own would be of a class that says nothing
         self.logger.setLevel(logging.ERROR)
         self.proxies = proxies
+        self.patience = patience or Patience()
         self.busy = 0
         limits = application.extensions["limits"]
         self.sockets: Crowd = limits.crowd(SOCKETS)

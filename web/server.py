@@ -6,6 +6,7 @@ long read) goes to a native thread, explicitly, where it is done.
 
 import argparse
 import dataclasses
+import resource
 import signal
 import sys
 from collections.abc import Callable
@@ -21,6 +22,9 @@ from web.settings import Settings, WrongSetting, add_flags, from_flags
 
 LAST_ANSWERS = 10.0
 """Seconds that requests in progress get to be answered when the server is told to stop."""
+
+FILES = 65536
+"""Files and connections that may be open at once, if the system lets us."""
 
 FACES = {
     "front page": "/",
@@ -71,6 +75,7 @@ def run(
             file=sys.stderr,
         )
         return 1
+    _open_many_files()
     logs.begin(access_log=access_log)
     settings = dataclasses.replace(settings, port=listening.getsockname()[1])
     try:
@@ -92,6 +97,14 @@ def run(
     server.answer_the_last(LAST_ANSWERS)
     app.extensions["ltsa"].close()
     return 0
+
+
+def _open_many_files() -> None:
+    """A hall full of phones is more connections than a shell usually allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if 0 <= soft < wanted:  # infinity is below 0
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _addresses(settings: Settings) -> str:
