@@ -146,8 +146,12 @@ class House:
         return self.note(kind, office=office, by=by, person=person, **facts)
 
     def off_loop(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Runs something that blocks (disk, long computation) in a native thread, and waits without blocking others."""
-        result: T = gevent.get_hub().threadpool.apply(work, args, kwargs)
+        """Runs something that blocks (disk, long computation) in a native thread, and waits without blocking others. What
+        runs in one already goes on in it.
+        """
+        if getattr(_native, "is_here", False):
+            return work(*args, **kwargs)
+        result: T = gevent.get_hub().threadpool.apply(_in_native_thread, (work, args, kwargs))
         return result
 
     def apart(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -332,6 +336,14 @@ class House:
             self.do(CloseDay(office=office.id, at=ends - 1, by="system", key=key))
         except (Refusal, LedgerUnavailableError) as reason:
             log.warning("the day %s of %s was not closed: %s", day.date, office.id, reason)
+
+
+_native = threading.local()
+
+
+def _in_native_thread(work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+    _native.is_here = True
+    return work(*args, **kwargs)
 
 
 class _Waiters:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,6 +89,13 @@ def test_a_day_that_could_not_be_closed_at_midnight_is_closed_as_soon_as_the_rec
     blocker.close()
     until(lambda: bool(house.advance()) and not day.open)
     housekeeping.kill()
+    house.close()
+
+
+def test_what_runs_in_a_native_thread_waits_for_no_other(house: House) -> None:
+    here = threading.get_ident()
+    outside, inside = house.off_loop(lambda: (threading.get_ident(), house.off_loop(threading.get_ident)))
+    assert outside == inside != here
     house.close()
 
 
