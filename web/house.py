@@ -146,8 +146,8 @@ class House:
         return self.note(kind, office=office, by=by, person=person, **facts)
 
     def off_loop(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        """Runs something that blocks (disk, long computation) in a native thread, and waits without blocking others. What
-        runs in one already goes on in it.
+        """Runs something that blocks (disk, long computation) in a native thread, and waits without blocking others.
+        What runs in one already goes on in it.
         """
         if getattr(_native, "is_here", False):
             return work(*args, **kwargs)
