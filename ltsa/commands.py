@@ -535,13 +535,16 @@ def _change_steps(command: ChangeSteps, day: Day, said: dict[str, Any]) -> Steps
 
 def _within_reach(day: Day, ticket: Ticket, service: str, field: str) -> None:
     """Refuses a service that could never be called on this visit: one that comes before it ended, and not well."""
-    for before in day.rules_of.service[service].after:
-        if outstanding(ticket, before):
+    chain = [service]
+    for later in chain:
+        for before in day.rules_of.service[later].after:
+            if before in chain or not outstanding(ticket, before):
+                continue
             step = ticket.steps[before]
             if step.state == "done":
-                message = f"{service} comes after {before}, which ended with {step.outcome}."
+                message = f"{later} comes after {before}, which ended with {step.outcome}."
                 raise Refusal("step-blocked", message, field=field, state=step.outcome)
-            _within_reach(day, ticket, before, field)
+            chain.append(before)
 
 
 def _open_counter(command: OpenCounter, day: Day, counter: CounterNow, said: dict[str, Any]) -> CounterOpened:

@@ -273,7 +273,9 @@ def decide(command: ConfigurationCommand, configurations: Configurations) -> lis
             event = ChangeWithdrawn(**said, change=change.version, since=since, why=_why(command.why))
         case _:
             raise TypeError(f"no rule for {type(command).__name__}")
-    _must_work(configurations, event)
+    touched = _must_work(configurations, event)
+    if isinstance(command, ChangeOffice) and "week" not in command.changes:
+        _still_opens(configurations, event, touched)
     return [event]
 
 
@@ -347,8 +349,10 @@ def _withdrawable(command: WithdrawChange, configurations: Configurations) -> Ch
     return change
 
 
-def _must_work(configurations: Configurations, event: ConfigurationEvent) -> None:
-    """Refuses what would not work on some date from the event's on, also together with what is planned for later."""
+def _must_work(configurations: Configurations, event: ConfigurationEvent) -> list[str]:
+    """Refuses what would not work on some date from the event's on, also together with what is planned for later. The
+    dates from which something is another.
+    """
     later = after(configurations, [event])
     dates = sorted({event.since, *later.knots(event.since)})
     touched = [day for day in dates if later.on(day) != configurations.on(day)]
@@ -367,6 +371,16 @@ def _must_work(configurations: Configurations, event: ConfigurationEvent) -> Non
             message = f"{wrong.message} (from {day} on)" if day != event.since else wrong.message
             raise Refusal(wrong.code, message, field=wrong.field, state=day, values=wrong.values) from wrong
     _zone_stays(configurations, later, touched, event)
+    return touched
+
+
+def _still_opens(before: Configurations, event: ConfigurationEvent, touched: list[str]) -> None:
+    """Who takes the hours away day by day wants it closed; without any week it would be open at every hour."""
+    later = after(before, [event])
+    for day in touched:
+        if before.on(day).week and not later.on(day).week:
+            message = "Leave at least one weekday with hours; close the others, or single dates as days off."
+            raise Refusal("missing-hours", message, field="week", state=day)
 
 
 def _zone_stays(before: Configurations, later: Configurations, touched: list[str], event: ConfigurationEvent) -> None:

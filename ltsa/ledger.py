@@ -436,7 +436,7 @@ class Ledger:
                     return self._of_day(command, rows)
         except Refusal as refusal:
             return refusal
-        except (ValueError, TypeError, LookupError) as error:
+        except Exception as error:  # whatever it is, it is this command's alone
             if len(rows) > before:
                 raise
             log.exception("a command could not be decided")

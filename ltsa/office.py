@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -308,8 +309,7 @@ def _check_services(office: Office) -> None:
     for number, service in enumerate(office.services):
         _once(f"services/{service.id}/prefix", prefixes[: number + 1])
         _known(f"services/{service.id}/after", service.after, office)
-    for service in office.services:
-        _no_loop(office, (service.id,))
+    _no_circle(office)
 
 
 def _check_service(field: str, service: Service) -> None:
@@ -455,9 +455,10 @@ def _known(field: str, services: tuple[str, ...], office: Office) -> None:
             raise WrongOfficeError(field, message, code="unknown-service")
 
 
-def _no_loop(office: Office, path: tuple[str, ...]) -> None:
-    for before in office.service[path[-1]].after:
-        if before in path:
-            message = f"goes in a circle: {' → '.join((*path, before))}"
-            raise WrongOfficeError(f"services/{path[0]}/after", message, code="wrong-circle")
-        _no_loop(office, (*path, before))
+def _no_circle(office: Office) -> None:
+    try:
+        TopologicalSorter({service.id: service.after for service in office.services}).prepare()
+    except CycleError as error:
+        circle = list(reversed(error.args[1]))
+        message = f"goes in a circle: {' → '.join(circle)}"
+        raise WrongOfficeError(f"services/{circle[0]}/after", message, code="wrong-circle") from None

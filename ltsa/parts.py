@@ -10,9 +10,10 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from ltsa.message import Refusal
-from ltsa.office import CODED, WEEKDAYS, Counter, Office, Rules, Service
+from ltsa.office import CODED, WEEKDAYS, Counter, DayOff, Office, Rules, Service, SpecialDay
 
 Tree = dict[str, Any]
 Path = tuple[str, ...]
@@ -48,10 +49,9 @@ def tree(office: Office) -> Tree:
 def office_of(whole: Tree) -> Office:
     """The office that a tree describes. Raises `Refusal` for a value of the wrong type; it need not work yet."""
     plain = {name: _plain((name,), value) for name, value in whole.items()}
-    for name in DATED:
-        plain[name].sort(key=lambda day: day["date"])
     try:
-        return msgspec.convert(plain, Office)
+        office = msgspec.convert(plain, Office)
+        return replace(office, **{name: tuple(sorted(getattr(office, name), key=_date)) for name in DATED})
     except msgspec.ValidationError as error:
         sentence, _, place = str(error).partition(" - at ")
         raise Refusal("wrong-value", f"{sentence}.", field=_path_of(place.strip("`"), plain)) from error
@@ -131,6 +131,8 @@ def _one(path: Path, value: Any) -> Any:
     if key := _SEVERAL.get(_pattern(path[:-1])):
         if not isinstance(value, dict) or value.get(key, path[-1]) != path[-1]:
             raise Refusal("wrong-value", f"{path[-1]!r} must be an object of that {key}.", field="/".join(path))
+        if not _may_have(path[:-1], path[-1]) or "/" in path[-1]:
+            raise Refusal("wrong-code", f"{path[-1]!r} is no {key}.", field="/".join(path[:-1]))
         value = {name: part for name, part in value.items() if name != key}
     if not isinstance(value, dict) or (fields := _FIELDS.get(_pattern(path))) is None:
         return value
@@ -176,6 +178,10 @@ def _ordered(path: Path) -> bool:
 
 def _unknown(path: str) -> Refusal:
     return Refusal("unknown-setting", f"There is no {path!r} to be set here.", field=path)
+
+
+def _date(day: DayOff | SpecialDay) -> str:
+    return day.date
 
 
 def _path_of(place: str, plain: Tree) -> str:
