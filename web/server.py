@@ -18,6 +18,7 @@ from gevent.event import Event
 from web import logs
 from web.connection import Server
 from web.lane import listener
+from web.people import setup_link
 from web.settings import Settings, WrongSetting, add_flags, from_flags
 
 LAST_ANSWERS = 10.0
@@ -88,7 +89,7 @@ def run(
         gevent.signal_handler(each, stopping.set)
     server.start()
     app.extensions["ltsa"].start()
-    print(_addresses(settings), flush=True)
+    print(_addresses(settings, setup_link(app.extensions["ltsa"])), flush=True)
     if meanwhile:
         gevent.spawn(meanwhile, app, settings)
     stopping.wait()
@@ -107,7 +108,7 @@ def _open_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _addresses(settings: Settings) -> str:
+def _addresses(settings: Settings, setup: str) -> str:
     rows = [
         f"  {face:<12}{settings.local_address}{path.format(office=settings.office)}" for face, path in FACES.items()
     ]
@@ -121,6 +122,11 @@ def _addresses(settings: Settings) -> str:
             "",
             f"Its ledger lies in {settings.data}.",
             *_warnings(settings),
+            *(
+                ["", "Nobody has an account yet. The first is made, once and within a day, at", f"  {setup}", ""]
+                if setup
+                else []
+            ),
             "Ctrl+C closes it.",
         ]
     )
