@@ -40,6 +40,7 @@ class Office:
     port: int = 0
     url: str = ""
     environ: dict[str, str] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
     secrets: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
@@ -60,7 +61,7 @@ class Office:
         """
         if not self.secrets:
             self.secrets = hired_before_opening(self.data, self.environ.get("LTSA_OFFICE", "ltsa"))
-        command = [sys.executable, "app.py", "serve", "--port", str(self.port), "--data", str(self.data)]
+        command = [sys.executable, "app.py", "serve", "--port", str(self.port), "--data", str(self.data), *self.flags]
         environ = {name: value for name, value in os.environ.items() if not name.startswith("LTSA_")} | self.environ
         with self.terminal.open("w") as terminal:
             self.process = subprocess.Popen(

@@ -35,6 +35,18 @@ def begin(*, access_log: bool) -> None:
     Args:
         access_log: whether every request has a line; those that failed have one anyway.
     """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    _requests.setLevel(logging.INFO if access_log else logging.WARNING)
+    logging.captureWarnings(capture=True)
+    vars(gevent.get_hub())["print_exception"] = _failed_in_the_background
+
+
+def formatter() -> logging.Formatter:
+    """Makes every record one line of JSON, with secrets struck out."""
     shared: list[Processor] = [
         structlog.stdlib.ExtraAdder(),
         structlog.stdlib.add_log_level,
@@ -44,22 +56,13 @@ def begin(*, access_log: bool) -> None:
         _struck_out,
         _ordered,
     ]
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False),
-            ],
-        )
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
     )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)
-    _requests.setLevel(logging.INFO if access_log else logging.WARNING)
-    logging.captureWarnings(capture=True)
-    vars(gevent.get_hub())["print_exception"] = _failed_in_the_background
 
 
 def install(app: Flask) -> None:
