@@ -119,12 +119,14 @@ ENDPOINTS: Mapping[str, str] = {
     "display.voice": "public",
     # The record
     "audit.days": "audit.see",
+    "audit.noted": "journal.see",
     "audit.day": "audit.see",
     "audit.board": "audit.see",
     "audit.ticket": "audit.see",
     "audit.counter": "audit.see",
     "audit.officer": "audit.see",
     "audit.days_csv": "audit.export",
+    "audit.noted_csv": "audit.export",
     "audit.events_csv": "audit.export",
     "audit.course_csv": "audit.export",
     # Devices: who waits to be let in, and who is
@@ -162,6 +164,9 @@ ENDPOINTS: Mapping[str, str] = {
     "manage.devices.call_otherwise": "devices.change",
     "manage.devices.put_out": "devices.change",
     "manage.devices.this_browser": "devices.change",
+    "manage.programs.every": "programs.see",
+    "manage.programs.make": "programs.change",
+    "manage.programs.revoke": "programs.change",
     "manage.setup.begin": "office.change",
     "manage.setup.step": "office.change",
     "manage.setup.keep_office": "office.change",
@@ -199,8 +204,6 @@ ENDPOINTS: Mapping[str, str] = {
     "api.priority": "desk.work",
     "api.ask-help": "ticket.take",
     "api.give-help": "ticket.take",
-    "api.ask-help": "ticket.take",
-    "api.give-help": "ticket.take",
     "api.close-day": "hall.lead",
     "api.reopen-day": "hall.lead",
 }
@@ -218,5 +221,6 @@ VIEWS: Mapping[str, str] = {
     "hall": "hall.see",
     "display": "display.see",
     "devices": "devices.watch",
+    "manage_now": "office.see",
 }
 """What each live view needs."""

@@ -91,6 +91,18 @@ EXPECTED: dict[str, frozenset[str]] = {
     "GET /metrics": _only("admin"),
     "GET /manage/": _only("manager auditor headquarters"),
     "POST /manage/": _only("manager"),
+    "GET /manage/<office>/opening": _only("supervisor manager"),
+    "POST /manage/<office>/opening": _only("supervisor manager"),
+    "GET /manage/<office>/closing": _only("supervisor manager"),
+    "POST /manage/<office>/closing": _only("supervisor manager"),
+    "GET /manage/<office>/report": _only(LEADING),
+    "GET /manage/<office>/people": _only("manager headquarters auditor admin"),
+    "POST /manage/<office>/people": _only("manager headquarters admin"),
+    "GET /manage/<office>/devices": _only("manager auditor headquarters admin"),
+    "POST /manage/<office>/devices": _only("manager admin"),
+    "GET /manage/<office>/programs": _only("manager auditor headquarters admin"),
+    "POST /manage/<office>/programs": _only("manager"),
+    "GET /manage/<office>/setup": _only("manager"),
     "GET /offices": _only("headquarters admin"),
     "POST /offices": _only("headquarters"),
 }
@@ -130,7 +142,14 @@ class Doors:
 
     def lets_in(self, method: str, rule: Rule, headers: dict[str, str]) -> bool:
         """Whether the address is answered, however: by anything but a refusal for want of a right."""
-        values = {"office": "ltsa", "counter": "1", "day": "2026-11-20", "date": "2026-11-20", "number": "A001", "face": "desk"}
+        values = {
+            "office": "ltsa",
+            "counter": "1",
+            "day": "2026-11-20",
+            "date": "2026-11-20",
+            "number": "A001",
+            "face": "desk",
+        }
         path = rule.build({name: values.get(name, "none") for name in rule.arguments}, append_unknown=False)
         assert path
         said = {"Sec-Fetch-Site": "same-origin", **headers}
