@@ -224,7 +224,7 @@ def _office(line: Connection, create_app: CreateApp, folder: Path) -> None:
             line.send(committed[-1])
 
     with contextlib.redirect_stdout(io.StringIO()):
-        run(Settings(data=folder / "office", port=0), create_app, meanwhile=take_numbers)
+        run(Settings(data=folder / "office", port=0, rate_limits=0), create_app, meanwhile=take_numbers)
 
 
 def _bare(line: Connection) -> None:

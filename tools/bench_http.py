@@ -126,7 +126,7 @@ def _serve(create_app: CreateApp, folder: Path, told: Connection) -> None:
 
     with contextlib.redirect_stdout(io.StringIO()):
         run(
-            Settings(data=folder / "office", port=0),
+            Settings(data=folder / "office", port=0, rate_limits=0),
             create_with_empty,
             meanwhile=lambda _app, settings: told.send(settings.port),
         )
