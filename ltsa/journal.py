@@ -23,7 +23,9 @@ class SignedIn(Event, frozen=True):
 
 
 class SignedOut(Event, frozen=True):
-    """A session ended: `why` is "asked", "everywhere", "idle", "expired", "tries", "barred" or "changed"."""
+    """A session ended: `why` is "asked", "everywhere", "idle", "expired", "tries", "barred" or "changed"; or it was
+    "locked".
+    """
 
     person: str
     session: str

@@ -42,11 +42,11 @@ from ltsa.tokens import token_digest
 from web import asking, errors, files, format, icons, limits, logs, security, words  # noqa: A004 - format is the room's name
 from web.asking import NOBODY, Asker, Door, may_watch
 from web.credentials import Credentials, WrongKeyError
-from web.fleet import Fleet
 from web.limits import Buckets
 from web.live import Feed
 from web.presence import Presence
 from web.settings import Settings, WrongSetting
+from web.spool import Spool
 from web.wake import FileBell, RedisBell
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ class House:
             self.people.close()
             self.ledger.close()
             raise WrongSetting(f"The sign-ins in {settings.data} cannot be opened: {reason}.") from None
-        self.fleet = Fleet(settings.data / "devices.sqlite")
+        self.fleet = Spool(settings.data / "devices.sqlite")
         self._apart = ThreadPool(HASHES_AT_ONCE)
         self.door = Door(self)
         self.limits = Buckets(settings.rate_limits)
@@ -259,7 +259,7 @@ class House:
         kind, office, *_ = recorded.stream.split(":")
         if kind in {"day", "office"}:
             self._changed.add(office)
-        elif kind == "access" or isinstance(recorded.event, SignedOut):
+        if kind in {"access", "office"} or isinstance(recorded.event, SignedOut):
             self._rights_changed = True
 
     def read_own_writes(self) -> None:

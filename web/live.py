@@ -280,8 +280,8 @@ class Feed:
             client.lane.post(frame("refused", {"view": None, "code": "too-many"}))
             return
         where = place(client.environ.get("REMOTE_ADDR"))
-        if self._fills(WATCHES, sid, client) or (who := self._who(client)) is None:
-            return
+        if self._fills(WATCHES, sid, client) or (who := self._who(client)) is None or sid not in self._clients:
+            return  # who left while they were looked up is kept nowhere
         client.who, client.listens = who, True
         before, client.watches = client.watches, set()
         for address in dict.fromkeys(addresses):
@@ -319,20 +319,20 @@ class Feed:
             return None
 
     def _ask_for(self, address: str, who: Any) -> tuple[_Watched | None, str]:
-        """The view at an address as it is now, for somebody who may watch it; else None, and why."""
-        watched = self._watched.get(address)
+        """The view at an address as it is now, for somebody who may watch it; else None, and why. Who may not, costs no
+        picture.
+        """
         try:
-            watched = self._open(address) if watched is None else self._renewed(watched)
+            watched = self._watched.get(address) or self._named(address)
+            if watched is None:
+                return None, "unknown"
+            if not self._source.may_watch(who, watched.view.name, watched.office):
+                return None, "not-allowed"
+            watched = self._renewed(watched) if address in self._watched else self._opened(watched)
         except Exception:  # noqa: BLE001
             _log.exception("No picture of a %s", address.partition(":")[0])  # a ticket's address is its secret
             return None, "failed"
-        if watched is None:
-            return None, "unknown"
-        if not self._source.may_watch(who, watched.view.name, watched.office):
-            if not watched.lanes:
-                self._forget(watched)
-            return None, "not-allowed"
-        return watched, ""
+        return watched, "" if watched else "unknown"
 
     def recheck(self) -> None:
         """Somebody's rights may have changed: who may no longer watch something is told so, and sees no more of it."""
@@ -349,8 +349,8 @@ class Feed:
                     self._leave(client.lane, watched)
                     client.lane.post(frame("refused", {"view": watched.address, "code": "not-allowed"}))
 
-    def _open(self, address: str) -> _Watched | None:
-        """The view at an address, from now on watched; None if there is none."""
+    def _named(self, address: str) -> _Watched | None:
+        """The view that an address names, not looked at yet; None if there is none."""
         path, _, language = address.partition("@")
         name, *args = path.split(":")
         view = self._views.get(name)
@@ -359,11 +359,14 @@ class Feed:
         office = view.office(self._source.house, *args)
         if office is None:
             return None
-        watched = _Watched(address, view, tuple(args), language or FIRST, office)
+        return _Watched(address, view, tuple(args), language or FIRST, office)
+
+    def _opened(self, watched: _Watched) -> _Watched | None:
+        """A view with its first picture, from now on watched; None if there is no such one."""
         if not self._look(watched):
             return None
-        self._watched[address] = watched
-        self._by_office[office].add(watched)
+        self._watched[watched.address] = watched
+        self._by_office[watched.office].add(watched)
         return watched
 
     def _renewed(self, watched: _Watched) -> _Watched | None:

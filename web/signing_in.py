@@ -164,6 +164,7 @@ def lock() -> Response:
     if session and session.device and secretly(here.credentials.has_pin, session.person):
         secretly(here.credentials.lock, read_cookie(request, SESSION))
         here.door.renew()
+        record(SignedOut, session.person, session=session.id, why="locked")  # other servers hear of it so
     return redirect(onward("/account"), HTTPStatus.SEE_OTHER)
 
 
