@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import prepare
-from tools import chromium
+from tools import chromium, nginx
 from tools.dependencies import NOT_PROVEN
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -62,6 +62,8 @@ def test(arguments: list[str], _create_app: Callable[..., object]) -> int:
         return 1
     if "tests" in chosen and not options.fast:
         chromium.install()
+    if "tests" in chosen:
+        nginx.install()
     results = [_run(*CHECKS[name], more=for_pytest if name == "tests" else []) for name in chosen]
     _summarize(results)
     return 1 if any(result.outcome == "FAILED" for result in results) else 0
