@@ -70,7 +70,7 @@ class Press:
             raise Refused("missing-key", message, field="Idempotency-Key", status=HTTPStatus.BAD_REQUEST)
         try:
             self.asked = msgspec.json.decode(request.get_data(), type=dict[str, Any])
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Refused("bad-request", f"Send a JSON object: {error}", status=HTTPStatus.BAD_REQUEST) from error
 
     def text(self, field: str, longest: int) -> str:

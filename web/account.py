@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request
 from werkzeug import Response
+from werkzeug.exceptions import BadRequest
 
 from ltsa.access import EVERYWHERE, ChangeCredential, Credential
 from ltsa.journal import SignedIn, SignedOut
@@ -173,7 +174,11 @@ def new_recovery_codes() -> Response | tuple[str, int]:
 @blueprint.post("/password-strength")
 def password_strength() -> Response:
     """What the page says beside a new password while it is typed; for who is signed in or holds a good link."""
-    here, asked = house(), request.get_json()
+    here = house()
+    try:
+        asked = request.get_json()
+    except RecursionError:
+        raise BadRequest from None
     said = (
         {key: text[: LONGEST + 1] for key, text in asked.items() if isinstance(text, str)}
         if isinstance(asked, dict)
