@@ -26,6 +26,7 @@ COMMANDS = {
     "pair": ("print an address that pairs the browser that opens it", "web.pairing:pair"),
     "voice": ("make the clips that the announcements are composed of", "display.voice:voice"),
     "test": ("install what the checks need and run them all", "tools.checks:test"),
+    "fuzz": ("ask the API 10 000 odd things (Schemathesis)", "tools.fuzz:fuzz"),
     "sbom": ("write the software bill of materials (CycloneDX)", "tools.sbom:sbom"),
     "bench": ("measure the office against its yardsticks", "tools.bench:bench"),
     "screenshots": ("make the pictures of the README", "tools.screenshots:screenshots"),
