@@ -103,7 +103,7 @@ class Fleet:
         for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
             self._database.execute(f"PRAGMA {pragma}")
         with self._changing() as database:
-            for statement in self._tables().split(";"):
+            for statement in filter(str.strip, self._tables().split(";")):
                 database.execute(statement)
 
     def close(self) -> None:

@@ -62,6 +62,11 @@ class Presence:
         here = [each for each in self._house.access.devices.values() if each.office == office and not each.revoked]
         return tuple(self._state(each.id) for each in sorted(here, key=lambda each: (each.kind, each.name)))
 
+    def state(self, device: str) -> State | None:
+        """A device; None for one that may not come in."""
+        known = self._house.access.devices.get(device)
+        return self._state(device) if known and not known.revoked else None
+
     def printer_of(self, office: str, kiosk: str) -> State | None:
         """The printer that stands at a kiosk."""
         states = (each for each in self.states(office) if each.kind == "printer" and each.counter == kiosk)
@@ -89,6 +94,7 @@ class Presence:
         if at - self._noted >= NOTE_EVERY:
             self._noted = at
             here.off_loop(here.fleet.saw, there, at)
+            here.off_loop(here.fleet.forget_prints, at)
             here.off_loop(here.fleet.forget, at, [each.id for each in here.access.devices.values() if not each.revoked])
         self._reports = here.off_loop(here.fleet.reports)
         heard = {device for device, report in self._reports.items() if report.seen > at - PATIENCE}
