@@ -9,6 +9,7 @@ from ltsa.day import Day, DayEvent, evolve
 from ltsa.ledger import Done
 from ltsa.office import example_office
 from ltsa.present import Recorded, day_stream
+from ltsa.rules import decide
 
 TOKEN = "QMPR2JVZ5TD4WXN7H3KEA6CUFY"  # noqa: S105 - made up
 ADDRESS = "http://127.0.0.1:8000"
@@ -110,7 +111,7 @@ class _Morning:
         command = kind(
             office=self.office.id, at=self.at, by="program:3f2a9c51d07e", key=f"{kind.__name__} {self.at}", **said
         )
-        events: list[DayEvent] = commands.decide(command, self.day)
+        events: list[DayEvent] = decide(command, self.day)
         stream, first = day_stream(self.office.id, self.day.date), self.day.version + 1
         for event in events:
             evolve(self.day, event)

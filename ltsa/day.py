@@ -1,4 +1,4 @@
-"""One office's service day: what happened (events) and what is true (state, `evolve`). What may happen: `commands.py`.
+"""One office's service day: what happened (events) and what is true (state, `evolve`). What may happen: `rules.py`.
 
 A day is one stream of the ledger. Events are small values without personal data; `evolve` applies one to the state and
 checks nothing, so that a rule tightened next year cannot make an old day unreadable. Instants are integer milliseconds

@@ -28,12 +28,13 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLite
 from ltsa import access, configuring, journal
 from ltsa.access import AccessCommand
 from ltsa.board import Answer, answer, unopened
-from ltsa.commands import ConfigureDay, DayCommand, OpenDay, decide
+from ltsa.commands import ConfigureDay, DayCommand, OpenDay
 from ltsa.configuring import ConfigurationCommand, Configurations
 from ltsa.day import TOPICS, Day, evolve
 from ltsa.journal import WriteJournal
 from ltsa.message import Refusal, key_digest
 from ltsa.present import AnyEvent, Present, Recorded, day_stream, office_stream
+from ltsa.rules import decide
 
 log = logging.getLogger(__name__)
 

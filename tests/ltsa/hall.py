@@ -15,11 +15,11 @@ from ltsa.commands import (
     MissTicket,
     OpenCounter,
     StartService,
-    decide,
 )
 from ltsa.day import Day, DayEvent, Ticket, evolve
 from ltsa.message import Refusal
 from ltsa.office import Office, example_office
+from ltsa.rules import decide
 from ltsa.tokens import token_digest
 
 EIGHT = 1_795_222_800_000

@@ -40,11 +40,11 @@ from ltsa.commands import (
     TransferTicket,
     Undo,
     WriteNote,
-    decide,
 )
 from ltsa.day import Day, evolve
 from ltsa.office import Counter, Office, example_office, usual_week
 from ltsa.present import Recorded, day_stream
+from ltsa.rules import decide
 from ltsa.tokens import token_digest
 
 DATE = date(2026, 3, 2)

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from ltsa.board import answer, unopened
-from ltsa.commands import CallNext, CloseCounter, DayCommand, decide
+from ltsa.commands import CallNext, CloseCounter, DayCommand
 from ltsa.day import Day, DayEvent, evolve
 from ltsa.ledger import Done, Ledger, replayed
 from ltsa.message import Refusal
 from ltsa.office import example_office
 from ltsa.present import Recorded
+from ltsa.rules import decide
 from tools.demo import MARK, demo
 from tools.morning import VISITORS, Morning
 
