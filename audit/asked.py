@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -106,6 +106,25 @@ def events(query: Mapping[str, str], day: date, zone: ZoneInfo) -> Filter:
     )
 
 
+class Dates(Struct, frozen=True):
+    """The local dates of a list, both included."""
+
+    first: date
+    last: date
+
+    def span(self, zone: ZoneInfo) -> tuple[int, int]:
+        """From which instant until before which (ms UTC)."""
+        begins, ends = (datetime.combine(day, time(), zone) for day in (self.first, self.last + timedelta(days=1)))
+        return int(begins.timestamp() * 1000), int(ends.timestamp() * 1000)
+
+
+def dates(query: Mapping[str, str], today: date, days: int) -> Dates:
+    """Reads `from=2026-11-01&to=2026-11-21`; without them the last `days` days. Raises `Refused`."""
+    last = day_of(query["to"]) if query.get("to") else today
+    first = day_of(query["from"]) if query.get("from") else last - timedelta(days=min(days - 1, last.toordinal() - 1))
+    return Dates(first, last)
+
+
 def page_of(query: Mapping[str, str]) -> int:
     """Reads `page=2`; the first when none is asked for. Raises `Refused`."""
     written = query.get("page", "1")
@@ -116,7 +135,7 @@ def page_of(query: Mapping[str, str]) -> int:
 
 def wrong(what: str, field: str, status: int = 422, **values: object) -> Refused:
     """The refusal of an address, in the page's words."""
-    return Refused(f"wrong-{what}", Words(page_language())(f"audit.wrong.{what}", **values), field, status=status)
+    return Refused(f"unreadable-{what}", Words(page_language())(f"audit.wrong.{what}", **values), field, status=status)
 
 
 def _until(written: str, day: date, zone: ZoneInfo, field: str) -> int:

@@ -3,7 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+import msgspec
+
+from audit import journal
 from audit.book import Entry
+from audit.journal_telling import JournalTeller
 from audit.telling import Teller
 from ltsa.replay import Line, Moment
 from web.format import iso
@@ -61,4 +65,24 @@ def course(moments: Sequence[Moment], zone: str, lang: str) -> Iterator[Sequence
             now.away,
             now.done - before.done,
             now.counters,
+        )
+
+
+def noted(entries: Iterable[journal.Entry], teller: JournalTeller) -> Iterator[Sequence[Cell]]:
+    """The journal's entries, one a row: their facts for programs and their words for people."""
+    t, zone = Words(teller.lang), teller.office.zone
+    yield [t(f"audit.list.{head}") for head in ("position", "time", "code", "what", "reason", "who", "actor", "facts")]
+    for entry in entries:
+        told, facts = teller.tell(entry), msgspec.to_builtins(entry.event)
+        for known in ("at", "by", "key", "content"):
+            facts.pop(known)
+        yield (
+            entry.position,
+            iso(entry.at, zone),
+            entry.kind,
+            told.what,
+            " ".join(told.why),
+            told.who,
+            entry.by,
+            msgspec.json.encode(facts).decode(),
         )

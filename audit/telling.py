@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from audit.who import actor
+from ltsa.access import Access
 from ltsa.board import TicketPicture
 from ltsa.dispatch import Why
 from ltsa.office import Coded, Office, Text
@@ -36,10 +38,10 @@ class Stop(NamedTuple):
 
 
 class Teller:
-    """Tells the events of one day in one language."""
+    """Tells the events of one day in one language. `access` knows programs by name."""
 
-    def __init__(self, office: Office, lang: str) -> None:
-        self.office, self.lang = office, lang
+    def __init__(self, office: Office, lang: str, access: Access | None = None) -> None:
+        self.office, self.lang, self._access = office, lang, access
         self._words = Words(lang)
 
     def tell(self, line: Line) -> Told:
@@ -54,9 +56,7 @@ class Teller:
 
     def actor(self, by: str) -> str:
         """Who gave a command: "officer:…", "kiosk:…", "holder"."""
-        role, _, name = by.partition(":")
-        known = role in {"officer", "supervisor", "kiosk", "holder", "program", "system"}
-        return self._words(f"audit.who.{role if known else 'other'}", name=name or by).strip()
+        return actor(by, self._words, self._access)
 
     def time(self, at: int) -> str:
         """A time of day to the second."""

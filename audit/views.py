@@ -1,6 +1,8 @@
-"""The auditor's pages: the list of days, a day at any instant, its events, the stories in it, and all of it as CSV.
+"""The auditor's pages: the list of days, a day at any instant, its events, the stories in it, the journal of the doors,
+and all of it as CSV.
 
-Nothing here is live and nothing is written: each page reads the ledger anew, in a native thread.
+Nothing here is live: each page reads the ledger anew, in a native thread. What is taken out of the office as a file is
+put on record before.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -9,18 +11,26 @@ from datetime import date
 
 from flask import Blueprint, Response, g, render_template, request, url_for
 
-from audit import asked, book, export, pages
+from audit import asked, book, export, journal, pages
 from audit.book import Book
+from audit.journal_telling import JournalTeller
 from audit.telling import Teller
+from ltsa.access import EVERYWHERE
+from ltsa.journal import DataExported
 from ltsa.office import Office
 from ltsa.replay import KINDS, story
 from web import tables
+from web.asking import asker
 from web.errors import Refused
 from web.house import house
 from web.tables import Cell
 from web.words import FIRST, Words, page_language
 
 DAYS_SHOWN = 31
+JOURNAL_DAYS = 30
+"""How many days back the journal goes that says no date."""
+
+ENTRIES_SHOWN = 100
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit", template_folder="templates")
 
@@ -39,9 +49,41 @@ def days(office: str) -> str:
 @blueprint.get("/<office>/days.csv")
 def days_csv(office: str) -> Response:
     """The chosen service days as CSV."""
-    configuration, ledger = _office(office), house().ledger
-    entries = (book.entry(ledger, office, day) for day in _chosen(office))
+    configuration, ledger, chosen = _office(office), house().ledger, _chosen(office)
+    _on_record(office, "days.csv", f"{chosen[-1]}–{chosen[0]}" if chosen else "–")
+    entries = (book.entry(ledger, office, day) for day in chosen)
     return _csv(export.days(entries, configuration.zone, page_language()), f"{office}.csv")
+
+
+@blueprint.get("/<office>/journal")
+def noted(office: str) -> str:
+    """What happened at the doors, to rights and to settings, newest first."""
+    configuration, dates, entries, teller = _journal(office)
+    chosen, page = _entries(), asked.page_of(request.args)
+    people = sorted({person for entry in entries for person in entry.people})
+    taken = [entry for entry in entries if chosen.takes(entry)]
+    return _written(
+        "audit/journal.html",
+        office=configuration,
+        dates=dates,
+        chosen=chosen,
+        kinds=_kinds(teller),
+        people=[(person, person) for person in people],
+        teller=teller,
+        found=len(taken),
+        all=len(entries),
+        page=page,
+        pages=max(-(-len(taken) // ENTRIES_SHOWN), 1),
+        entries=taken[(page - 1) * ENTRIES_SHOWN : page * ENTRIES_SHOWN],
+    )
+
+
+@blueprint.get("/<office>/journal.csv")
+def noted_csv(office: str) -> Response:
+    """The chosen entries of the journal as CSV."""
+    _, dates, entries, teller = _journal(office)
+    _on_record(office, "journal.csv", f"{dates.first}–{dates.last}", action="journal.see")
+    return _csv(export.noted(filter(_entries().takes, entries), teller), f"{office}-journal.csv")
 
 
 @blueprint.get("/<office>/<day>")
@@ -56,7 +98,7 @@ def day(office: str, day: str) -> str:
     page = asked.page_of(request.args)
     shown = house().off_loop(pages.day, found, instant, chosen, page)
     today = house().today(office)
-    teller = Teller(found.office, page_language())
+    teller = _teller(found.office)
     return _page(
         "audit/day.html",
         found,
@@ -83,7 +125,8 @@ def events_csv(office: str, day: str) -> Response:
     """The chosen events of a day as CSV."""
     found = _opened(office, day)
     chosen = asked.events(request.args, found.date, found.office.clock)
-    rows = export.events(filter(chosen.takes, story(found.history)), Teller(found.office, page_language()))
+    _on_record(office, "events.csv", day)
+    rows = export.events(filter(chosen.takes, story(found.history)), _teller(found.office))
     return _csv(rows, f"{office}-{day}.csv")
 
 
@@ -92,6 +135,7 @@ def course_csv(office: str, day: str) -> Response:
     """The course of a day as CSV."""
     found = _opened(office, day)
     moments = house().off_loop(pages.course, found)
+    _on_record(office, "course.csv", day)
     return _csv(export.course(moments, found.office.zone, page_language()), f"{office}-{day}-course.csv")
 
 
@@ -102,7 +146,7 @@ def ticket(office: str, day: str, number: str) -> str:
     told = house().off_loop(pages.ticket, found, number)
     if told is None:
         raise Refused("unknown-ticket", f"There is no ticket {number!r} on {day}.", field="number", status=404)
-    road = Teller(found.office, page_language()).road(told.ticket) if told.ticket else []
+    road = _teller(found.office).road(told.ticket) if told.ticket else []
     return _page("audit/ticket.html", found, it=told, whose=number, steps=road)
 
 
@@ -167,12 +211,48 @@ def _opened(office: str, written: str) -> Book:
 
 
 def _page(template: str, found: Book, **values: object) -> str:
-    """A page about a day. Some hundred rows take 0.1 s to write, so they are written in a native thread too."""
-    teller = Teller(found.office, page_language())
-    values |= {"office": found.office, "day": found.date.isoformat(), "teller": teller}
-    values |= {"configured": found.configured}
+    """A page about a day."""
+    values |= {"office": found.office, "day": found.date.isoformat(), "teller": _teller(found.office)}
+    return _written(template, configured=found.configured, **values)
+
+
+def _written(template: str, **values: object) -> str:
+    """A page. Some hundred rows take 0.1 s to write, so they are written in a native thread too."""
     page: str = house().off_loop(copy_context().run, render_template, template, **values)
     return page
+
+
+def _teller(office: Office) -> Teller:
+    return Teller(office, page_language(), house().access)
+
+
+def _journal(office: str) -> tuple[Office, asked.Dates, list[journal.Entry], JournalTeller]:
+    """The office, the dates that the address asks for, what is on record about them, and who tells it."""
+    here, configuration = house(), _office(office)
+    dates = asked.dates(request.args, configuration.service_date(here.now()), JOURNAL_DAYS)
+    since, until = dates.span(configuration.clock)
+    everything = asker().may("journal.see", EVERYWHERE)
+    entries = here.off_loop(journal.read, here.ledger, office, since, until, everything=everything)
+    teller = JournalTeller(configuration, page_language(), here.access, here.configurations(office))
+    return configuration, dates, entries, teller
+
+
+def _entries() -> journal.Chosen:
+    return journal.Chosen(kind=request.args.get("kind", ""), person=request.args.get("person", "").strip())
+
+
+def _kinds(teller: JournalTeller) -> list[tuple[str, str]]:
+    """What the list of kinds offers: each group, and below it its kinds."""
+    return [
+        option
+        for group, kinds in journal.GROUPS.items()
+        for option in [(group, teller.group(group)), *((kind, f"– {teller.kind(kind)}") for kind in kinds)]
+    ]
+
+
+def _on_record(office: str, kind: str, about: str, action: str = "audit.export") -> None:
+    """Puts on record that somebody takes data out of the office, before they get them."""
+    house().note(DataExported, office=office, by=asker().by(action, office), kind=kind, about=about)
 
 
 def _csv(rows: Iterator[Sequence[Cell]], name: str) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,14 +15,16 @@ from ltsa.configuring import ConfigureOffice
 from ltsa.ledger import Ledger
 from tests.conftest import Office
 from tests.ltsa.scripted_day import commands, office
+from tests.staff import hire, signed_in
+from web.house import House
 from web.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from flask import Flask
     from flask.testing import FlaskClient
-
-    from web.house import House
+    from playwright.sync_api import Page
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"
 
@@ -38,10 +41,11 @@ def record(folder: Path) -> None:
 
 @dataclass
 class Auditor:
-    """Somebody who opens pages of the audit room."""
+    """Ratna, an auditor of this office, who opens pages of the audit room."""
 
     client: FlaskClient
     house: House
+    app: Flask
 
     def opens(self, path: str, **query: str) -> str:
         """A page's text."""
@@ -80,14 +84,35 @@ def auditor(folder: Path) -> Iterator[Auditor]:
     """The auditor of that office, without a server."""
     app = create_app(Settings(data=folder, port=0))
     app.testing = True
-    yield Auditor(app.test_client(), app.extensions["ltsa"])
+    yield Auditor(signed_in(app, "ratna", ["auditor"], "ltsa"), app.extensions["ltsa"], app)
     app.extensions["ltsa"].close()
 
 
 @pytest.fixture(scope="module")
-def address(morning: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the office with that morning is served, for tests that look through a browser."""
-    served = Office(Path(shutil.copytree(morning, tmp_path_factory.mktemp("served") / "office")))
-    served.start()
-    yield served.url
-    served.kill()
+def served(morning: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """The office with that morning, served, for tests that look through a browser."""
+    folder = Path(shutil.copytree(morning, tmp_path_factory.mktemp("served") / "office"))
+    with closing(House(Settings(data=folder, port=0))) as here:
+        secrets = {"session": hire(here, "ratna", ["auditor"], "ltsa")}
+    office = Office(folder, secrets=secrets)
+    office.start()
+    yield office
+    office.kill()
+
+
+@pytest.fixture
+def address(served: Office) -> str:
+    """Where it is served."""
+    return served.url
+
+
+@pytest.fixture
+def new_page(new_page: Callable[..., Page], served: Office) -> Callable[..., Page]:
+    """Windows in which Ratna is signed in."""
+
+    def opens(**context: object) -> Page:
+        page = new_page(**context)
+        served.sign_in(page)
+        return page
+
+    return opens

@@ -193,6 +193,7 @@ def test_on_paper_the_board_is_ink_on_white_and_nothing_invites_a_finger(page: P
     "path",
     [
         "/audit/ltsa",
+        "/audit/ltsa/journal",
         f"{DAY}?version=20",
         f"{DAY}?version=0&lang=en",
         f"{DAY}?number=Z999",

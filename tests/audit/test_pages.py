@@ -21,7 +21,8 @@ from ltsa.commands import CloseDay, OpenCounter, ReopenDay
 from ltsa.configuring import ConfigureOffice
 from ltsa.day import TOPICS
 from ltsa.replay import story
-from tests.ltsa.scripted_day import DATE, MORNING, commands, history, instant, office
+from tests.ltsa.scripted_day import DATE, LATER, MORNING, commands, history, instant, office
+from tests.staff import signed_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +109,7 @@ def test_a_call_is_explained_in_words_and_computed_again(auditor: Auditor) -> No
 @pytest.mark.parametrize("lang", ["id", "en"])
 def test_every_kind_of_event_is_told_in_words(lang: str) -> None:
     teller = Teller(office(), lang)
-    told = {line.event: teller.tell(line) for line in story(history())}
+    told = {line.event: teller.tell(line) for line in story(history(played=MORNING + LATER))}
     assert set(told) == {topic.partition("/")[0] for topic in TOPICS}
     for event, account in told.items():
         assert teller.kind(event)
@@ -241,9 +242,11 @@ def test_no_address_whatever_makes_a_page_fail(auditor: Auditor, value: str) -> 
         assert auditor.client.get(f"/audit/ltsa{path}/{quote(value)}").status_code in {404, 422}, path
 
 
-def test_an_office_that_is_not_there_is_not_found(auditor: Auditor) -> None:
-    assert auditor.client.get("/audit/elsewhere").status_code == 404
-    assert auditor.client.get(f"/audit/elsewhere{DAY}").status_code == 404
+def test_an_office_that_is_not_there_is_not_found_and_another_office_is_not_shown(auditor: Auditor) -> None:
+    everywhere = signed_in(auditor.app)
+    for path in ("", DAY, "/journal"):
+        assert everywhere.get(f"/audit/elsewhere{path}").status_code == 404
+        assert auditor.client.get(f"/audit/elsewhere{path}").status_code == 403
 
 
 def test_the_csv_holds_every_event_once_in_order_and_opens_in_a_spreadsheet(auditor: Auditor) -> None:
