@@ -120,13 +120,13 @@ ENDPOINTS: Mapping[str, str] = {
     # The record
     "audit.days": "audit.see",
     "audit.noted": "journal.see",
+    "audit.noted_csv": "journal.see",
     "audit.day": "audit.see",
     "audit.board": "audit.see",
     "audit.ticket": "audit.see",
     "audit.counter": "audit.see",
     "audit.officer": "audit.see",
     "audit.days_csv": "audit.export",
-    "audit.noted_csv": "audit.export",
     "audit.events_csv": "audit.export",
     "audit.course_csv": "audit.export",
     # Devices: who waits to be let in, and who is
