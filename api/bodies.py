@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from ltsa.commands import LONGEST_OFFICER
 from ltsa.office import LONGEST_CODE, Rules
 from ltsa.people import LONGEST_NOTE
+from ltsa.rules import LONGEST_OFFICER
 
 Code = Annotated[str, Meta(max_length=LONGEST_CODE)]
 Codes = Annotated[tuple[Code, ...], Meta(max_length=50)]
