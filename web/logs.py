@@ -100,7 +100,7 @@ def _answered(answer: Response) -> Response:
 def _level(status: int) -> int:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return logging.ERROR
-    return logging.WARNING if status in TURNED_AWAY else logging.INFO
+    return logging.WARNING if status == HTTPStatus.FORBIDDEN or status in TURNED_AWAY else logging.INFO
 
 
 def method() -> str:

@@ -187,6 +187,17 @@ def test_what_can_be_read_in_two_ways_is_not_read(server: Server, how: str) -> N
     assert server.is_well()
 
 
+@pytest.mark.parametrize("method", [b"TRACE", b"CONNECT", b"PROPFIND"])
+def test_no_other_method_is_spoken_and_nothing_is_said_back(server: Server, method: bytes) -> None:
+    said = server.asked(
+        method
+        + b" /there HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nX-Mine: %s\r\nConnection: close\r\n\r\n"
+        % A_SECRET.encode()
+    )
+    assert said.startswith(b"HTTP/1.1 405 ")
+    assert A_SECRET.encode() not in said
+
+
 def test_nothing_is_smuggled_behind_a_body(server: Server) -> None:
     smuggled = b"GET /there HTTP/1.1\r\nHost: localhost\r\n\r\n"
     said = server.asked(

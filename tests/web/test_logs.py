@@ -151,7 +151,8 @@ def test_without_being_asked_the_server_tells_of_refusals_and_failures_only(offi
     visit.asks("/")
     visit.asks("/nowhere")
     visit.asks("/", Host="evil.example")
-    assert [line["status"] for line in lines(office_server)] == [421]
+    visit.asks("/sign-in", {}, form=True, Origin="https://evil.example")
+    assert [line["status"] for line in lines(office_server)] == [421, 403]
 
 
 def test_a_failure_is_told_with_its_place_in_the_program_but_without_secrets() -> None:

@@ -148,12 +148,16 @@ def test_every_page_comes_with_its_headers_and_is_asked_for_over_tls_only(proxie
     assert answer.headers["Server"] == "nginx"
 
 
-def test_who_comes_without_tls_is_sent_to_it(proxied: Proxied) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", proxied.plain_port, timeout=30)
-    connection.request("GET", "/kiosk/ltsa?lang=en", headers={"Host": "localhost"})
-    answer = connection.getresponse()
-    assert (answer.status, answer.headers["Location"]) == (301, f"{proxied.url}/kiosk/ltsa?lang=en")
-    connection.close()
+def test_a_person_who_comes_without_tls_is_sent_to_it_and_a_program_is_told_off(proxied: Proxied) -> None:
+    for path, status, leads in (
+        ("/kiosk/ltsa?lang=en", 301, f"{proxied.url}/kiosk/ltsa?lang=en"),
+        ("/api/v1/offices", 403, None),
+    ):
+        connection = http.client.HTTPConnection("127.0.0.1", proxied.plain_port, timeout=30)
+        connection.request("GET", path, headers={"Host": "localhost"})
+        answer = connection.getresponse()
+        assert (answer.status, answer.headers["Location"]) == (status, leads)
+        connection.close()
 
 
 def test_a_name_that_is_not_the_office_s_gets_no_certificate(proxied: Proxied) -> None:
