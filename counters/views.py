@@ -31,7 +31,7 @@ DESK_SHEETS = frozenset({"cancel", "close", "finish", "number", "pause", "priori
 DESK_SHEETS |= {"transfer", "visit"}
 HALL_SHEETS = frozenset({"close-day", "reopen-day"})
 
-OFFERS = ("hall.lead", "desk.work", "audit.see")
+OFFERS = ("hall.lead", "desk.work", "audit.see", "day.begin", "day.report")
 """What the supervisor's page offers beside showing the hall, to those who may."""
 
 Answer = dict[str, Any]

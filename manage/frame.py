@@ -11,6 +11,7 @@ from werkzeug import Response
 from ltsa.configuring import Change, Configurations
 from ltsa.message import Refusal
 from ltsa.office import Office
+from ltsa.present import day_stream
 from manage import telling
 from web.errors import spoken
 from web.house import house
@@ -30,6 +31,12 @@ def office_of(office: str) -> Office:
 def known_of(office: str) -> Configurations:
     """All that was decided about an office."""
     return house().configurations(office)
+
+
+def lived(office: str) -> bool:
+    """Whether the office has had a service day: its time zone is then what it is."""
+    here = house()
+    return bool(here.off_loop(here.ledger.streams, day_stream(office, "")))
 
 
 def page(template: str, office: Office, **values: Any) -> str:

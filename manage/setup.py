@@ -55,7 +55,7 @@ def step(office: str, step: str) -> str:
     found, known = frame.office_of(office), frame.known_of(office)
     match step:
         case "office":
-            filled = draft.painted(_fields(known), _proposed(found), known.version)
+            filled = draft.painted(_fields(office), _proposed(found), known.version)
             return _office_page(found, known, filled)
         case "services":
             return _page("services", found, desks=_desks(found), problem=None)
@@ -70,7 +70,7 @@ def keep_office(office: str) -> Response | tuple[str, int]:
     """Name, zone, hours and days off, from today on."""
     here, found, known = house(), frame.office_of(office), frame.known_of(office)
     filled = draft.filled_in(frame.inputs(), known.version)
-    fields = _fields(known)
+    fields = _fields(office)
     if (action := frame.form("do")) not in {"", "save"}:
         added = draft.rearrange(filled, fields, action)
         return _office_page(found, known, filled, added=added), HTTPStatus.OK
@@ -142,9 +142,9 @@ def _record(wanted: ChangeOffice, changes: dict[str, object]) -> None:
         house().read_own_writes()
 
 
-def _fields(known: Configurations) -> tuple[Field, ...]:
+def _fields(office: str) -> tuple[Field, ...]:
     zones = tuple((zone, f"{label} · {zone.partition('/')[2]}") for zone, label in ZONES.items())
-    zone = () if known.lived else (Choice(path="zone", label="zone", options=zones),)
+    zone = () if frame.lived(office) else (Choice(path="zone", label="zone", options=zones),)
     return (
         Words(path="name", label="office_name"),
         *zone,
@@ -217,7 +217,7 @@ def _with_desks(office: Office, desks: list[Desk]) -> Office:
 def _office_page(
     found: Office, known: Configurations, filled: draft.Draft, added: str = "", problem: Refusal | None = None
 ) -> str:
-    fields = _fields(known)
+    fields = _fields(found.id)
     at = draft.input_of(problem, filled, fields) if problem else ""
     form = Form(draft=filled, at=at, problem=frame.sentence(problem) if problem else "", added=added, office=found)
     return _page(

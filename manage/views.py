@@ -54,5 +54,5 @@ def glance(office: str) -> str:
         found,
         items=today.attention(here, found, known, date),
         day=date,
-        unfinished=not known.lived and not all(setup.progress(found, known).values()),
+        unfinished=not frame.lived(office) and not all(setup.progress(found, known).values()),
     )

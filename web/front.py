@@ -42,7 +42,7 @@ def gallery() -> str:
     )
 
 
-@blueprint.get("/<any(kiosk, desk, supervisor, display, audit):face>")
+@blueprint.get("/<any(kiosk, desk, supervisor, display, audit, manage):face>")
 def face(face: str) -> Response:
     """A face without an office is that of the office that this installation opens first."""
     return redirect(f"/{face}/{house().settings.office}?{request.query_string.decode('latin-1')}".rstrip("?"))
