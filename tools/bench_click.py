@@ -8,7 +8,7 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
 from tools import chromium
-from tools.bench_http import TICKETS, Callers, callers, office, post
+from tools.bench_http import TICKETS, Callers, Opened, callers, office, post
 from tools.figures import Figure, NotMeasuredError, figure, in_turns, scratch
 from web.server import CreateApp
 
@@ -83,19 +83,21 @@ def click(create_app: CreateApp, scale: float) -> Figure:
     all_costs: list[float] = []
     with (
         scratch() as folder,
-        office(create_app, folder) as port,
-        callers(port, 1) as programs,
+        office(create_app, folder) as opened,
+        callers(opened.port, 1) as programs,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=program, args=chromium.FLAGS)
         context = browser.new_context(viewport={"width": 1366, "height": 768})
+        address = f"http://127.0.0.1:{opened.port}"
+        context.add_cookies([{"name": "session", "value": opened.session, "url": address}])
         desk = context.new_page()
-        officer = _Officer(programs)
+        officer = _Officer(programs, opened.token)
         officer.opens()
-        desk.goto(f"http://127.0.0.1:{port}/desk/ltsa/1")
-        with desk.expect_popup() as opened:  # a window of its own: a tab in the background paints once a second
+        desk.goto(f"{address}/desk/ltsa/1")
+        with desk.expect_popup() as popup:  # a window of its own: a tab in the background paints once a second
             desk.evaluate("() => { open('/display/ltsa', 'display', 'popup,width=1366,height=768'); }")
-        display = opened.value
+        display = popup.value
         display.wait_for_load_state()
         desk.evaluate(PROBE)
         desk.evaluate(CLICKED)
@@ -115,7 +117,7 @@ def click(create_app: CreateApp, scale: float) -> Figure:
 
         rounds = in_turns(ours, yardstick)
         quiet = list(all_costs)
-        with _busy(port):
+        with _busy(opened):
             all_costs.clear()
             busy = median([ours() for _ in range(3)])
         browser.close()
@@ -132,8 +134,8 @@ def click(create_app: CreateApp, scale: float) -> Figure:
 class _Officer:
     """What happens between two clicks, through the programs' door."""
 
-    def __init__(self, programs: Callers) -> None:
-        self._programs = programs
+    def __init__(self, programs: Callers, token: str) -> None:
+        self._programs, self._token = programs, token
         self._keys = count(1)
 
     def opens(self) -> None:
@@ -147,18 +149,18 @@ class _Officer:
         self._post(f"{COUNTER}/finish", b'{"outcome":"done"}')
 
     def _post(self, path: str, body: bytes, status: int = 200) -> None:
-        self._programs.rate(lambda: post(path, body, key=f"officer-{next(self._keys)}"), 1, status)
+        self._programs.rate(lambda: post(path, body, f"officer-{next(self._keys)}", self._token), 1, status)
 
 
 @contextmanager
-def _busy(port: int) -> Iterator[None]:
+def _busy(opened: Opened) -> Iterator[None]:
     """Five visitors a second take numbers elsewhere: the display has other news too."""
     over = threading.Event()
 
     def take_numbers() -> None:
-        with callers(port, 1) as kiosk:
+        with callers(opened.port, 1) as kiosk:
             for n in count(1):
-                kiosk.rate(lambda n=n: post(TICKETS, b'{"services":["bank"]}', key=f"busy-{n}"), 1, 201)  # type: ignore[misc]
+                kiosk.rate(lambda n=n: post(TICKETS, b'{"services":["bank"]}', f"busy-{n}", opened.token), 1, 201)  # type: ignore[misc]
                 if over.wait(0.2):
                     return
 

@@ -23,6 +23,7 @@ from flask import Flask
 
 from ltsa.commands import IssueTicket
 from ltsa.tokens import token_digest
+from tools import staff
 from tools.figures import Figure, NotMeasuredError, figure, in_turns, scratch
 from web.server import CreateApp, run
 from web.settings import Settings
@@ -34,7 +35,7 @@ OFFICE = "ltsa"
 
 UPGRADE = (
     "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{more}\r\n"
 )
 
 
@@ -46,9 +47,9 @@ def feed(create_app: CreateApp, scale: float = 1.0) -> Figure:
     allow_files(clients)
     with (
         scratch() as folder,
-        server(_office, create_app, folder) as (our_port, ours),
+        server(_office, create_app, folder) as ((our_port, display), ours),
         server(_bare) as (their_port, theirs),
-        Audience(our_port, clients, f"display:{OFFICE}") as halls,
+        Audience(our_port, clients, f"display:{OFFICE}", display) as halls,
         Audience(their_port, clients) as strangers,
     ):
         ours.send(None)
@@ -95,10 +96,12 @@ def allow_files(clients: int) -> None:
 class Audience:
     """Many clients in one program, which speak websocket by hand: a full client would cost more than the servers."""
 
-    def __init__(self, port: int, many: int, view: str = "") -> None:
+    def __init__(self, port: int, many: int, view: str = "", device: str = "") -> None:
+        """That many watchers of a view, in browsers of the device with that secret; without a view, of what comes."""
         self._port = port
         self._many = many
         self._view = view
+        self._cookie = f"Origin: http://127.0.0.1\r\nCookie: device={device}\r\n" if device else ""
         self._sockets: dict[int, socket.socket] = {}
         self._parts: dict[int, bytes] = {}
         self._received: set[int] = set()
@@ -110,7 +113,7 @@ class Audience:
         path = "/socket.io/?EIO=4&transport=websocket" if self._view else "/"
         for _ in range(self._many):
             client = socket.create_connection(("127.0.0.1", self._port))
-            client.sendall(UPGRADE.format(path=path).encode())
+            client.sendall(UPGRADE.format(path=path, more=self._cookie).encode())
             _read_until(client, b"\r\n\r\n")
             if self._view:
                 _read_until(client, b"}")
@@ -191,8 +194,10 @@ def _read_until(client: socket.socket, end: bytes) -> None:
 
 
 @contextmanager
-def server(work: Callable[..., None], *arguments: Any) -> Iterator[tuple[int, Connection]]:
-    """A server in a process of its own: its port, and the line to tell it to broadcast and to hear when it began."""
+def server(work: Callable[..., None], *arguments: Any) -> Iterator[tuple[Any, Connection]]:
+    """A server in a process of its own: what it says of itself (its port), and the line to tell it to broadcast and to
+    hear when it began.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=work, args=(theirs, *arguments))
@@ -212,7 +217,7 @@ def _office(line: Connection, create_app: CreateApp, folder: Path) -> None:
         house = app.extensions["ltsa"]
         committed: list[float] = []
         house.ledger.on_commit(lambda: committed.append(time.perf_counter()))
-        line.send(settings.port)
+        line.send((settings.port, staff.device(house, "display")))
         while True:
             house.off_loop(line.recv)
             token = token_digest(f"number {len(committed)}")

@@ -12,10 +12,13 @@ from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple, cast
 
 from flask import Flask
 
+from tools import staff
 from tools.figures import Figure, figure, in_turns, scratch
+from web.policy import ENDPOINTS
 from web.server import CreateApp, run
 from web.settings import Settings
 
@@ -25,22 +28,33 @@ TICKETS = "/api/v1/offices/ltsa/tickets"
 TWO_SERVICES = b'{"services":["health","bank"],"priority":null}'
 
 
+class Opened(NamedTuple):
+    """An office in a process of its own: its port, the token of a program that takes numbers and works at counters, and
+    the session of an officer.
+    """
+
+    port: int
+    token: str
+    session: str
+
+
 def http(create_app: CreateApp, scale: float) -> Figure:
     """Tickets a second over eight kept connections; against an empty Flask POST on the same server."""
     times = max(CALLERS, int(300 * scale))
     keys = count(1)
     with (
         scratch() as folder,
-        office(create_app, folder) as port,
-        callers(port, CALLERS) as eight,
-        callers(port, 1) as one,
+        office(create_app, folder) as opened,
+        callers(opened.port, CALLERS) as eight,
+        callers(opened.port, 1) as one,
     ):
+        token = opened.token
 
         def issuing(who: Callers, times: int) -> Callable[[], float]:
-            return lambda: who.rate(lambda: post(TICKETS, TWO_SERVICES, key=next(keys)), times, status=201)
+            return lambda: who.rate(lambda: post(TICKETS, TWO_SERVICES, next(keys), token), times, status=201)
 
         def doing_nothing(who: Callers, times: int) -> Callable[[], float]:
-            return lambda: who.rate(lambda: post(EMPTY, b"", key=next(keys)), times, status=204)
+            return lambda: who.rate(lambda: post(EMPTY, b"", next(keys)), times, status=204)
 
         rounds = in_turns(issuing(eight, times), doing_nothing(eight, times), rounds=15)
         alone = in_turns(issuing(one, times // 4), doing_nothing(one, times // 4), rounds=15)
@@ -54,11 +68,12 @@ def http(create_app: CreateApp, scale: float) -> Figure:
     )
 
 
-def post(path: str, body: bytes, key: object) -> bytes:
-    """The bytes of a request."""
+def post(path: str, body: bytes, key: object, token: str = "") -> bytes:
+    """The bytes of a request, of the program with that token if there is one."""
+    whose = f"Authorization: Bearer {token}\r\n" if token else ""
     return (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        f"Idempotency-Key: {key}\r\n\r\n"
+        f"Idempotency-Key: {key}\r\n{whose}\r\n"
     ).encode() + body
 
 
@@ -104,8 +119,8 @@ def callers(port: int, many: int) -> Iterator[Callers]:
 
 
 @contextmanager
-def office(create_app: CreateApp, folder: Path) -> Iterator[int]:
-    """An office in a process of its own, with an address that does nothing; gives its port."""
+def office(create_app: CreateApp, folder: Path) -> Iterator[Opened]:
+    """An office in a process of its own, with an address that does nothing."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     server = context.Process(target=_serve, args=(create_app, folder, theirs))
@@ -122,14 +137,15 @@ def _serve(create_app: CreateApp, folder: Path, told: Connection) -> None:
     def create_with_empty(settings: Settings) -> Flask:
         app = create_app(settings)
         app.add_url_rule(EMPTY, EMPTY, lambda: ("", 204), methods=["POST"])
+        cast("dict[str, str]", ENDPOINTS)[EMPTY] = "public"
         return app
 
+    def meanwhile(app: Flask, settings: Settings) -> None:
+        here = app.extensions["ltsa"]
+        told.send(Opened(settings.port, staff.program(here, "supervisor"), staff.session(here, "siti", ["officer"])))
+
     with contextlib.redirect_stdout(io.StringIO()):
-        run(
-            Settings(data=folder / "office", port=0, rate_limits=0),
-            create_with_empty,
-            meanwhile=lambda _app, settings: told.send(settings.port),
-        )
+        run(Settings(data=folder / "office", port=0, rate_limits=0), create_with_empty, meanwhile=meanwhile)
 
 
 def _whole_answer(connection: socket.socket) -> bytes:
