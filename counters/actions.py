@@ -4,6 +4,7 @@ A press comes as JSON: the command's own fields, what the page showed (`present`
 the service day) and, where a note goes along, its `text`. Who pressed is who is signed in, never what is typed.
 """
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +21,9 @@ from web.house import House
 from web.midnight import now_on
 
 LONGEST_KEY = 200
+KEY = re.compile(rf"[!-~]{{1,{LONGEST_KEY}}}")
+"""An idempotency key of a page. The house's own keys ("close ltsa 2026-11-21 …") hold a space: nobody takes one."""
+
 LONGEST_CODE = 40
 
 DESK: Mapping[str, type[c.DayCommand]] = {
@@ -65,8 +69,8 @@ class Press:
 
     def __init__(self, request: Request) -> None:
         self.key = request.headers.get("Idempotency-Key", "")
-        if not 0 < len(self.key) <= LONGEST_KEY:
-            message = f"Send the header Idempotency-Key: 1 to {LONGEST_KEY} characters, new for each press."
+        if not KEY.fullmatch(self.key):
+            message = f"Send the header Idempotency-Key: 1 to {LONGEST_KEY} characters, no space, new for each press."
             raise Refused("missing-key", message, field="Idempotency-Key", status=HTTPStatus.BAD_REQUEST)
         try:
             self.asked = msgspec.json.decode(request.get_data(), type=dict[str, Any])

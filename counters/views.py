@@ -41,7 +41,7 @@ Answer = dict[str, Any]
 def choose(office: str) -> str | Response:
     """The choice of a counter; a computer that stands at one goes straight there."""
     day, device = _opened(office), asker().device
-    if device and device.office == office and device.counter in day.counters:
+    if device and (device.kind, device.office) == ("counter", office) and device.counter in day.counters:
         there = url_for("counters.desk", office=office, counter=device.counter, lang=request.args.get("lang"))
         return redirect(there, HTTPStatus.SEE_OTHER)
     return render_template("counters/choose.html", office=day.rules_of)
