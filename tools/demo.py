@@ -1,7 +1,8 @@
 """`python3 app.py demo`: opens an example office and plays a busy morning in it.
 
 The people of `tools.morning` give the same commands as real ones, only faster. Every event carries the true time at
-which it happened: at speed 60, a wait of ten minutes stands in the ledger, honestly, as one of ten seconds.
+which it happened: at speed 60, a wait of ten minutes stands in the ledger, honestly, as one of ten seconds. Its made-up
+staff have accounts with one password, freshly made for each folder, so that whoever looks on can be any of them.
 """
 
 import argparse
@@ -11,19 +12,38 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import gevent
 from flask import Flask
 
-from tools.morning import Morning
+from ltsa.access import EVERYWHERE
+from tools import staff
+from tools.morning import NAMES, OFFICERS, Morning
+from web import devices
 from web.house import House
 from web.server import CreateApp, run
 from web.settings import Settings, add_flags
 
 MARK = "demonstration"
-"""The file that tells a demonstration's folder from an office's."""
+"""The file that tells a demonstration's folder from an office's. It holds the password of its staff."""
+
+STAFF = {
+    **dict.fromkeys(OFFICERS, ("officer", "")),
+    "ratna": ("supervisor", ""),
+    "bambang": ("manager", ""),
+    "yusuf": ("auditor", ""),
+    "laila": ("headquarters", EVERYWHERE),
+    "teguh": ("admin", EVERYWHERE),
+}
+"""Who has an account, in which role, and where ("": in the one office)."""
+
+SHOWN = ("siti", "ratna", "bambang", "yusuf", "laila", "teguh")
+"""One account for each role: those that the demonstration prints, and that have a password."""
+
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 DOORS = 7 * 60 + 30
 """The minute of the day at which the morning begins."""
@@ -43,19 +63,63 @@ def demo(arguments: list[str], create_app: CreateApp) -> int:
             print(f"{data} is a real office's: a demonstration would stay in its ledger for ever.", file=sys.stderr)
             return 2
         settings = Settings.load(host=options.host, port=options.port, data=data)
-        data.mkdir(parents=True, exist_ok=True)
-        (data / MARK).touch()
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        password = _password(data / MARK)
+
+        def create_with_staff(settings: Settings) -> Flask:
+            app = create_app(settings)
+            _hire(app.extensions["ltsa"], password)
+            return app
 
         def meanwhile(app: Flask, settings: Settings) -> None:
             kept = "stays in that folder" if options.data else "is thrown away at the end: --data FOLDER keeps it"
             print(f"\nThis is a demonstration; what happens in it {kept}.\n", flush=True)
+            print(_doors(app.extensions["ltsa"], password), flush=True)
             _play(app.extensions["ltsa"], settings, options.speed, options.seed)
             if options.until_done:
                 os.kill(os.getpid(), signal.SIGTERM)
             else:
                 print("The office stays open: go on by hand, or close it with Ctrl+C.", flush=True)
 
-        return run(settings, create_app, meanwhile=meanwhile)
+        return run(settings, create_with_staff, meanwhile=meanwhile)
+
+
+def _password(mark: Path) -> str:
+    """The password of the staff in this folder, made when there is none yet."""
+    if not (mark.exists() and mark.read_text("ascii")):
+        with os.fdopen(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write("-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(3)))
+    return mark.read_text("ascii")
+
+
+def _hire(house: House, password: str) -> None:
+    for person, (role, office) in STAFF.items():
+        if person not in house.access.people:
+            staff.add(house, person, [role], NAMES[person], office)
+            if person in SHOWN:
+                house.credentials.set_password(person, password, house.now())
+
+
+def _doors(house: House, password: str) -> str:
+    """How somebody gets in: as any of the staff, or as a kiosk or a display of its own."""
+    rows = [f"              {person:<9}{STAFF[person][0]}" for person in SHOWN]
+    return "\n".join(
+        [
+            f"  sign in     {house.settings.local_address}/sign-in with the password {password} as",
+            *rows,
+            "              They open every screen that is theirs, the officer also the kiosk and the display.",
+            "",
+            "  A screen of its own is paired by a link, once, within ten minutes, each in another browser or profile:",
+            *(f"  {kind:<12}{_pairing_link(house, kind)}" for kind in ("kiosk", "display")),
+            "",
+        ]
+    )
+
+
+def _pairing_link(house: House, kind: str) -> str:
+    office = house.settings.office
+    name = next(name for n in count(1) if not house.access.named(office, kind, name := f"{kind}-{n}"))
+    return devices.link(kind, office, name, "", "command line", house)
 
 
 def _play(house: House, settings: Settings, speed: float, seed: int) -> None:

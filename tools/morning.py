@@ -71,6 +71,25 @@ SERVICE = {
 
 OFFICERS = ("siti", "budi", "dewi", "agus", "rina", "joko", "wati", "hendra", "maya", "arif")
 
+NAMES = {
+    "siti": "Siti Rahmawati",
+    "budi": "Budi Santoso",
+    "dewi": "Dewi Lestari",
+    "agus": "Agus Prasetyo",
+    "rina": "Rina Marlina",
+    "joko": "Joko Susilo",
+    "wati": "Wati Suryani",
+    "hendra": "Hendra Gunawan",
+    "maya": "Maya Puspita",
+    "arif": "Arif Hidayat",
+    "ratna": "Ratna Wulandari",
+    "bambang": "Bambang Wijaya",
+    "yusuf": "Yusuf Maulana",
+    "laila": "Laila Nurhayati",
+    "teguh": "Teguh Firmansyah",
+}
+"""Made-up people: the officers, and who leads, manages and audits the office and looks after its machines."""
+
 PRIORITY, ENGLISH, GIVES_UP = 0.15, 0.05, 0.02
 NO_SHOW, LEAVES_FOR_GOOD, COMES_ON_RECALL = 0.06, 0.25, 0.4
 RETURNED, HELD, TRANSFERRED, ONE_MORE, MISTAKE = 0.08, 0.03, 0.12, 0.03, 0.01

@@ -22,8 +22,8 @@ from flask import Flask
 
 import prepare
 from ltsa.day import Day
-from tools import chromium
-from tools.morning import Morning
+from tools import chromium, staff
+from tools.morning import NAMES, Morning
 from web.house import House
 from web.server import CreateApp, run
 from web.settings import PROJECT, Settings
@@ -43,21 +43,31 @@ SOUND = ("--autoplay-policy=no-user-gesture-required", "--mute-audio")
 
 
 class Picture(NamedTuple):
-    """A page at the size of the device it is for."""
+    """A page at the size of the device it is for; `cookie` is what its browser shows at the door ("session=…"), if
+    anything.
+    """
 
     name: str
     path: str
     width: int
     height: int
+    cookie: str = ""
 
 
 class Shown(NamedTuple):
-    """What the pictures' addresses need to know about the morning: a counter, and secrets of tickets in two states."""
+    """What the pictures need to know about the morning: a counter and its officer's session, a supervisor's and an
+    auditor's, two devices, and secrets of tickets in two states.
+    """
 
-    port: int
-    counter: str
-    waiting: str
-    called: str
+    port: int = 0
+    counter: str = ""
+    waiting: str = ""
+    called: str = ""
+    officer: str = ""
+    supervisor: str = ""
+    auditor: str = ""
+    kiosk: str = ""
+    display: str = ""
 
 
 def screenshots(arguments: list[str], create_app: CreateApp) -> int:
@@ -91,13 +101,13 @@ def screenshots(arguments: list[str], create_app: CreateApp) -> int:
 def pictures(shown: Shown) -> list[Picture]:
     """Every face once."""
     return [
-        Picture("kiosk", "/kiosk/ltsa/services", 1080, 1920),
+        Picture("kiosk", "/kiosk/ltsa/services", 1080, 1920, f"device={shown.kiosk}"),
         Picture("ticket", f"/t/{shown.waiting}", 390, 844),
         Picture("called", f"/t/{shown.called}", 390, 844),
-        Picture("desk", f"/desk/ltsa/{shown.counter}", 1366, 768),
-        Picture("display", "/display/ltsa", 1920, 1080),
-        Picture("supervisor", "/supervisor/ltsa", 1366, 1010),
-        Picture("audit", f"/audit/ltsa/{DATE}?at=08:52:30", 1366, 1010),
+        Picture("desk", f"/desk/ltsa/{shown.counter}", 1366, 768, f"session={shown.officer}"),
+        Picture("display", "/display/ltsa", 1920, 1080, f"device={shown.display}"),
+        Picture("supervisor", "/supervisor/ltsa", 1366, 1010, f"session={shown.supervisor}"),
+        Picture("audit", f"/audit/ltsa/{DATE}?at=08:52:30", 1366, 1010, f"session={shown.auditor}"),
     ]
 
 
@@ -149,7 +159,19 @@ def _played(house: House, settings: Settings) -> Shown:
     ).play(wait_until, until=MINUTE)
     house.catch_up()
     day = house.today(settings.office)
-    return Shown(settings.port, _counter(day), secrets[_waiting(day)], secrets[_called(day)])
+    counter = _counter(day)
+    officer = day.counters[counter].officer
+    return Shown(
+        port=settings.port,
+        counter=counter,
+        waiting=secrets[_waiting(day)],
+        called=secrets[_called(day)],
+        officer=staff.session(house, officer, ["officer"], NAMES.get(officer, "")),
+        supervisor=staff.session(house, "ratna", ["supervisor"], NAMES["ratna"]),
+        auditor=staff.session(house, "yusuf", ["auditor"], NAMES["yusuf"]),
+        kiosk=staff.device(house, "kiosk"),
+        display=staff.device(house, "display"),
+    )
 
 
 def _counter(day: Day) -> str:
@@ -179,6 +201,9 @@ def _set_clock(seconds: float) -> None:
 
 def _taken(browser: "Browser", picture: Picture, address: str) -> bytes:
     context = browser.new_context(viewport={"width": picture.width, "height": picture.height}, locale="id-ID")
+    if picture.cookie:
+        name, _, value = picture.cookie.partition("=")
+        context.add_cookies([{"name": name, "value": value, "url": address}])
     page = context.new_page()
     page.goto(address + picture.path)
     page.wait_for_timeout(1500)

@@ -8,12 +8,19 @@ from ltsa.access import AddPerson, MakeToken, PairDevice
 from web.house import House
 
 
-def session(here: House, person: str, roles: Sequence[str]) -> str:
-    """Adds a person with these roles in the office that opens first; the secret of a session of theirs."""
-    office, at = here.settings.office, here.now()
-    here.ledger.do(AddPerson(office=office, at=at, by="system", key=_new(), person=person, roles=tuple(roles)))
+def add(here: House, person: str, roles: Sequence[str], name: str = "", office: str = "") -> None:
+    """Adds a person with these roles, in the office that opens first unless told otherwise."""
+    where, at = office or here.settings.office, here.now()
+    here.ledger.do(AddPerson(office=where, at=at, by="system", key=_new(), person=person, roles=tuple(roles)))
+    if name:
+        here.credentials.set_name(person, name)
     here.catch_up()
-    return here.credentials.open_session(person, "password", "", at, second_factor=True)
+
+
+def session(here: House, person: str, roles: Sequence[str], name: str = "") -> str:
+    """Adds a person with these roles; the secret of a session of theirs."""
+    add(here, person, roles, name)
+    return here.credentials.open_session(person, "password", "", here.now(), second_factor=True)
 
 
 def device(here: House, kind: str, name: str = "1") -> str:

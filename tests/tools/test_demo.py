@@ -1,10 +1,14 @@
 """The demonstration, and the morning that it plays."""
 
+import re
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from http.client import HTTPConnection
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
@@ -16,7 +20,7 @@ from ltsa.message import Refusal
 from ltsa.office import example_office
 from ltsa.present import Recorded
 from ltsa.rules import decide
-from tools.demo import MARK, demo
+from tools.demo import MARK, SHOWN, STAFF, demo
 from tools.morning import VISITORS, Morning
 
 PROJECT = Path(__file__).parents[2]
@@ -135,6 +139,55 @@ def test_the_demonstration_plays_a_morning_into_its_ledger_and_closes(tmp_path: 
     day = replayed(ledger.history(stream))
     ledger.close()
     assert day.tally["done"] > 0.9 * VISITORS
+
+
+@pytest.fixture
+def demonstration(tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Opens the demonstration of one folder, anew each time; what it says until the morning begins."""
+    command = [sys.executable, "app.py", "demo", "--port", "0", "--data", str(tmp_path / "shown"), "--speed", "1"]
+    running: list[subprocess.Popen[str]] = []
+
+    def opens() -> str:
+        for before in running:
+            before.terminate()
+            before.communicate(timeout=30)
+        running[:] = [subprocess.Popen(command, cwd=PROJECT, text=True, stdout=subprocess.PIPE)]
+        said = running[0].stdout or iter(())
+        return "".join(
+            iter(lambda: next(said), "The morning begins at 07.30; counters open at 08.00. Speed: 1 × life.\n")
+        )
+
+    yield opens
+    for last in running:
+        last.terminate()
+        last.communicate(timeout=30)
+
+
+def sent(address: str, **form: str) -> tuple[int, dict[str, str]]:
+    """What a form is answered with: the status, and the headers."""
+    parts = urlsplit(address)
+    with closing(HTTPConnection(parts.hostname or "", parts.port, timeout=30)) as connection:
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", parts.path, urlencode(form), headers)
+        answer = connection.getresponse()
+        return answer.status, dict(answer.headers)
+
+
+def test_a_newcomer_can_be_any_of_the_staff_and_pair_screens(demonstration: Callable[[], str]) -> None:
+    said = demonstration()
+    [(address, password)] = re.findall(r"(http://\S+/sign-in) with the password (\S+)", said)
+    for person in SHOWN:
+        assert f"{person:<9}{STAFF[person][0]}\n" in said
+        status, headers = sent(address, account=person, password=password)
+        assert status == 303, person
+        assert "session=" in headers["Set-Cookie"]
+    links = re.findall(r"(?:kiosk|display) +(http://\S+/pair/\S+)", said)
+    assert len(links) == 2
+    for link in links:
+        status, headers = sent(link)
+        assert status == 303
+        assert "device=" in headers["Set-Cookie"]
+    assert f"with the password {password} as" in demonstration(), "the folder keeps its password"
 
 
 def test_the_demonstration_never_plays_into_the_ledger_of_a_real_office(

@@ -124,7 +124,7 @@ def test_every_link_and_picture_of_the_readme_is_there() -> None:
 
 
 def test_the_pictures_are_small_and_of_real_sizes() -> None:
-    sizes = {p.name: (p.width, p.height) for p in pictures(Shown(0, "", "", ""))}
+    sizes = {p.name: (p.width, p.height) for p in pictures(Shown())}
     committed = sorted((PROJECT / "docs" / "screenshots").glob("*.png"))
 
     assert [file.stem for file in committed] == sorted(sizes)

@@ -20,4 +20,4 @@ def test_one_command_makes_every_picture(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     made = sorted(file.stem for file in tmp_path.glob("*.png"))
-    assert made == sorted(picture.name for picture in pictures(Shown(0, "", "", "")))
+    assert made == sorted(picture.name for picture in pictures(Shown()))
