@@ -1,5 +1,6 @@
 """All that was decided about an office: planned, in force, undone; and what was true on any date."""
 
+from contextvars import copy_context
 from datetime import date
 from http import HTTPStatus
 from itertools import islice
@@ -18,13 +19,15 @@ SHOWN = 20
 
 @blueprint.get("/changes")
 def every(office: str) -> str:
-    """The changes, those to come first, then the latest."""
+    """The changes, those to come first, then the latest. Each is told from two foldings, so in a native thread."""
     here, found, known = house(), frame.office_of(office), frame.known_of(office)
     today = known.today(here.now())
     planned = sorted(known.planned(today), key=lambda change: (change.since, change.version))
     past = [change for change in reversed(known.changes) if change not in planned and change.kind != "withdrawn"]
     page = _page(len(past))
-    return frame.page(
+    shown: str = here.off_loop(
+        copy_context().run,
+        frame.page,
         "changes",
         found,
         known=known,
@@ -36,6 +39,7 @@ def every(office: str) -> str:
         withdrawals={change.withdraws: change for change in known.changes if change.kind == "withdrawn"},
         saved=frame.saved(known),
     )
+    return shown
 
 
 @blueprint.get("/on")

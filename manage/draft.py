@@ -59,7 +59,7 @@ def filled_in(form: Mapping[str, str], version: int) -> Draft:
     return Draft(
         sheet=Sheet(form),
         seen=min(int(seen), version) if seen.isascii() and seen.isdigit() and len(seen) <= LONGEST_NUMBER else version,
-        key=form.get("key", "")[:64] or secrets.token_hex(16),
+        key="".join(form.get("key", "")[:64].split()) or secrets.token_hex(16),
         since=form.get("since", TODAY),
         since_date=form.get("since_date", ""),
         why=" ".join(form.get("why", "").split()),

@@ -8,6 +8,7 @@ between (`counters.3.name.id`).
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -22,6 +23,9 @@ native speaker has read them.
 
 ON = "on"
 LONGEST_NUMBER = 9
+
+MOST_ROWS = 100
+"""Rows of a field that are looked at: more than any may have, so that one form too many is refused, and quickly."""
 
 Inputs = dict[str, str]
 
@@ -48,8 +52,9 @@ class Sheet:
 
     def rows(self, name: str) -> list[str]:
         """The numbers of the rows of a field, in the order of the page."""
-        pattern = re.compile(rf"{re.escape(name)}\.(\d+)\.")
-        return list(dict.fromkeys(found[1] for key in self.inputs if (found := pattern.match(key))))
+        pattern = re.compile(rf"{re.escape(name)}\.([0-9]{{1,{LONGEST_NUMBER}}})\.")
+        found = dict.fromkeys(found[1] for key in self.inputs if (found := pattern.match(key)))
+        return list(islice(found, MOST_ROWS))
 
     def act(self, name: str, row: str, action: str) -> None:
         """Moves a row "up" or "down", or lets it "drop"."""
@@ -61,7 +66,7 @@ class Sheet:
             order.remove(row)
         elif 0 <= (other := place + {"up": -1, "down": 1}[action]) < len(order):
             order[place], order[other] = order[other], order[place]
-        others = {key: text for key, text in self.inputs.items() if not re.match(rf"{re.escape(name)}\.\d+\.", key)}
+        others = {key: text for key, text in self.inputs.items() if not re.match(rf"{re.escape(name)}\.[0-9]+\.", key)}
         self.inputs = others | {key: text for n in order for key, text in self._of(name, n)}
 
     def _of(self, name: str, row: str) -> list[tuple[str, str]]:

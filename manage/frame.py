@@ -72,8 +72,8 @@ def new_key() -> str:
 
 
 def key() -> str:
-    """The idempotency key of the form that was sent."""
-    return form("key")[:64] or new_key()
+    """The idempotency key of the form that was sent, without space: the house's own keys ("revoke …") hold one."""
+    return "".join(form("key")[:64].split()) or new_key()
 
 
 def inputs() -> Mapping[str, str]:

@@ -23,7 +23,7 @@ from ltsa.access import (
     ReadmitPerson,
     TakeRole,
 )
-from ltsa.journal import AccountUnlocked, DataErased, DataSeen, entry
+from ltsa.journal import AccountUnlocked, DataErased
 from ltsa.message import Refusal
 from manage import frame, staff
 from web.asking import asker
@@ -37,7 +37,6 @@ blueprint = Blueprint("people", __name__, url_prefix="/manage/<office>/people")
 INVITATION_HOURS = 7 * 24
 RESET_HOURS = 24
 LONGEST_NAME = 80
-MINUTE = 60_000
 
 
 class Ticket(Struct, frozen=True, kw_only=True):
@@ -240,7 +239,7 @@ def _link(office: str, person: str, purpose: Purpose, by: str) -> str:
 
 def _list(office: str, form: str = "", problem: Refusal | None = None) -> str:
     here, found, by = house(), frame.office_of(office), asker().by("people.see", office)
-    _seen(office, by)
+    staff.look(here, office, by)
     here.read_own_writes()
     return frame.page(
         "people/every",
@@ -256,7 +255,7 @@ def _list(office: str, form: str = "", problem: Refusal | None = None) -> str:
 def _one(office: str, person: str, form: str = "", problem: Refusal | None = None) -> str:
     here, found, by = house(), frame.office_of(office), asker().by("people.see", office)
     known = _known(office, person)
-    _seen(office, by, person)
+    staff.look(here, office, by, person)
     (member,) = staff.members(here, office, only=person)
     return frame.page(
         "people/one",
@@ -273,9 +272,3 @@ def _one(office: str, person: str, form: str = "", problem: Refusal | None = Non
         sessions=secretly(here.credentials.sessions, person, here.now()),
         devices=here.access.devices,
     )
-
-
-def _seen(office: str, by: str, about: str = "everybody") -> None:
-    here, at = house(), house().now()
-    key = f"seen names {office} {about} {by} {at // MINUTE}"
-    here.do(entry(DataSeen, office=office, at=at, by=by, key=key, kind="names", about=about))

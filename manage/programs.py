@@ -1,5 +1,7 @@
 """The programs of an office: each holds a token for one role, made here, shown once, taken back here."""
 
+from http import HTTPStatus
+
 from flask import Blueprint, request
 from werkzeug import Response
 
@@ -8,12 +10,11 @@ from ltsa.message import Refusal
 from manage import frame
 from web import programs
 from web.asking import asker
-from web.errors import status_of
+from web.errors import Refused, status_of
 from web.house import house
 
 blueprint = Blueprint("programs", __name__, url_prefix="/manage/<office>/programs")
 
-LONGEST_DAYS = 3660
 USUAL_DAYS = 365
 
 
@@ -26,13 +27,12 @@ def every(office: str) -> str:
 @blueprint.post("")
 def make(office: str) -> str | tuple[str, int]:
     """Makes a token; its secret is shown this once."""
-    days = frame.form("days")
     try:
         token, secret = programs.make(
             frame.form("role"),
             office,
             frame.form("name"),
-            int(days) if days.isascii() and days.isdigit() and int(days[:9]) <= LONGEST_DAYS else 0,
+            _days(frame.form("days")),
             asker().by("programs.change", office),
         )
     except Refusal as refusal:
@@ -46,6 +46,14 @@ def revoke(office: str, token: str) -> Response:
     """Lets a program act no more."""
     programs.revoke(token, office, asker().by("programs.change", office))
     return frame.leads_to("programs.every", done="revoke")
+
+
+def _days(written: str) -> int:
+    """For how many days, 0 for until it is revoked. Raises `Refused` for what is no number: that is not for ever."""
+    days = frame.number(written)
+    if written != str(days):
+        raise Refused("wrong-until", "Choose for how long.", field="days", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return days
 
 
 def _page(office: str, problem: Refusal | None = None) -> str:

@@ -60,6 +60,8 @@ def step(office: str, step: str) -> str:
         case "services":
             return _page("services", found, desks=_desks(found), problem=None)
         case "people" | "devices" | "ready":
+            if step == "people":
+                staff.look(house(), office, asker().by("people.see", office))
             return _page(step, found, **_facts(found))
         case _:
             return abort(HTTPStatus.NOT_FOUND)
@@ -196,7 +198,7 @@ def _with_desks(office: Office, desks: list[Desk]) -> Office:
             raise Refused("missing-counter", message, field=f"counters.{name}", status=HTTPStatus.UNPROCESSABLE_ENTITY)
         for number in numbers:
             at.setdefault(number, []).append(name)
-    order = sorted(at, key=lambda number: (not number.isdigit(), int(number) if number.isdigit() else 0, number))
+    order = sorted(at, key=lambda number: (not number.isdigit(), len(number) if number.isdigit() else 0, number))
     counters = [
         Counter(
             id=number,

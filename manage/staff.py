@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from ltsa.access import EVERYWHERE, ROLES, Access, Grant, Person, gives
+from ltsa.journal import DataSeen, entry
 from web.house import House
+
+MINUTE = 60_000
 
 
 class Member(Struct, frozen=True, kw_only=True):
@@ -34,6 +37,13 @@ class Member(Struct, frozen=True, kw_only=True):
 def belongs(person: Person, office: str) -> bool:
     """Whether a person has to do with an office: some right of theirs holds there."""
     return any(grant.covers(office) for grant in person.grants)
+
+
+def look(here: House, office: str, by: str, about: str = "everybody") -> None:
+    """Puts on record that somebody is about to see names, once a minute for each who looks."""
+    at = here.now()
+    key = f"seen names {office} {about} {by} {at // MINUTE}"
+    here.do(entry(DataSeen, office=office, at=at, by=by, key=key, kind="names", about=about))
 
 
 def members(here: House, office: str, only: str = "") -> list[Member]:

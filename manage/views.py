@@ -4,8 +4,10 @@ from typing import Any
 
 from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
+from werkzeug import Response
 
 from manage import changes, day, devices, frame, offices, people, programs, reports, settings, setup, shown, today
+from web.asking import asker
 from web.house import house
 from web.live import View
 
@@ -45,8 +47,10 @@ def _prepare(state: BlueprintSetupState) -> None:
 
 
 @blueprint.get("/manage/<office>")
-def glance(office: str) -> str:
-    """How the office stands, what needs attention, and the way to everything."""
+def glance(office: str) -> str | Response:
+    """How the office stands, what needs attention, and the way to everything. Who may not see that begins elsewhere."""
+    if not asker().may("office.see", office):
+        return frame.leads_to(next(page for _, _, page, action in TABS if asker().may(action, office)))
     here, found, known = house(), frame.office_of(office), frame.known_of(office)
     date = known.today(here.now())
     return frame.page(

@@ -31,6 +31,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     # The office
     "day.begin": ("supervisor", "manager"),
     "day.report": _LEADING,
+    "office.enter": ("supervisor", "manager", "auditor", "headquarters", "admin"),
     "office.see": ("manager", "auditor", "headquarters"),
     "office.change": ("manager",),
     "people.see": ("manager", "headquarters", "auditor", "admin"),
@@ -137,7 +138,7 @@ ENDPOINTS: Mapping[str, str] = {
     "devices.use_link": "public",
     "devices.report": "device.report",
     # The manager's room
-    "manage.glance": "office.see",
+    "manage.glance": "office.enter",
     "manage.settings.overview": "office.see",
     "manage.settings.section": "office.see",
     "manage.settings.change": "office.change",

@@ -133,6 +133,7 @@ def test_a_day_on_which_nothing_happened_has_no_report(manager: Manager) -> None
 
 def test_a_supervisor_begins_and_ends_the_day_and_sees_nothing_of_the_settings(manager: Manager) -> None:
     wati = signed_in(manager.client.application, "wati", ["supervisor"], "ltsa")
+    assert wati.get("/manage/ltsa").location.endswith("/manage/ltsa/opening")
     page = wati.get("/manage/ltsa/opening").get_data(as_text=True)
     assert "Tutup hari" in page
     assert "/manage/ltsa/settings" not in page

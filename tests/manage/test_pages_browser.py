@@ -15,11 +15,11 @@ from ltsa.ledger import Ledger
 from tests.conftest import Office
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Dialog, Page, ViewportSize
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"
 DESK = {"width": 1366, "height": 768}
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 SECTIONS = (
     *("office", "services", "services/immigration", "services/new", "agencies", "counters", "week", "days-off/2027"),
@@ -151,7 +151,12 @@ def test_a_slip_does_not_lose_what_was_typed(opens: Callable[..., Page]) -> None
     page = opens("/manage/ltsa/settings/office")
     page.locator("input[name='name.id']").fill("Belum disimpan")
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    def stays(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stays)
     page.get_by_role("link", name="Layanan", exact=True).click()
     page.wait_for_timeout(200)
     assert asked == ["beforeunload"]

@@ -90,6 +90,7 @@ EXPECTED: dict[str, frozenset[str]] = {
     "GET /readyz": EVERYONE,
     "GET /metrics": _only("admin"),
     "GET /manage/": _only("manager auditor headquarters"),
+    "GET /manage/<office>!": _only("supervisor manager auditor headquarters admin"),
     "POST /manage/": _only("manager"),
     "GET /manage/<office>/opening": _only("supervisor manager"),
     "POST /manage/<office>/opening": _only("supervisor manager"),
