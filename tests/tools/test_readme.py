@@ -61,7 +61,15 @@ class Reader:
             words, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        if words[0] == "cp":
+            self._changes(self.folder / words[-1])
         return done.stdout
+
+    def _changes(self, file: Path) -> None:
+        """Copy the example, change it, and look at what was understood."""
+        example = file.read_text("utf-8")
+        assert "recall_limit = 3" in example
+        file.write_text(example.replace("recall_limit = 3", "recall_limit = 4"), "utf-8")
 
     def _opens(self, words: list[str]) -> str:
         said = []
