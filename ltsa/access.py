@@ -39,6 +39,9 @@ NEVER_NONE = frozenset({"headquarters", "admin"})
 ACCOUNT = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+)*")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 DIGEST = re.compile(r"[0-9a-f]{64}")
+LONGEST_TOKEN = 3660 * 24 * 3_600_000
+"""ms for which a program may be let in at most, where that ends at all."""
+
 SHORTEST_ACCOUNT, LONGEST_ACCOUNT, LONGEST_NAME, LONGEST_WHY = 2, 40, 20, 200
 
 Credential = Literal["password", "second-factor", "pin", "recovery-codes", "sessions", "external"]
@@ -481,8 +484,9 @@ def _make_token(command: MakeToken, access: Access, said: dict[str, Any]) -> Tok
         _may_give(access, command.by, command.role, command.office)
     if not 0 < len(command.name.strip()) <= LONGEST_ACCOUNT or not command.name.isprintable():
         raise Refusal("wrong-name", "Say in 1 to 40 characters which program it is.", field="name")
-    if command.until and command.until <= said["at"]:
-        raise Refusal("wrong-until", "The token would have ended already; choose a later day.", field="until")
+    if command.until and not said["at"] < command.until <= said["at"] + LONGEST_TOKEN:
+        message = "A token ends within ten years from now, or when it is revoked; choose another day."
+        raise Refusal("wrong-until", message, field="until")
     _new_digest(access, command.digest)
     return TokenMade(
         **said,

@@ -254,6 +254,8 @@ def new_office(name: str, called: Text, zone: str) -> Office:
 LONGEST_CODE = 40
 LONGEST_NAME = 120
 LONGEST_TEXT = 600
+MOST_CODES, MOST_COUNTERS, MOST_DAYS = 100, 200, 1000
+"""More services or reasons, counters, dates than these no page can show."""
 CODED = ("priorities", "outcomes", "return_reasons", "pause_reasons", "closing_outcomes", "opening_checks")
 """The rules that are lists of codes."""
 
@@ -302,6 +304,7 @@ def _check_office(office: Office) -> None:
 def _check_services(office: Office) -> None:
     if not office.services:
         raise WrongOfficeError("services", "needs at least one service", code="missing-service")
+    _range("services", len(office.services), 1, MOST_CODES)
     _codes("services/id", [service.id for service in office.services])
     for service in office.services:
         _check_service(f"services/{service.id}", service)
@@ -327,6 +330,7 @@ def _check_service(field: str, service: Service) -> None:
 
 
 def _check_counters(office: Office) -> None:
+    _range("counters", len(office.counters), 0, MOST_COUNTERS)
     _codes("counters/id", [counter.id for counter in office.counters])
     for counter in office.counters:
         field = f"counters/{counter.id}"
@@ -366,6 +370,8 @@ def _check_calendar(office: Office) -> None:
         _check_hours(field, special, office.rules)
     for day in office.days_off:
         _text(f"{_check_date('days_off', day.date)}/name", day.name)
+    for name in ("special_days", "days_off"):
+        _range(name, len(getattr(office, name)), 0, MOST_DAYS)
     _once("special_days", [day.date for day in office.special_days])
     _once("days_off", [day.date for day in office.days_off])
 
@@ -426,6 +432,7 @@ def _once(field: str, codes: Iterable[str]) -> None:
 
 
 def _coded(field: str, coded: tuple[Coded, ...]) -> None:
+    _range(field, len(coded), 0, MOST_CODES)
     _codes(field, [each.code for each in coded])
     for each in coded:
         _text(f"{field}/{each.code}/name", each.name)

@@ -27,7 +27,7 @@ from web.asking import DEVICE, asker
 from web.errors import Refused
 from web.fleet import CODE_GOOD, PairingLink, Paper, Printer, Report, TooManyWaiting, Waiting, plain_code, spoken_code
 from web.house import House, house
-from web.limits import Limit, TooOften
+from web.limits import Limit, TooOften, place
 from web.live import View
 from web.presence import State
 from web.security import drop_cookie, read_cookie, set_cookie
@@ -359,7 +359,7 @@ def _let_in(here: House, digest: str) -> Device | None:
 
 def _begin(here: House, asks: Asks) -> Waiting:
     where = request.remote_addr or ""
-    here.limits.take(ASKED, where)
+    here.limits.take(ASKED, place(where))
     try:
         return here.off_loop(
             here.fleet.begin,

@@ -65,11 +65,14 @@ def use(secret: str) -> Response | tuple[str, int]:
 
 
 def _good(secret: str) -> Link | None:
-    """The link, if it is good and its person may still come in."""
+    """The link, if it is good and its person may still come in; to the first account, while nobody else can let in."""
     here = house()
     found = secretly(here.credentials.link, secret, here.now())
-    if found is None or found.purpose == "setup":
-        return found
+    if found is None:
+        return None
+    if found.purpose == "setup":
+        admins = here.access.holders("admin", EVERYWHERE)
+        return None if any(secretly(here.credentials.has_password, admin) for admin in admins) else found
     person = here.access.people.get(found.person)
     return found if person and not person.barred else None
 

@@ -45,10 +45,10 @@ def test_the_same_press_sent_twice_is_done_once(presses: Presses) -> None:
     presses.takes("labour")
     presses.takes("labour")
     presses.does("open")
-    first = presses.does("call-next", key="one press")
+    first = presses.does("call-next", key="one-press")
     presses.does("start", present="C001")
     presses.does("finish", present="C001", outcome="done")
-    assert presses.does("call-next", key="one press") == first
+    assert presses.does("call-next", key="one-press") == first
     assert presses.day.counters["3"].ticket == ""
 
 
@@ -88,8 +88,8 @@ def test_a_press_that_was_answered_gets_that_answer_though_the_person_has_left(p
     presses.does("open")
     presses.does("call-next")
     presses.does("start", present="C001")
-    first = presses.does("finish", key="lost answer", present="C001", outcome="done")
-    assert presses.does("finish", key="lost answer", present="C001", outcome="done") == first
+    first = presses.does("finish", key="lost-answer", present="C001", outcome="done")
+    assert presses.does("finish", key="lost-answer", present="C001", outcome="done") == first
 
 
 @pytest.mark.parametrize(
@@ -246,3 +246,10 @@ def test_who_closes_the_day_is_recorded(presses: Presses) -> None:
     assert not presses.day.open
     assert presses.house.ledger.since(0)[-1].event.by == "supervisor:yuni"
     assert yuni.send("/supervisor/ltsa/reopen-day").status_code == 200
+
+
+def test_no_press_takes_a_key_that_the_house_will_need(presses: Presses) -> None:
+    presses.takes("labour")
+    answer = presses.send("/desk/ltsa/3/open", {}, key=f"close ltsa {presses.day.date} after 3")
+    assert answer.status_code == 400
+    assert presses.day.counters["3"].state == "closed"

@@ -83,9 +83,9 @@ def test_any_officer_may_help_a_visit_along_wherever_they_sit(presses: Presses) 
 
 def test_a_press_that_was_answered_gets_that_answer_though_a_colleague_sits_there_now(presses: Presses) -> None:
     presses.does("open")
-    first = presses.does("close", key="lost answer")
+    first = presses.does("close", key="lost-answer")
     presses.of("budi").does("open")
-    assert presses.does("close", key="lost answer") == first
+    assert presses.does("close", key="lost-answer") == first
     assert presses.refused("close") == (409, "counter-taken")
 
 
@@ -128,10 +128,10 @@ def test_a_page_that_still_shows_yesterday_does_not_cancel_todays_bearer_of_the_
 def test_a_press_whose_answer_was_lost_at_midnight_gets_it_after(presses: Presses) -> None:
     presses.takes("labour")
     yesterday, house = presses.day.date, presses.house
-    first = presses.does("cancel", key="at midnight", number="C001", date=yesterday)
+    first = presses.does("cancel", key="at-midnight", number="C001", date=yesterday)
     now = house.now
     house.now = lambda: now() + A_DAY  # type: ignore[method-assign]
-    assert presses.of("siti").does("cancel", key="at midnight", number="C001", date=yesterday) == first
+    assert presses.of("siti").does("cancel", key="at-midnight", number="C001", date=yesterday) == first
 
 
 def test_desks_sheets_and_the_supervisors_page_say_which_day_they_show(presses: Presses) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from ltsa.access import BarPerson, Grant
 from ltsa.ledger import LedgerUnavailableError
+from tests.staff import hire
 from tests.web.doors import BETTER, GOOD, HOUR, Office
 from web.settings import Settings
 
@@ -132,3 +133,15 @@ def test_a_link_whose_use_could_not_be_put_on_record_is_good_again(
         broken.setattr(office.house, "do", full)
         assert office.visitor().sends(f"/link/{link}", **typed).status_code == 503
     assert office.visitor().sends(f"/link/{link}", **typed).status_code == 303
+
+
+def test_the_first_link_opens_nothing_once_somebody_else_leads_the_installation(office: Office) -> None:
+    link = office.kept.make_link("", "setup", office.now, 24)
+    office.hire("adi", "admin")
+    hire(office.house, "adi", ("admin",))
+    assert office.visitor().opens(f"/link/{link}").status_code == 200, "nobody knows a password to that account yet"
+    office.kept.set_password("adi", BETTER, office.now)
+    eve = office.visitor()
+    assert eve.opens(f"/link/{link}").status_code == 410
+    assert eve.sends(f"/link/{link}", name="Eve", account="eve", password=NEW).status_code == 410
+    assert "eve" not in office.house.access.people
