@@ -182,6 +182,8 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
+        if not path.exists():
+            path.touch(mode=0o600)
         self._datastore = SQLiteDatastore(str(path), lock_timeout=LOCK_TIMEOUT, originator_id_type="text")
         self._recorder = _Recorder(self._datastore, events_table_name="ledger")
         try:

@@ -32,6 +32,8 @@ class People:
 
     def __init__(self, path: Path) -> None:
         self._lock = Lock()
+        if not path.exists():
+            path.touch(mode=0o600)
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
             self._database.execute(f"PRAGMA {pragma}")

@@ -198,6 +198,34 @@ def test_no_other_method_is_spoken_and_nothing_is_said_back(server: Server, meth
     assert A_SECRET.encode() not in said
 
 
+@pytest.mark.parametrize(
+    ("address", "headers", "status"),
+    [
+        (b"/socket.io/", b"Host: localhost", 101),
+        (b"/socket.io/", b"Host: localhost\r\nOrigin: http://localhost\r\nCookie: session=x", 101),
+        (b"/socket.io/", b"Host: localhost\r\nCookie: session=x", 403),
+        (b"/socket.io/", b"Host: localhost\r\nOrigin: https://evil.example", 403),
+        (b"/socket.io/", b"Host: localhost\r\nOrigin: null", 403),
+        (b"/socket.io/", b"Host: evil.example\r\nOrigin: http://evil.example", 421),
+        (b"/there", b"Host: localhost", 404),
+    ],
+)
+def test_a_socket_is_opened_to_the_office_s_own_pages_only(
+    server: Server, address: bytes, headers: bytes, status: int
+) -> None:
+    with server.client() as client:
+        client.sendall(
+            b"GET %s?EIO=4&transport=websocket HTTP/1.1\r\n%s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n" % (address, headers)
+        )
+        assert client.recv(12) == b"HTTP/1.1 %d" % status
+
+
+def test_the_feed_s_address_answers_to_the_office_s_names_only_without_a_socket_too(server: Server) -> None:
+    said = server.asked(b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+    assert said.startswith(b"HTTP/1.1 421 ")
+
+
 def test_nothing_is_smuggled_behind_a_body(server: Server) -> None:
     smuggled = b"GET /there HTTP/1.1\r\nHost: localhost\r\n\r\n"
     said = server.asked(

@@ -173,3 +173,13 @@ def test_a_note_that_cannot_be_kept_stops_its_command(house: House) -> None:
     ):
         pytest.fail("the command was given although its note is lost")
     house.close()
+
+
+def test_only_the_server_reads_what_lies_in_the_data_folder_whoever_made_the_folder(settings: Settings) -> None:
+    settings.data.mkdir(mode=0o755)
+    house = House(settings)
+    takes_number(house, "a")
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in settings.data.iterdir()}
+    house.close()
+    assert {"ledger.sqlite", "ledger.sqlite-wal", "people.sqlite", "credentials.sqlite", "seed"} <= modes.keys()
+    assert {name: oct(mode) for name, mode in modes.items() if mode != 0o600} == {}
