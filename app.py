@@ -24,6 +24,7 @@ COMMANDS = {
     "people": ("show who has an account, let somebody in again, or add somebody", "web.people:people"),
     "token": ("make, list or revoke programs' tokens", "web.programs:token"),
     "pair": ("print an address that pairs the browser that opens it", "web.pairing:pair"),
+    "printer": ("print a kiosk's tickets on a printer beside it", "kiosk.printer:printer"),
     "voice": ("make the clips that the announcements are composed of", "display.voice:voice"),
     "test": ("install what the checks need and run them all", "tools.checks:test"),
     "fuzz": ("ask the API 10 000 odd things (Schemathesis)", "tools.fuzz:fuzz"),
@@ -39,13 +40,14 @@ def create_app(settings: Settings) -> Flask:
     from audit import views as audit
     from counters import views as counters
     from display import views as display
+    from kiosk import printing
     from kiosk import views as kiosk
     from manage import views as manage
     from web import account, devices, front, one_time_links, signing_in, watching
     from web.house import open_house
 
     shared = (front, signing_in, account, one_time_links, devices, watching)
-    return open_house(settings, *shared, kiosk, counters, display, audit, manage, api)
+    return open_house(settings, *shared, kiosk, printing, counters, display, audit, manage, api)
 
 
 def main(arguments: list[str]) -> int:

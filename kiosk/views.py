@@ -15,6 +15,7 @@ from msgspec import Struct, structs
 from werkzeug.wrappers import Response
 
 from kiosk import pictures
+from kiosk.printing import on_paper
 from ltsa.board import TicketPicture
 from ltsa.commands import AskHelp, CancelTicket, GiveHelp
 from ltsa.message import Refusal
@@ -104,7 +105,9 @@ def take(office: str) -> Response:
     except Refusal as refusal:
         return make_response(_step("sorry", configuration, sentence=spoken(refusal)), status_of(refusal))
     code = draw(f"{house().settings.address}/t/{secret}")
-    return make_response(_step("ticket", configuration, it=ticket, code=code, again=request.form), HTTPStatus.CREATED)
+    paper = on_paper(office, _kiosk(office), ticket.date, _key()) if _printing() != "off" else None
+    page = _step("ticket", configuration, it=ticket, code=code, paper=paper, again=request.form)
+    return make_response(page, HTTPStatus.CREATED)
 
 
 @blueprint.post("/kiosk/<office>/help")

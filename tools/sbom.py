@@ -1,7 +1,7 @@
 """`python3 app.py sbom`: the software bill of materials, in CycloneDX 1.6.
 
 It lists every pinned Python package and every npm package with version, licence and hash, who needs whom, and whether
-an office runs on it ("required") or only the checks do ("excluded").
+an office runs on it ("required"), only a ticket printer does ("optional"), or only the checks do ("excluded").
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def sbom(arguments: list[str], _create_app: Callable[..., object]) -> int:
     return 0
 
 
-def wheel_hashes(files: Iterable[Path] = (prepare.REQUIREMENTS, prepare.TEST_REQUIREMENTS)) -> dict[str, str]:
+def wheel_hashes(files: Iterable[Path] = prepare.ALL_REQUIREMENTS) -> dict[str, str]:
     """SHA-256 of the distribution that pip installs here for every pin, by name; empty where no index answers."""
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet"]
     try:
@@ -97,6 +97,8 @@ def bill(hashes: dict[str, str]) -> Bom:
     runtime, checks = ComponentScope.REQUIRED, ComponentScope.EXCLUDED
     python = {name: _python(name, pin, runtime, hashes) for name, pin in _pins(prepare.REQUIREMENTS)}
     python |= {name: _python(name, pin, checks, hashes) for name, pin in _pins(prepare.TEST_REQUIREMENTS)}
+    optional = ComponentScope.OPTIONAL
+    python |= {name: _python(name, pin, optional, hashes) for name, pin in _pins(prepare.PRINTER_REQUIREMENTS)}
     lock = json.loads(prepare.LOCK_FILE.read_text(encoding="utf-8"))["packages"]
     npm = {path: _npm(path, entry, checks if entry.get("dev") else runtime) for path, entry in lock.items() if path}
     for component in (*python.values(), *npm.values()):

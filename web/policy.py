@@ -20,6 +20,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "public": (ANYONE,),
     "account": (SIGNED_IN,),
     # The hall
+    "ticket.print": ("printer",),
     "ticket.take": ("kiosk", "officer", "supervisor"),
     "display.see": ("display", *_STAFF),
     # Counters. In the order of the roles in which somebody who holds several acts
@@ -102,6 +103,8 @@ ENDPOINTS: Mapping[str, str] = {
     "kiosk.take": "ticket.take",
     "kiosk.ask_help": "ticket.take",
     "kiosk.give_help": "ticket.take",
+    "printing.paper": "ticket.take",
+    "printing.print_again": "ticket.take",
     "kiosk.ticket": "public",
     "kiosk.ask_to_cancel": "public",
     "kiosk.cancel": "public",
@@ -137,6 +140,8 @@ ENDPOINTS: Mapping[str, str] = {
     "devices.open_link": "public",
     "devices.use_link": "public",
     "devices.report": "device.report",
+    "printing.tickets": "ticket.print",
+    "printing.printed": "ticket.print",
     # The manager's room
     "manage.glance": "office.enter",
     "manage.settings.overview": "office.see",

@@ -45,9 +45,13 @@ def test_every_pin_stands_in_the_bill_and_says_whether_an_office_runs_on_it() ->
     listed = [each for each in json.loads(written())["components"] if each["purl"].startswith("pkg:pypi/")]
     by_scope = {
         scope: {f"{each['name']}=={each['version']}" for each in listed if each["scope"] == scope}
-        for scope in ("required", "excluded")
+        for scope in ("required", "optional", "excluded")
     }
-    assert by_scope == {"required": pins("requirements.txt"), "excluded": pins("requirements-test.txt")}
+    assert by_scope == {
+        "required": pins("requirements.txt"),
+        "optional": pins("requirements-printer.txt"),
+        "excluded": pins("requirements-test.txt"),
+    }
 
 
 def test_every_package_of_the_lock_file_stands_in_the_bill_with_its_hash() -> None:

@@ -86,6 +86,8 @@ EXPECTED: dict[str, frozenset[str]] = {
     "GET /account": PEOPLE,
     "POST /account": PEOPLE,
     "POST /device/report": _only("kiosk display counter printer"),
+    "GET /device/tickets": _only("printer"),
+    "POST /device/tickets": _only("printer"),
     "GET /healthz": EVERYONE,
     "GET /readyz": EVERYONE,
     "GET /metrics": _only("admin"),

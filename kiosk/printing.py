@@ -1,0 +1,171 @@
+"""Tickets on the paper of a paired printer: the kiosk orders them, the printer's agent fetches them.
+
+The agent (`python3 app.py printer`) stands at the printer and asks every second. What it is given stays on its list
+until it says that the ticket was printed, or nobody waits for it any more (`web/spool.py`).
+"""
+
+from hashlib import sha256
+from http import HTTPStatus
+
+import msgspec
+from flask import Blueprint, Response, jsonify, request, url_for
+from msgspec import Struct
+
+from kiosk import pictures
+from kiosk.slip import Slip, Stop
+from ltsa import board
+from ltsa.board import StepPicture
+from ltsa.office import Office, Text
+from ltsa.tokens import ticket_secret
+from web.asking import asker
+from web.errors import Refused
+from web.format import full_date, hhmm, listed, zone_label
+from web.house import House, house
+from web.spool import PRINTED_WITHIN, PrintJob
+from web.words import FIRST, Words
+
+blueprint = Blueprint("printing", __name__)
+
+COPIES = 3
+"""How often one ticket is printed at most."""
+
+
+class OnPaper(Struct, frozen=True, kw_only=True):
+    """How it stands with a ticket's paper at a kiosk that has a printer: `state` is "ordered", "printed", "out" (of
+    paper) or "silent" (the printer, or its agent); `ordered` whether it is printed as soon as that is over.
+    """
+
+    job: str
+    state: str
+    ordered: bool = True
+
+
+def on_paper(office: str, kiosk: str, date: str, key: str, *, again: bool = False) -> OnPaper | None:
+    """Has the ticket that was taken under a key printed, once, or once more; None where no printer is at this kiosk.
+
+    A printer that cannot print now is given nothing: the person is told to photograph the code, and goes.
+    """
+    here = house()
+    printer = here.presence.printer_of(office, kiosk)
+    if printer is None:
+        return None
+    for copy in range(1, COPIES + 1):
+        job = _job(office, date, key, copy)
+        known = here.off_loop(here.fleet.job, job)
+        if known is None or known.state == "ordered" or not again:
+            break
+    if known:
+        return OnPaper(job=job, state=_state(here, known))
+    if trouble := _trouble(here, printer.id):
+        return OnPaper(job=job, state=trouble, ordered=False)
+    at = here.now()
+    ordered = PrintJob(
+        job=job, printer=printer.id, office=office, date=date, key=key, ordered=at, until=at + PRINTED_WITHIN, copy=copy
+    )
+    here.off_loop(here.fleet.order, ordered)
+    return OnPaper(job=job, state="ordered")
+
+
+@blueprint.get("/kiosk/<office>/paper/<job>")
+def paper(office: str, job: str) -> Response:
+    """How it stands with a ticket's paper, for the kiosk that ordered it."""
+    found = house().off_loop(house().fleet.job, job)
+    if found is None or found.office != office:
+        raise Refused("unknown-job", "No such ticket was ordered here.", status=HTTPStatus.NOT_FOUND)
+    return jsonify(state=_state(house(), found))
+
+
+@blueprint.post("/kiosk/<office>/paper")
+def print_again(office: str) -> Response:
+    """Has a ticket printed once more, by the `key` that it was taken under on a `date`; or now, if it was not yet."""
+    asked = request.form
+    found = on_paper(office, asked.get("kiosk", ""), asked.get("date", ""), asked.get("key", ""), again=True)
+    if found is None:
+        raise Refused("unknown-job", "No printer stands at this kiosk.", status=HTTPStatus.NOT_FOUND)
+    address = url_for("printing.paper", office=office, job=found.job)
+    return jsonify(state=found.state, ordered=found.ordered, paper=address)
+
+
+# --- For the printer's agent
+
+
+@blueprint.get("/device/tickets")
+def tickets() -> Response:
+    """The tickets that this printer still has to print, as `kiosk.slip.Slip`."""
+    here, device = house(), asker().device
+    jobs = here.off_loop(here.fleet.to_print, device.id, here.now()) if device else []
+    slips = [slip for job in jobs if (slip := _slip(here, job))]
+    return Response(msgspec.json.encode(slips), mimetype="application/json")
+
+
+@blueprint.post("/device/tickets/<job>")
+def printed(job: str) -> Response:
+    """A ticket was printed."""
+    here, device = house(), asker().device
+    if not device or not here.off_loop(here.fleet.printed, job, device.id):
+        raise Refused("unknown-job", "This printer was given no such ticket.", status=HTTPStatus.NOT_FOUND)
+    return jsonify(ok=True)
+
+
+# --- Within
+
+
+def _job(office: str, date: str, key: str, copy: int) -> str:
+    return sha256(f"print {office} {date} {copy} {key}".encode()).hexdigest()[:32]
+
+
+def _state(here: House, job: PrintJob) -> str:
+    if job.state == "ordered":
+        return _trouble(here, job.printer) or "ordered"
+    return "printed" if job.state == "printed" else "silent"
+
+
+def _trouble(here: House, printer: str) -> str:
+    """Why a printer cannot print now: "out", "silent", or "" when it can."""
+    state = here.presence.state(printer)
+    if state is None or not state.online or state.printer == "unreachable":
+        return "silent"
+    return "out" if state.paper == "out" else ""
+
+
+def _slip(here: House, job: PrintJob) -> Slip | None:
+    """What stands on a ticket, in its own language; None for one that is of no use any more."""
+    secret = ticket_secret(here.seed, job.office, job.date, job.key)
+    found = here.ticket(secret)
+    if found is None:
+        return None
+    day, number = found
+    office, it = day.rules_of, board.ticket(day, number)
+    if it.state == "cancelled":
+        return None
+    lang, zone = it.language or FIRST, it.zone
+    words = Words(lang)
+    chosen = pictures.chosen(here, job.office, ",".join(step.service for step in it.steps))
+    papers = [_said(document.name, lang) for document in chosen.bring] if chosen else []
+    return Slip(
+        job=job.job,
+        number=number,
+        office=_said(office.name, lang),
+        label=words("ticket.yours"),
+        taken=f"{full_date(it.arrived, zone, lang)}, {hhmm(it.arrived, zone, lang)} {zone_label(zone, it.arrived)}",
+        ahead=words("ticket.ahead_then", n=it.ahead) if it.ahead else words("kiosk.ahead_none"),
+        road=tuple(_stop(step, office, words) for step in it.steps if step.state != "transferred"),
+        bring=words("kiosk.papers") if papers else "",
+        papers=tuple(papers),
+        url=f"{here.settings.address}/t/{secret}",
+        follow=words("kiosk.follow"),
+        follow_how=words("kiosk.follow_how"),
+        foot=f"{words('kiosk.ticket_how')} {words('kiosk.valid')}",
+        again=words("paper.again"),
+        copy=job.copy > 1,
+    )
+
+
+def _stop(step: StepPicture, office: Office, words: Words) -> Stop:
+    before = [_said(office.service[service].name, words.lang) for service in step.after if service in office.service]
+    note = words("ticket.after", services=listed(before, words.lang)) if step.state == "later" and before else ""
+    return Stop(_said(step.name, words.lang), note)
+
+
+def _said(text: Text, lang: str) -> str:
+    return text.get(lang) or text.get(FIRST, "")
