@@ -25,7 +25,7 @@ MEASURED = """() => {
     };
 }"""
 
-LOST = ["WebSocket connection to", "ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET"]
+LOST = ["WebSocket connection to", "net::ERR_"]  # what Chromium writes on the console when a server is gone
 
 
 def refusing(officer: Officer) -> Officer:
