@@ -5,8 +5,11 @@ The manager is in another process that shares the folder: what she does reaches 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +17,7 @@ import pytest
 from app import create_app
 from tests.conftest import Office
 from tests.kiosk.visitor import violations
+from tests.staff import pair
 from tests.web.test_devices import Manager
 from web import devices
 from web.settings import Settings
@@ -79,6 +83,45 @@ def test_a_kiosk_goes_on_by_itself_when_its_code_is_approved_and_is_out_when_it_
     siti.does(devices.revoke, device.id, "ltsa", "manager:siti")
     kiosk.wait_for_selector(".code__group")
     assert "/pair?kind=kiosk" in kiosk.url
+
+
+def test_a_manager_lets_a_kiosk_in_from_her_own_page(
+    office_server: Office, new_page: Callable[..., Page], siti: Manager
+) -> None:
+    kiosk, desk = new_page(viewport={"width": 1080, "height": 1920}), new_page(viewport={"width": 1366, "height": 768})
+    kiosk.goto(f"{office_server.url}/kiosk/ltsa?print=off")
+    cookie = {"name": "session", "value": siti.session, "url": office_server.url}
+    desk.context.add_cookies([cookie])  # type: ignore[list-item]
+    desk.goto(f"{office_server.url}/manage/ltsa/devices")
+    desk.locator("[name=code]").fill(code_on(kiosk).lower())
+    desk.locator("[name=code]").press("Enter")
+    desk.locator("[name=name]").fill("pintu")
+    desk.locator("form:has([name=name]) button.button--primary").click()
+    kiosk.wait_for_selector("[data-step=welcome]")
+    assert kiosk.url == f"{office_server.url}/kiosk/ltsa?print=off"
+    desk.reload()
+    desk.get_by_role("rowheader", name="Kiosk pintu").wait_for()
+
+
+def test_who_leads_the_hall_sees_how_the_devices_are_although_nothing_of_it_is_in_the_ledger(
+    office_server: Office, page: Page, siti: Manager
+) -> None:
+    here = siti.app.extensions["ltsa"]
+    secret = pair(here, "printer", "pintu", counter="pintu")
+    office_server.sign_in(page)
+    page.goto(f"{office_server.url}/supervisor/ltsa")
+    printer = page.locator(".devices__one", has_text="Mesin cetak tiket pintu")
+    printer.get_by_text("Belum pernah terlihat").wait_for()
+    before = here.ledger.newest()
+    for paper, word in (("ok", "Kertas ada"), ("low", "Kertas hampir habis"), ("ok", "Kertas ada")):
+        with closing(HTTPConnection("127.0.0.1", office_server.port, timeout=30)) as connection:
+            headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+            connection.request("POST", "/device/report", json.dumps({"paper": paper, "printer": "reachable"}), headers)
+            assert connection.getresponse().status == 200
+        printer.get_by_text(word, exact=True).wait_for()
+    assert printer.get_by_text("Tersambung").is_visible()
+    assert here.ledger.newest() == before
+    assert violations(page) == []
 
 
 def test_a_screen_says_how_it_is_and_is_seen_elsewhere(
