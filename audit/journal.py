@@ -5,7 +5,7 @@ configuration. Of what concerns no single office only that is shown which has to
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 
 from msgspec import Struct
 
@@ -25,6 +25,9 @@ from ltsa.configuring import ConfigurationEvent
 from ltsa.journal import JournalEvent, journal_stream
 from ltsa.ledger import Ledger
 from ltsa.present import Recorded, office_stream
+
+EPOCH, DAY = date(1970, 1, 1).toordinal(), 24 * 3_600_000
+"""The first date of UTC's milliseconds as an ordinal, and how many there are in a day."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "doors": (
@@ -101,7 +104,7 @@ def read(ledger: Ledger, office: str, since: int, until: int, *, everything: boo
 
 def _journal(ledger: Ledger, office: str, since: int, until: int) -> Iterator[Recorded]:
     """The journals of the local dates that a span may touch, wherever on earth the office is."""
-    first, last = (datetime.fromtimestamp(at / 1000, UTC).date().toordinal() for at in (since, until))
+    first, last = (EPOCH + at // DAY for at in (since, until))  # the year 1 of Jakarta begins before all dates of UTC
     for stream in ledger.streams(journal_stream(office, "")):
         if first - 1 <= date.fromisoformat(stream.rpartition(":")[2]).toordinal() <= last + 1:
             yield from ledger.history(stream)

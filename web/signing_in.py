@@ -19,6 +19,7 @@ from ltsa.message import Refusal
 from ltsa.office import Office
 from web.asking import SESSION, asker
 from web.house import house
+from web.limits import Limit
 from web.security import drop_cookie, read_cookie, set_cookie
 from web.sessions import HALF_WAY, HalfWay
 from web.words import FIRST, page_language
@@ -27,6 +28,9 @@ blueprint = Blueprint("signing_in", __name__)
 
 HALF = "half-way"
 """The cookie between the two steps."""
+
+STRANGERS = Limit(10, 60)
+"""Entries on record about accounts that are not there: whoever invents names does not fill the record."""
 
 LONGEST_ACCOUNT = 200
 """Characters of an account that are looked at."""
@@ -242,6 +246,11 @@ def close_others(person: str, but: str, why: str) -> int:
 def refuse(person: str, why: str) -> None:
     """Puts on record that somebody was not let in, and that their account is locked if it was the last try."""
     here = house()
+    if not person:
+        if here.limits.wait(STRANGERS, why):
+            here.door.refused(asker(), "sign-in", INSTALLATION, why)  # counted, and told once a minute
+            return
+        here.limits.add(STRANGERS, why)
     record(SignInRefused, person, why=why)
     if person and (until := secretly(here.credentials.locked_until, person, here.now())):
         record(AccountLocked, person, until=until)
