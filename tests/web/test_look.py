@@ -6,9 +6,10 @@ from pathlib import Path
 
 import html5lib
 import pytest
+from msgspec import structs
 
 from ltsa.office import example_office
-from tests.web.look_app import look_app
+from tests.web.look_app import ASKERS, look_app
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOK = (ROOT / "web/static/look.css").read_text("utf-8")
@@ -136,7 +137,13 @@ def test_a_template_holds_no_inline_script_and_no_inline_style(template: Path) -
     assert not re.findall(r"<script(?![^>]*\bsrc=)", source)
 
 
-@pytest.mark.parametrize("path", ["/", "/?lang=en", "/gallery", "/gallery?theme=dark&contrast=high&text=large"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/?lang=en", "/gallery", "/gallery?theme=dark&contrast=high&text=large"),
+        *(f"/?as={who}" for who in ASKERS),
+    ],
+)
 def test_every_page_of_this_room_is_valid_html(path: str) -> None:
     page = look_app().test_client().get(path)
     assert page.status_code == 200
@@ -146,8 +153,45 @@ def test_every_page_of_this_room_is_valid_html(path: str) -> None:
 def test_the_front_page_leads_to_every_face_and_every_counter() -> None:
     office = example_office()
     page = look_app(office).test_client().get("/").text
-    for face in ("kiosk", "display", "supervisor", "audit"):
+    for face in ("kiosk", "display", "supervisor", "manage", "audit"):
         assert f'href="/{face}/{office.id}"' in page
     for counter in office.counters:
         assert f'href="/desk/{office.id}/{counter.id}"' in page
     assert 'href="/api/openapi.json"' in page
+    assert 'href="/offices"' in page
+
+
+@pytest.mark.parametrize(
+    ("who", "theirs"),
+    [
+        ("officer", ["/desk/", "/display/ltsa", "/kiosk/ltsa"]),
+        ("admin", ["/api/openapi.json", "/audit/ltsa/journal", "/display/ltsa", "/manage/ltsa/people", "/offices"]),
+        ("newcomer", []),
+        ("nobody", []),
+        ("locked", []),
+        ("kiosk", ["/kiosk/ltsa"]),
+        ("display", ["/display/ltsa"]),
+    ],
+)
+def test_the_front_page_leads_only_to_what_is_one_s_own(who: str, theirs: list[str]) -> None:
+    page = look_app().test_client().get(f"/?as={who}").text
+    linked = set(re.findall(r'href="(/(?:kiosk|display|desk|supervisor|manage|audit|api|offices)[^"?]*)', page))
+    assert sorted({re.sub(r"^/desk/.*", "/desk/", path) for path in linked}) == sorted(theirs)
+
+
+def test_whoever_is_not_signed_in_finds_the_sign_in_and_the_pairing() -> None:
+    page = look_app().test_client().get("/?as=nobody").text
+    assert 'href="/sign-in?lang=id"' in page
+    for kind in ("kiosk", "display"):
+        assert f'href="/pair?kind={kind}&amp;office=ltsa&amp;lang=id"' in page
+    assert "Siti" not in page
+    several = look_app(example_office(), structs.replace(example_office(), id="kupang"))
+    assert 'href="/pair?kind=kiosk&amp;lang=id"' in several.test_client().get("/?as=nobody").text
+
+
+def test_a_person_whose_screen_is_locked_is_led_to_the_lock_and_a_newcomer_to_the_second_step() -> None:
+    client = look_app().test_client()
+    assert 'href="/unlock?lang=id"' in client.get("/?as=locked").text
+    newcomer = client.get("/?as=newcomer").text
+    assert 'href="/account/second-factor?next=/"' in newcomer
+    assert "Minta peran kepada manajer kantor" not in newcomer

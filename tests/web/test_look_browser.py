@@ -50,6 +50,11 @@ def violations(page: Page) -> list[str]:
     [
         ("/", DESK),
         ("/?lang=en", PHONE),
+        ("/?as=nobody", DESK),
+        ("/?as=nobody&lang=en", PHONE),
+        ("/?as=kiosk", KIOSK),
+        ("/?as=locked", DESK),
+        ("/?as=newcomer", DESK),
         ("/gallery", DESK),
         ("/gallery?lang=en", PHONE),
         ("/gallery?theme=dark", HALL),
@@ -73,7 +78,8 @@ def test_an_error_page_is_accessible_too(page: Page, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "viewport", "least"), [("/gallery", DESK, 44), ("/gallery?face=kiosk", KIOSK, 60), ("/", PHONE, 44)]
+    ("path", "viewport", "least"),
+    [("/gallery", DESK, 44), ("/gallery?face=kiosk", KIOSK, 60), ("/", PHONE, 44), ("/?as=nobody", PHONE, 44)],
 )
 def test_everything_that_is_pressed_is_large_enough_for_a_finger(
     new_page: Callable[..., Page], address: str, path: str, viewport: dict[str, int], least: int
@@ -89,7 +95,7 @@ def test_everything_that_is_pressed_is_large_enough_for_a_finger(
     assert small == []
 
 
-@pytest.mark.parametrize("path", ["/", "/gallery", "/gallery?text=large"])
+@pytest.mark.parametrize("path", ["/", "/?as=nobody", "/gallery", "/gallery?text=large"])
 def test_nothing_is_cut_off_on_the_narrowest_screen(new_page: Callable[..., Page], address: str, path: str) -> None:
     page = new_page(viewport={"width": 320, "height": 640})
     page.goto(address + path)
