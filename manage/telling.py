@@ -1,10 +1,10 @@
 """Changes in words: which part of the office it was, and what it was before and after, in the reader's language."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ltsa.configuring import Change, Configurations, Difference
-from ltsa.office import WEEKDAYS, Office, Text
+from ltsa.office import WEEKDAYS, Office, Opening, Text
 from manage.fields import LANGUAGES
 from web.format import DAYS, full_date, listed
 from web.words import FIRST, Words
@@ -67,7 +67,8 @@ class Teller:
         if rest:
             weekday = DAYS.get(self.lang, DAYS[FIRST])[WEEKDAYS.index(rest[0])]
             label = self.words("manage.told.hours_on", day=weekday)
-            return Told(label, self.hours(difference.before), self.hours(difference.after))
+            before, after = self._before.week, self._after.week
+            return Told(label, self._shut(difference.before, before), self._shut(difference.after, after))
         return self._pair(self.words("manage.section.week"), difference, lambda week: str(len(week)))
 
     def _days_off(self, rest: list[str], difference: Difference) -> Told:
@@ -158,6 +159,10 @@ class Teller:
         if langs == [FIRST]:
             return text.get(FIRST, "") or NOTHING
         return "; ".join(f"{lang}: {text.get(lang) or NOTHING}" for lang in langs)
+
+    def _shut(self, value: Any, week: Mapping[str, Opening]) -> str:
+        """The hours of a weekday; one without any is closed, unless the office had no hours at all."""
+        return self.hours(value) if week else self.words("manage.summary.always")
 
     def _words_or_text(self, value: Any) -> str:
         match value:
