@@ -4,11 +4,12 @@ The agent (`python3 app.py printer`) stands at the printer and asks every second
 until it says that the ticket was printed, or nobody waits for it any more (`web/spool.py`).
 """
 
+import sqlite3
 from hashlib import sha256
 from http import HTTPStatus
 
 import msgspec
-from flask import Blueprint, Response, jsonify, request, url_for
+from flask import Blueprint, Response, current_app, jsonify, request, url_for
 from msgspec import Struct
 
 from kiosk import pictures
@@ -45,10 +46,19 @@ def on_paper(office: str, kiosk: str, date: str, key: str, *, again: bool = Fals
 
     A printer that cannot print now is given nothing: the person is told to photograph the code, and goes.
     """
-    here = house()
-    printer = here.presence.printer_of(office, kiosk)
+    printer = house().presence.printer_of(office, kiosk)
     if printer is None:
         return None
+    try:
+        return _ordered(house(), printer.id, office, date, key, again=again)
+    except sqlite3.Error:
+        current_app.logger.exception("The ticket could not be ordered on paper; its number stands.")
+        return OnPaper(job=_job(office, date, key, 1), state="silent", ordered=False)
+
+
+def _ordered(  # noqa: PLR0913 - what is ordered
+    here: House, printer: str, office: str, date: str, key: str, *, again: bool
+) -> OnPaper:
     for copy in range(1, COPIES + 1):
         job = _job(office, date, key, copy)
         known = here.off_loop(here.fleet.job, job)
@@ -56,11 +66,11 @@ def on_paper(office: str, kiosk: str, date: str, key: str, *, again: bool = Fals
             break
     if known:
         return OnPaper(job=job, state=_state(here, known))
-    if trouble := _trouble(here, printer.id):
+    if trouble := _trouble(here, printer):
         return OnPaper(job=job, state=trouble, ordered=False)
     at = here.now()
     ordered = PrintJob(
-        job=job, printer=printer.id, office=office, date=date, key=key, ordered=at, until=at + PRINTED_WITHIN, copy=copy
+        job=job, printer=printer, office=office, date=date, key=key, ordered=at, until=at + PRINTED_WITHIN, copy=copy
     )
     here.off_loop(here.fleet.order, ordered)
     return OnPaper(job=job, state="ordered")
@@ -78,8 +88,9 @@ def paper(office: str, job: str) -> Response:
 @blueprint.post("/kiosk/<office>/paper")
 def print_again(office: str) -> Response:
     """Has a ticket printed once more, by the `key` that it was taken under on a `date`; or now, if it was not yet."""
-    asked = request.form
-    found = on_paper(office, asked.get("kiosk", ""), asked.get("date", ""), asked.get("key", ""), again=True)
+    asked, device = request.form, asker().device
+    kiosk = device.name if device and device.kind == "kiosk" else asked.get("kiosk", "")
+    found = on_paper(office, kiosk, asked.get("date", ""), asked.get("key", ""), again=True)
     if found is None:
         raise Refused("unknown-job", "No printer stands at this kiosk.", status=HTTPStatus.NOT_FOUND)
     address = url_for("printing.paper", office=office, job=found.job)

@@ -65,6 +65,7 @@ class House:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.settings = settings
         self.seed = _seed(settings.data / "seed")
+        self.fleet = _fleet(settings.data / "devices.sqlite")
         self.database = settings.data / "ledger.sqlite"
         try:
             self.ledger = Ledger(self.database)
@@ -94,7 +95,6 @@ class House:
             self.people.close()
             self.ledger.close()
             raise WrongSetting(f"The sign-ins in {settings.data} cannot be opened: {reason}.") from None
-        self.fleet = Spool(settings.data / "devices.sqlite")
         self._apart = ThreadPool(HASHES_AT_ONCE)
         self.door = Door(self)
         self.limits = Buckets(settings.rate_limits)
@@ -411,6 +411,14 @@ def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
         oidc.install(app, here)
 
     return app
+
+
+def _fleet(path: Path) -> Spool:
+    try:
+        return Spool(path)
+    except sqlite3.Error as reason:
+        message = f"The file {path} cannot be opened: {reason}. It may be removed: nothing in it must last."
+        raise WrongSetting(message) from None
 
 
 def _seed(path: Path) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -302,7 +303,9 @@ def test_an_agent_that_is_killed_again_and_again_loses_no_ticket_and_doubles_non
     for number in papers:
         slips = [slip for slip in ready.printer.tickets if slip.large == number]
         assert ["CETAK ULANG" in slip.text for slip in slips] == [False, *[True] * (len(slips) - 1)]
-    assert len(ready.printer.tickets) - len(papers) <= 6  # each death leaves one ticket at most of which nobody can know
+    assert (
+        len(ready.printer.tickets) - len(papers) <= 6
+    )  # each death leaves one ticket at most of which nobody can know
 
 
 def test_an_agent_that_dies_while_paper_is_missing_prints_the_ticket_after_all(ready: Place) -> None:
@@ -373,6 +376,13 @@ def test_two_agents_do_not_share_a_printer(ready: Place) -> None:
     )
     assert done.returncode == 2
     assert "Another agent prints for pintu" in done.stderr
+
+
+def test_a_disk_that_keeps_no_print_job_costs_the_paper_and_never_the_number(ready: Place) -> None:
+    with closing(sqlite3.connect(ready.office.data / "devices.sqlite")) as file:
+        file.execute("DROP TABLE prints")
+    number, state, _ = ready.takes()
+    assert (number, state) == ("C001", "silent")
 
 
 # --- Pairing

@@ -23,6 +23,7 @@ from web.asking import NOBODY
 from web.fleet import ALPHABET, CODE_GOOD, CODE_LENGTH, MOST_WAITING, Fleet, TooManyWaiting, new_code, plain_code
 from web.house import House
 from web.presence import PATIENCE
+from web.settings import WrongSetting
 from web.version import version
 
 if TYPE_CHECKING:
@@ -345,6 +346,18 @@ def test_paper_that_is_out_and_back_is_on_record_and_a_fluttering_sensor_is_not(
         client.post("/device/report", json={"paper": paper}, headers={"Authorization": f"Bearer {secret}"})
     on_record = [row.event.paper for row in here.ledger.since(0) if isinstance(row.event, PaperChanged)]
     assert on_record == ["out", "ok", "out"]
+
+
+def test_a_broken_file_beside_the_ledger_is_named_and_may_be_removed(settings: Settings) -> None:
+    House(settings).close()
+    file = settings.data / "devices.sqlite"
+    for part in settings.data.glob("devices.sqlite*"):
+        part.unlink()
+    file.write_bytes(b"not a database" * 100)
+    with pytest.raises(WrongSetting, match=r"devices.sqlite cannot be opened: .* It may be removed"):
+        House(settings)
+    file.unlink()
+    House(settings).close()
 
 
 # --- 100 000 guesses
