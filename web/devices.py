@@ -102,6 +102,7 @@ LIVE = (View("devices", picture, "web/devices.html"),)
 
 @blueprint.record_once
 def _prepare(state: BlueprintSetupState) -> None:
+    version()  # as the files are at the start, whatever replaces them later
     state.app.jinja_env.globals.update(version=version)
 
 
