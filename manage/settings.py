@@ -192,7 +192,8 @@ def _preset(fields: tuple[Field, ...], sheet: Sheet, action: str) -> None:
 
 
 def _latest(section: Section, known: Configurations) -> Change | None:
-    return next((change for change in reversed(known.changes) if _touches(section, change)), None)
+    touching = (change for change in reversed(known.changes) if _touches(section, change))
+    return next((change for change in touching if not change.withdrawn), None)
 
 
 def _touches(section: Section, change: Change) -> bool:

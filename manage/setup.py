@@ -145,8 +145,7 @@ def _record(wanted: ChangeOffice, changes: dict[str, object]) -> None:
 
 
 def _fields(office: str) -> tuple[Field, ...]:
-    zones = tuple((zone, f"{label} · {zone.partition('/')[2]}") for zone, label in ZONES.items())
-    zone = () if frame.lived(office) else (Choice(path="zone", label="zone", options=zones),)
+    zone = () if frame.lived(office) else (Choice(path="zone", label="zone", options=tuple(ZONES.items())),)
     return (
         Words(path="name", label="office_name"),
         *zone,

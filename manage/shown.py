@@ -107,9 +107,12 @@ def summary_of(section: str, office: Office) -> str:
 
 
 def _names(items: Iterable[Any], lang: str, most: int = 3) -> str:
-    said = [item.name.get(lang) or item.name["id"] for item in items]
-    rest = len(said) - most
-    return listed(said, lang) if rest <= 1 else f"{', '.join(said[:most])} +{rest}"
+    return _first([item.name.get(lang) or item.name["id"] for item in items], lang, most)
+
+
+def _first(names: list[str], lang: str, most: int = 3) -> str:
+    rest = len(names) - most
+    return listed(names, lang) if rest <= 1 else f"{', '.join(names[:most])} +{rest}"
 
 
 def _coded(name: str) -> Callable[[Office, Words], str]:
@@ -149,7 +152,7 @@ def _security(office: Office, words: Words) -> str:
 _SUMMARIES: Mapping[str, Callable[[Office, Words], str]] = {
     "office": lambda office, words: said(office.running_text) or words("manage.summary.nothing"),
     "services": lambda office, words: words("manage.summary.services", n=len(office.services)),
-    "agencies": lambda office, words: listed([said(name) for name, _ in agencies(office)][:3], words.lang),
+    "agencies": lambda office, words: _first([said(name) for name, _ in agencies(office)], words.lang),
     "counters": lambda office, words: words("manage.summary.counters", n=len(office.counters)),
     "week": _week,
     "days-off": _days_off,

@@ -95,7 +95,8 @@ class Teller:
             case [field]:
                 known = {"name": "service_name", "about": "service_about", "agency": "service_agency"}
                 known["capacity"] = "service_capacity"
-                return self._of(name, known.get(field, field), difference, self._words_or_text)
+                write = self._limit if field == "capacity" else self._words_or_text
+                return self._of(name, known.get(field, field), difference, write)
             case _:
                 return self._plain(difference)
 
@@ -119,6 +120,8 @@ class Teller:
         name, *inner = rest
         if name in {"absent_place", "returned_place"}:
             return self._pair(self._field(name), difference, self.place)
+        if name == "capacity":
+            return self._pair(self._field(name), difference, self._limit)
         if not inner and not isinstance(difference.after, list):
             return self._pair(self._field(name), difference, self._words_or_text)
         return self._listed(self._field(name), inner, difference)
@@ -158,7 +161,7 @@ class Teller:
     def _in(self, langs: list[str], text: Text) -> str:
         if langs == [FIRST]:
             return text.get(FIRST, "") or NOTHING
-        return "; ".join(f"{lang}: {text.get(lang) or NOTHING}" for lang in langs)
+        return "; ".join(f"{self.words(f'manage.language.{lang}')}: {text.get(lang) or NOTHING}" for lang in langs)
 
     def _shut(self, value: Any, week: Mapping[str, Opening]) -> str:
         """The hours of a weekday; one without any is closed, unless the office had no hours at all."""
@@ -172,6 +175,10 @@ class Teller:
                 return self.said(value)
             case _:
                 return str(value)
+
+    def _limit(self, people: Any) -> str:
+        """How many people at most; 0 is no limit."""
+        return str(people) if people else self.words("manage.told.no_limit")
 
     def _item(self, _label: str, item: Any) -> str:
         return self.said(item["name"]) if isinstance(item, dict) else str(item)

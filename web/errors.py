@@ -136,7 +136,7 @@ def _answer(status: int, code: str, message: str, field: str | None = None, stat
         said = jsonify(code=code, message=message, field=field, state=state)
     else:
         g.setdefault("lang", page_language())
-        page = f"error.{status}" if f"error.{status}.title" in Words("id") else _nearest(status)
+        page = next((f"error.{it}" for it in (code, status) if f"error.{it}.title" in Words("id")), _nearest(status))
         said = make_response(
             render_template("web/error.html", page=page, code=code, message=message, state=state, back=_came_from())
         )

@@ -165,10 +165,11 @@ def check_pin() -> Response | tuple[str, int]:
 def lock() -> Response:
     """Locks the session on an enrolled counter PC, until its person gives the PIN; the guard then leads to the lock."""
     here, session = house(), asker().session
-    if session and session.device and secretly(here.credentials.has_pin, session.person):
-        secretly(here.credentials.lock, read_cookie(request, SESSION))
-        here.door.renew()
-        record(SignedOut, session.person, session=session.id, why="locked")  # other servers hear of it so
+    if not (session and session.device and secretly(here.credentials.has_pin, session.person)):
+        return lead("/account")  # where a PIN is made
+    secretly(here.credentials.lock, read_cookie(request, SESSION))
+    here.door.renew()
+    record(SignedOut, session.person, session=session.id, why="locked")  # other servers hear of it so
     return redirect(onward("/account"), HTTPStatus.SEE_OTHER)
 
 

@@ -68,6 +68,26 @@ def test_what_was_saved_can_be_undone_from_the_line_that_says_so(manager: Manage
     assert manager.office.rules.recall_limit == 3
 
 
+def test_a_section_names_its_last_change_that_still_holds(manager: Manager) -> None:
+    manager.opens("/settings/rules")
+    manager.saves("rules", why="Uji kuota", **{"rules/capacity": "100"})
+    assert "Uji kuota" in manager.opens("/settings/rules")
+    manager.posts("/changes/2/withdraw", section="rules", key="undo")
+    assert "Uji kuota" not in manager.opens("/settings/rules")
+
+
+def test_changes_are_told_in_words_that_everybody_knows(manager: Manager) -> None:
+    manager.opens("/settings/rules")
+    manager.saves("rules", **{"rules/capacity": "100"})
+    manager.opens("/settings/office")
+    manager.saves("office", **{"running_text.id": "Tutup lebih awal.", "running_text.en": "Closing early."})
+    page = manager.opens("/changes")
+    assert "<td>tanpa batas</td><td>100</td>" in page
+    assert "Indonesia: Tutup lebih awal.; Inggris: Closing early." in page
+    assert "dan Dinas Tenaga Kerja</" not in manager.opens("/settings"), "three of eight agencies are not all of them"
+    assert ", Dinas Tenaga Kerja +5" in manager.opens("/settings")
+
+
 def test_a_change_may_begin_tomorrow_or_on_a_date(manager: Manager) -> None:
     manager.opens("/settings/rules")
     manager.saves("rules", since="tomorrow", **{"rules/recall_limit": "4"})

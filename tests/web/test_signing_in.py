@@ -219,6 +219,13 @@ def test_a_counter_pc_left_alone_locks_and_the_pin_goes_on_where_siti_was(office
     assert office.journal()[-1] == ("SignedIn", "siti", "pin")
 
 
+def test_every_page_of_a_counter_pc_has_the_lock_in_its_head_and_no_page_elsewhere(office: Office) -> None:
+    at_the_counter, elsewhere = office.visitor(device="counter"), office.visitor()
+    for siti, there in ((at_the_counter, True), (elsewhere, False)):
+        siti.signs_in("siti", GOOD)
+        assert ('formaction="/lock?lang=id"' in siti.opens("/account").text) is there
+
+
 def test_elsewhere_an_idle_session_ends(office: Office) -> None:
     siti = office.visitor()
     siti.signs_in("siti", GOOD)
@@ -256,7 +263,7 @@ def test_without_a_pin_a_screen_is_not_locked_and_an_idle_one_asks_for_the_passw
     office.kept.drop_pin("siti")
     siti = office.visitor(device="counter")
     siti.signs_in("siti", GOOD)
-    siti.sends("/lock")
+    assert siti.sends("/lock", next="/desk/ltsa").location == "/account", "where a PIN is made"
     assert siti.name == "Siti Rahma"
     office.now += HOUR
     assert "Akun ini belum punya PIN" in siti.opens("/unlock").text
