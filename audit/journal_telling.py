@@ -14,6 +14,9 @@ from ltsa.office import Office
 from web.format import hhmm, long_date
 from web.words import FIRST, Words
 
+_FIRST_DAY = "1970-01-01"
+"""Since when the settings are in force with which an office begins."""
+
 _DATE = re.compile(r"( ?)(\d{4}-\d\d-\d\d)")
 
 
@@ -55,6 +58,8 @@ class JournalTeller:
         return [self._told(event, person=event.person, how=how)]
 
     def _signed_out(self, event: Any) -> list[str]:
+        if event.why == "locked":  # the session goes on, behind a PIN
+            return [self._say("screen-locked", person=event.person)]
         return [self._told(event, person=event.person, why=self._term("ended", event.why))]
 
     def _sign_in_refused(self, event: Any) -> list[str]:
@@ -111,6 +116,8 @@ class JournalTeller:
         return [self._told(event, name=program(event.token, self._access))]
 
     def _office_configured(self, event: Any) -> list[str]:
+        if event.since == _FIRST_DAY:
+            return [self._say("office-begun"), *self._reason(event.why)]
         return [self._told(event, since=self._day(event.since)), *self._reason(event.why)]
 
     def _office_changed(self, event: Any) -> list[str]:

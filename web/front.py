@@ -45,6 +45,7 @@ def front() -> str:
     g.zone = office.zone
     mine = [Mine(office=office, faces=faces) for office in offices if (faces := _faces(office.id))]
     if who.person and not who.locked:
+        g.zone = mine[0].office.zone if len(mine) == 1 else office.zone
         return render_template("web/front.html", offices=mine, address=request.host_url.rstrip("/"))
     return render_template(
         "web/welcome.html",

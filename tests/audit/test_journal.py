@@ -25,7 +25,7 @@ from ltsa.access import (
     RevokeToken,
     TakeRole,
 )
-from ltsa.configuring import ChangeOffice, ConfigureOffice, WithdrawChange
+from ltsa.configuring import ChangeOffice, ConfigureOffice, OfficeConfigured, WithdrawChange
 from ltsa.journal import AccountLocked, DataExported, DataSeen, RequestRefused, SignedIn, SignedOut, SignInRefused
 from tests.audit.test_pages import words
 from tests.ltsa.scripted_day import DATE, office
@@ -114,6 +114,21 @@ def test_who_worked_here_once_and_who_works_everywhere_stays_in_the_journal(audi
         "Seseorang tidak dapat masuk: kata sandi salah, dan akun itu tidak ada. Belum masuk",
     ):
         assert sentence in said
+
+
+def test_a_locked_screen_is_no_end_of_a_session(auditor: Auditor, doors: Doors) -> None:
+    doors.note(SignedOut, by="person:siti", person="siti", session="b4", why="locked")
+    page = words(auditor.opens("/journal"))
+    assert "siti mengunci layar komputer loket." in page
+    assert "Sesi siti berakhir" not in page
+
+
+def test_settings_in_force_from_the_beginning_have_no_date(auditor: Auditor) -> None:
+    here = auditor.house
+    teller = JournalTeller(here.office("ltsa"), "id", here.access, here.configurations("ltsa"))
+    begun = replace(some(OfficeConfigured), since="1970-01-01")
+    entry = Entry(position=1, at=1, kind="office-configured", by="system", event=begun, people=frozenset())
+    assert teller.tell(entry).what == "Pengaturan awal kantor ditetapkan."
 
 
 def test_the_list_is_chosen_by_date_kind_and_person(auditor: Auditor, doors: Doors) -> None:

@@ -95,6 +95,7 @@ def test_everybody_who_is_still_here_gets_an_outcome(busy: Manager) -> None:
     }
     page = busy.opens("/closing")
     assert "3 kunjungan ditutup sebelum selesai." in page
+    assert "Hari layanan sudah ditutup." in busy.opens(""), "whatever the hours say"
     assert busy.posts("/closing/reopen", key="again").status_code == 303
     busy.house.catch_up()
     assert busy.house.today("ltsa").open
