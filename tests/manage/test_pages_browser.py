@@ -100,7 +100,7 @@ def test_a_wrong_field_is_where_the_keyboard_stands(opens: Callable[..., Page]) 
     page.get_by_label("Alasan").fill("coba")
     page.get_by_role("button", name="Simpan").click()
     page.locator("[id='rules/recall_limit-error']").wait_for()
-    assert page.evaluate("document.activeElement.name") == "rules/recall_limit"
+    page.locator("[name='rules/recall_limit']:focus").wait_for()
     assert violations(page) == []
 
 
