@@ -5,8 +5,8 @@ from msgspec import Struct
 from display.announcement import announcement
 from ltsa import board
 from ltsa.board import CallPicture, QueuePicture
-from ltsa.message import Refusal
 from ltsa.office import Text
+from web.doors import Door, door
 from web.house import House
 
 
@@ -28,11 +28,12 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 class Wall(Struct, frozen=True, kw_only=True):
     """The whole wall: calls that people still have to follow first, then those being served, each latest first; then
-    earlier calls of others, and the queues.
+    earlier calls of others, and the queues. `door` says how the office's doors stand.
     """
 
     date: str
     open: bool
+    door: Door
     running_text: Text
     calls: tuple[Shown, ...]
     earlier: tuple[Shown, ...]
@@ -41,10 +42,10 @@ class Wall(Struct, frozen=True, kw_only=True):
 
 def wall(house: House, office: str) -> Wall | None:
     """An office's wall now; None for an office that is not there."""
-    try:
-        day = house.today(office)
-    except Refusal:
+    shut = door(house, office)
+    if shut is None:
         return None
+    day = house.today(office)
     picture, services = board.display(day), day.rules_of.service
 
     def shown(call: CallPicture) -> Shown:
@@ -67,6 +68,7 @@ def wall(house: House, office: str) -> Wall | None:
     return Wall(
         date=picture.date,
         open=picture.open,
+        door=shut,
         running_text=picture.running_text,
         calls=tuple(shown(call) for call in sorted(picture.current, key=lambda call: call.state != "called")),
         earlier=tuple(shown(call) for call in sorted(earlier.values(), key=lambda call: -call.serial)),

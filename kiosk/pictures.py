@@ -6,15 +6,20 @@ from ltsa import board
 from ltsa.board import ChoicePicture, TicketPicture
 from ltsa.message import Refusal
 from ltsa.office import Coded
+from ltsa.rules import full_services
+from web.doors import Door, door
 from web.house import House
 
 
 class Offer(Struct, frozen=True, kw_only=True):
-    """The services a kiosk offers; `chosen` are those that the person at it has chosen already."""
+    """The services a kiosk offers; `chosen` are those that the person at it has chosen already, `full` those for which
+    today's numbers are taken.
+    """
 
     office: str
-    open: bool
+    door: Door
     choices: tuple[ChoicePicture, ...]
+    full: tuple[str, ...]
     chosen: tuple[str, ...]
 
 
@@ -23,8 +28,9 @@ class Chosen(Struct, frozen=True, kw_only=True):
     service that follows others with those of them that were not chosen.
     """
 
-    open: bool
+    door: Door
     choices: tuple[ChoicePicture, ...]
+    full: tuple[str, ...]
     bring: tuple[Coded, ...]
     sequels: tuple[tuple[ChoicePicture, tuple[ChoicePicture, ...]], ...]
 
@@ -36,25 +42,27 @@ class Help(Struct, frozen=True, kw_only=True):
 
 
 class Visit(Struct, frozen=True, kw_only=True):
-    """A ticket for its holder. `open` says whether its day still runs."""
+    """A ticket for its holder. `open` says whether its day still runs; `door` how the office's doors stand today."""
 
     token: str
     open: bool
+    door: Door
     ticket: TicketPicture
 
 
 def offer(house: House, office: str, chosen: str = "") -> Offer | None:
     """The offer of an office's kiosk; `chosen` lists services with commas. None where there is no such office."""
-    now = _kiosk(house, office)
-    if now is None:
+    now, shut = _kiosk(house, office), door(house, office)
+    if now is None or shut is None:
         return None
-    return Offer(office=office, open=now.open, choices=now.choices, chosen=tuple(chosen.split(",")) if chosen else ())
+    wanted = tuple(chosen.split(",")) if chosen else ()
+    return Offer(office=office, door=shut, choices=now.choices, full=_full(house, office), chosen=wanted)
 
 
 def chosen(house: House, office: str, services: str) -> Chosen | None:
     """What was chosen, from a list of services with commas; those that the office does not have are left out."""
-    now = _kiosk(house, office)
-    if now is None:
+    now, shut = _kiosk(house, office), door(house, office)
+    if now is None or shut is None:
         return None
     offered = {choice.service: choice for choice in now.choices}
     wanted = services.split(",")
@@ -63,8 +71,9 @@ def chosen(house: House, office: str, services: str) -> Chosen | None:
         (choice, tuple(offered[service] for service in choice.after if service not in wanted)) for choice in choices
     ]
     return Chosen(
-        open=now.open,
+        door=shut,
         choices=choices,
+        full=_full(house, office),
         bring=_together(choices),
         sequels=tuple((choice, missing) for choice, missing in before if missing),
     )
@@ -84,7 +93,9 @@ def visit(house: House, token: str) -> Visit | None:
     if found is None:
         return None
     day, number = found
-    return Visit(token=token.upper(), open=day.open, ticket=board.ticket(day, number))
+    shut = door(house, day.rules_of.id)
+    assert shut, "the ticket is of an office that is there"  # noqa: S101 - house.ticket knows it
+    return Visit(token=token.upper(), open=day.open, door=shut, ticket=board.ticket(day, number))
 
 
 def office_of(house: House, token: str) -> str | None:
@@ -98,6 +109,10 @@ def _kiosk(house: House, office: str) -> board.KioskPicture | None:
         return board.kiosk(house.today(office))
     except Refusal:
         return None
+
+
+def _full(house: House, office: str) -> tuple[str, ...]:
+    return full_services(house.today(office))
 
 
 def _together(choices: tuple[ChoicePicture, ...]) -> tuple[Coded, ...]:

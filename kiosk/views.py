@@ -41,7 +41,7 @@ LIVE = (
 )
 
 blueprint.add_app_template_global(
-    lambda lang, key: Words(lang)(key), "spoken"
+    lambda lang, key, **values: Words(lang)(key, **values), "spoken"
 )  # the door speaks every language at once
 
 KEY = re.compile(r"[!-~]{16,128}")
@@ -49,6 +49,9 @@ KEY = re.compile(r"[!-~]{16,128}")
 
 FIRST_KIOSK = "1"
 """What a kiosk is called at which staff sit without naming it."""
+
+NO_NUMBERS = frozenset({"office-closed-today", "too-early", "too-late-today", "office-full", "service-full"})
+"""Refusals that are nobody's mistake: the office gives no numbers now, or none for this."""
 
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 """A ticket's address is its secret: kept nowhere, told to nobody."""
@@ -103,7 +106,8 @@ def take(office: str) -> Response:
     try:
         ticket, secret = _issue(office, _key())
     except Refusal as refusal:
-        return make_response(_step("sorry", configuration, sentence=spoken(refusal)), status_of(refusal))
+        shut = refusal.code if refusal.code in NO_NUMBERS else ""
+        return make_response(_step("sorry", configuration, sentence=spoken(refusal), code=shut), status_of(refusal))
     code = draw(f"{house().settings.address}/t/{secret}")
     paper = on_paper(office, _kiosk(office), ticket.date, _key()) if _printing() != "off" else None
     page = _step("ticket", configuration, it=ticket, code=code, paper=paper, again=request.form)

@@ -290,15 +290,28 @@ def _doors_open(office: Office, written: str, at: int) -> None:
         raise Refusal("too-late-today", message, state="after", values={"ends": ends.time(), "opens": opens})
 
 
+def is_full(day: Day) -> bool:
+    """Whether as many people have a number as the office can serve in a day."""
+    return 0 < day.rules_of.rules.capacity <= len(day.tickets) - day.tally["cancelled"]
+
+
+def full_services(day: Day) -> tuple[str, ...]:
+    """The services for which as many people have a number as can be served in a day."""
+    return tuple(one.id for one in day.rules_of.services if 0 < one.capacity <= day.demand.get(one.id, 0))
+
+
 def _room_for(services: tuple[str, ...], day: Day) -> None:
     """No more people take a number than the office, and each service, can serve in a day."""
     office = day.rules_of
-    if 0 < (most := office.rules.capacity) <= len(day.tickets) - day.tally["cancelled"]:
+    if is_full(day):
+        most = office.rules.capacity
         opens = _opens(office, date.fromisoformat(day.date))
         message = f"All {most} numbers of today are taken; the office opens again {_said(opens)}."
         raise Refusal("office-full", message, state="full", values={"n": most, "opens": opens})
+    full = full_services(day)
     for service in services:
-        if 0 < (most := office.service[service].capacity) <= day.demand.get(service, 0):
+        if service in full:
+            most = office.service[service].capacity
             opens = _opens(office, date.fromisoformat(day.date))
             message = f"All {most} numbers of today for {service} are taken; come again {_said(opens)}."
             values = {"n": most, "opens": opens, "service": office.service[service].name}

@@ -37,6 +37,7 @@ DAYS = {
 }
 
 MINUTE = 60_000
+DAYS_A_WEEK = 7
 
 Day = int | str | date
 """A day: an instant, an ISO date ("2026-11-21"), or a date."""
@@ -67,6 +68,22 @@ def short_date(day: Day, zone: str = ZONE, lang: str = "id") -> str:
 def full_date(day: Day, zone: str = ZONE, lang: str = "id") -> str:
     """With the day of the week: "Sabtu, 21 November 2026"."""
     return f"{_names(DAYS, lang)[_date(day, zone).weekday()]}, {long_date(day, zone, lang)}"
+
+
+def coming(at: int, today: Day, zone: str = ZONE, lang: str = "id", *, timed: bool = True) -> str:
+    """When something is that is to come, as people say it today: "pukul 08.00", "Senin pukul 08.00", and from a week
+    on "Senin, 4 Januari 2027, pukul 08.00"; without the time of day where it is not `timed`.
+    """
+    day, now = _date(at, zone), _date(today, zone)
+    days = (day - now).days
+    if days == 0:
+        when = "" if timed else "today" if lang == "en" else "hari ini"
+    elif 0 < days < DAYS_A_WEEK:
+        when = _names(DAYS, lang)[day.weekday()]
+    else:
+        when = full_date(day, zone, lang) + ("," if timed and lang != "en" else "")
+    when = f"on {when}" if lang == "en" and days else when
+    return f"{when} {'at' if lang == 'en' else 'pukul'} {hhmm(at, zone, lang)}".strip() if timed else when
 
 
 def iso(ms: int, zone: str = ZONE) -> str:
@@ -132,6 +149,9 @@ def install(app: Flask) -> None:
     for written in zoned:
         app.jinja_env.filters[written.__name__] = _in_page_zone(written)
     app.jinja_env.filters.update(
+        coming=lambda at, today, lang="", timed=True: coming(
+            at, today, page_zone(), lang or page_language(), timed=timed
+        ),
         count=lambda n, lang="": count(n, lang or page_language()),
         iso=lambda ms, zone="": iso(ms, zone or page_zone()),
         listed=lambda names, lang="": listed(names, lang or page_language()),

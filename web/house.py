@@ -32,6 +32,7 @@ from ltsa.access import EVERYWHERE, INSTALLATION, Access
 from ltsa.commands import CloseDay
 from ltsa.configuring import Change, Configurations, ConfigureOffice
 from ltsa.day import Day
+from ltsa.hours import state_at
 from ltsa.journal import JournalEvent, SignedOut, entry
 from ltsa.ledger import CHUNK, AnyCommand, Done, Ledger, LedgerUnavailableError
 from ltsa.message import Refusal
@@ -54,6 +55,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 HOUSEKEEPING = 60
+DOORS_TURN = 0.05
+"""Seconds after an office's doors have opened or closed at which its screens say so."""
 HASHES_AT_ONCE = 2
 SEED_BYTES = 32
 
@@ -300,25 +303,36 @@ class House:
         self.fleet.close()
 
     def _keep_house(self) -> None:
-        """Every minute; what fails is tried again with the next one."""
-        turn_over = partial(self._turn_over, dict[str, str]())
+        """Every minute, and whenever an office's doors open or close; what fails is tried again with the next one."""
+        turn_over = partial(self._turn_over, dict[str, tuple[str, str, bool]]())
         while True:
             for duty in (turn_over, self.door.tell_all, self.feed.recheck, self._end_sessions):
                 try:
                     duty()
                 except (Refusal, LedgerUnavailableError, sqlite3.Error):
                     log.exception("the house could not be kept")
-            gevent.sleep(HOUSEKEEPING)
+            gevent.sleep(self._until_doors())
 
-    def _turn_over(self, shown: dict[str, str]) -> None:
-        """Closes the days that were left open, at their last instant, and turns the screens over to the new day."""
+    def _until_doors(self) -> float:
+        """Seconds until the house is to be kept again: not past the moment at which an office opens or closes."""
+        at = self.now()
+        doors = [state_at(office, at) for office in self.offices()]
+        times = [time for it in doors for time in (it.until, it.numbers_from, it.numbers_until) if time and time > at]
+        return min([HOUSEKEEPING, *((time - at) / 1000 + DOORS_TURN for time in times)])
+
+    def _turn_over(self, shown: dict[str, tuple[str, str, bool]]) -> None:
+        """Closes the days that were left open, at their last instant, and turns the screens over to the new day, and
+        when an office's doors open or close.
+        """
         for office in self.offices():
             today = office.service_date(self.now()).isoformat()
             for day in list(self.present.loaded(office.id)):
                 if day.open and day.date < today:
                     self._close(office, day)
-            if shown.setdefault(office.id, today) != today:
-                shown[office.id] = today
+            doors = state_at(office, self.now())
+            now = today, doors.state, doors.numbers
+            if shown.setdefault(office.id, now) != now:
+                shown[office.id] = now
                 self._changed.add(office.id)
                 self.feed.ring()
 

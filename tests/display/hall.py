@@ -22,7 +22,7 @@ from ltsa.commands import (
     StartService,
     Undo,
 )
-from ltsa.configuring import ConfigureOffice
+from ltsa.configuring import ChangeOffice, ConfigureOffice
 from ltsa.ledger import Ledger
 from ltsa.office import Counter, example_office
 from ltsa.tokens import token_digest
@@ -54,7 +54,7 @@ class Hall:
     def __init__(self, data: Path) -> None:
         self.ledger = Ledger(data / "ledger.sqlite")
 
-    def do(self, command: type[DayCommand | ConfigureOffice], **fields: Any) -> Any:
+    def do(self, command: type[DayCommand | ConfigureOffice | ChangeOffice], **fields: Any) -> Any:
         """One command, now; its answer."""
         at, key = time.time_ns() // 1_000_000, uuid.uuid4().hex
         given: dict[str, Any] = {"office": "ltsa", "at": at, "by": "officer:sari", "key": key}
@@ -66,7 +66,17 @@ class Hall:
         services = tuple(example.service)
         many = tuple(Counter(id=str(n), name={"id": f"Loket {n}"}, services=services) for n in range(1, counters + 1))
         configuration = msgspec.structs.replace(example, counters=many, **changes)
-        self.do(ConfigureOffice, configuration=configuration, since="1970-01-01")
+        self.do(ConfigureOffice, configuration=configuration, since=self.today)
+
+    def takes_the_day_off(self) -> None:
+        """The manager closes the office today."""
+        off = {"name": {"id": "Ulang tahun kota"}, "kind": "own"}
+        self.do(ChangeOffice, since=self.today, why="Ulang tahun kota", changes={f"days_off/{self.today}": off})
+
+    @property
+    def today(self) -> str:
+        """The office's date."""
+        return self.ledger.present().office_at("ltsa", time.time_ns() // 1_000_000)[1].isoformat()
 
     def arrives(self, *services: str) -> str:
         """A person takes a number."""

@@ -322,6 +322,18 @@ def test_a_closed_day_says_so_and_a_day_gone_by_is_not_called_today(display: Cal
     assert wall.locator("text=Layanan hari ini sudah selesai").is_hidden()
 
 
+def test_an_office_that_takes_the_day_off_says_when_it_opens_again_in_large_words(
+    display: Callable[..., Page], hall: Hall
+) -> None:
+    walls = [display(viewport=viewport) for viewport in (WIDE, UPRIGHT)]
+    hall.takes_the_day_off()
+    for wall in walls:
+        for words in ("Hari ini tutup", "Buka lagi", "Ulang tahun kota"):
+            wall.wait_for_selector(f"text={words}")
+        assert wall.evaluate(OVERFLOWING) == []
+        assert violations(wall) == []
+
+
 @pytest.mark.parametrize("viewport", [WIDE, UPRIGHT])
 @pytest.mark.parametrize("scene", ["empty", "busy", "announcing", "closed"])
 def test_axe_finds_nothing_wrong(

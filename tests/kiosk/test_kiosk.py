@@ -321,6 +321,54 @@ def test_a_closed_office_says_so_at_the_door_and_to_a_person_who_was_faster(visi
     assert flaws(siti.page) == []
 
 
+@BOTH
+def test_an_office_that_takes_the_day_off_says_so_at_the_door_and_to_a_person_who_was_faster(
+    visitor: Comes, hall: Hall, viewport: dict[str, int]
+) -> None:
+    siti, budi, rina = visitor(viewport=viewport), visitor(viewport=viewport), visitor(viewport=viewport)
+    siti.page.expected_errors = ["409"]  # type: ignore[attr-defined]
+    siti.speaks("id")
+    siti.wants("health")
+    rina.speaks("id")
+    hall.decides(f"days_off/{hall.today}", {"name": {"id": "Ulang tahun kota", "en": "City day"}, "kind": "own"})
+    for words in ("Hari ini tutup", "Buka lagi", "Ulang tahun kota", "Closed today"):
+        budi.page.get_by_text(words).first.wait_for()
+    assert flaws(budi.page) == []
+    for late in (siti, rina):
+        late.page.locator(".shut-note").get_by_text("Hari ini tutup").wait_for()
+        assert flaws(late.page) == []
+    siti.touches(".review__do .button--primary")
+    siti.sees("sorry")
+    siti.page.get_by_role("heading", name="Hari ini kantor tutup").wait_for()
+    assert flaws(siti.page) == []
+    hall.decides(f"days_off/{hall.today}", None)
+    budi.page.get_by_text("Ambil nomor antrean").wait_for()
+
+
+@BOTH
+def test_a_service_whose_numbers_are_all_taken_can_be_read_but_not_chosen(
+    visitor: Comes, hall: Hall, viewport: dict[str, int]
+) -> None:
+    hall.decides("services/bank/capacity", 1)
+    siti, budi = visitor(viewport=viewport), visitor(viewport=viewport)
+    budi.page.expected_errors = ["409"]  # type: ignore[attr-defined]
+    siti.speaks("id")
+    budi.speaks("id")
+    budi.wants("bank")
+    rina = visitor(viewport=viewport)
+    assert rina.takes("bank") == "G001"
+    siti.page.locator(".service[value=bank][disabled]").get_by_text("Penuh untuk hari ini").wait_for()
+    budi.page.locator(".chosen").get_by_text("Penuh untuk hari ini").wait_for()
+    assert flaws(siti.page) == flaws(budi.page) == []
+    budi.touches(".review__do .button--primary")
+    budi.sees("sorry")
+    assert flaws(budi.page) == []
+    budi.page.get_by_role("link", name="Pilih layanan lain").click()
+    budi.sees("services")
+    budi.wants("health")
+    assert budi.takes_the_number() == "D001"
+
+
 def test_without_scripts_plain_pages_and_forms_lead_to_a_number(visitor: Comes, hall: Hall) -> None:
     siti = visitor(java_script_enabled=False)
     assert siti.takes("bank", "health") == "D001"

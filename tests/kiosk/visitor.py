@@ -13,6 +13,7 @@ from PIL import Image
 
 from ltsa.access import RevokeDevice
 from ltsa.commands import DayCommand, OpenCounter
+from ltsa.configuring import ChangeOffice
 from ltsa.day import TicketIssued
 from ltsa.ledger import Ledger
 
@@ -54,6 +55,17 @@ class Hall:
             if device.kind == kind:
                 revokes: dict[str, Any] = {"office": "ltsa", "at": now, "by": "manager:test", "key": next(KEYS)}
                 self.ledger.do(RevokeDevice(**revokes, device=device.id))
+
+    def decides(self, path: str, value: object) -> None:
+        """The manager changes a part of the office from today on."""
+        now = time.time_ns() // 1_000_000
+        said: dict[str, Any] = {"office": "ltsa", "at": now, "by": "manager:test", "key": next(KEYS), "why": "a story"}
+        self.ledger.do(ChangeOffice(**said, since=self.today, changes={path: value}))
+
+    @property
+    def today(self) -> str:
+        """The office's date."""
+        return self.ledger.present().office_at("ltsa", time.time_ns() // 1_000_000)[1].isoformat()
 
     def signed(self, number: str) -> list[str]:
         """In whose names it is on record that a number was taken."""
