@@ -24,6 +24,7 @@ BENCHMARKS = {
     "http": "tools.bench_http:http",
     "feed": "tools.bench_feed:feed",
     "click": "tools.bench_click:click",
+    "flood": "tools.bench_flood:flood",
 }
 
 OUTSIDE = {"feed", "click"}

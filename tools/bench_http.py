@@ -99,7 +99,7 @@ class Callers:
             connection.sendall(request())
         while answered < times:
             for ready, _ in self._selector.select():
-                if not (answer := _whole_answer(ready.data)).startswith(expected):
+                if not (answer := whole_answer(ready.data)).startswith(expected):
                     raise RuntimeError(f"expected {status}, got {answer[:20]!r} … {answer[-300:]!r}")
                 answered += 1
                 if asked < times:
@@ -148,7 +148,8 @@ def _serve(create_app: CreateApp, folder: Path, told: Connection) -> None:
         run(Settings(data=folder / "office", port=0, rate_limits=0), create_with_empty, meanwhile=meanwhile)
 
 
-def _whole_answer(connection: socket.socket) -> bytes:
+def whole_answer(connection: socket.socket) -> bytes:
+    """The bytes of the next answer."""
     answer = connection.recv(65536)
     while b"\r\n\r\n" not in answer:
         answer += connection.recv(65536)

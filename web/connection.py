@@ -20,7 +20,7 @@ from werkzeug.exceptions import RequestTimeout
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web.lane import LaneHandler
-from web.limits import CONNECTIONS, SOCKETS, Crowd, place
+from web.limits import COMES, CONNECTIONS, SOCKETS, Buckets, Crowd, place
 from web.security import BODY_LIMIT, refused_socket
 
 if TYPE_CHECKING:
@@ -170,8 +170,8 @@ class Connection(LaneHandler):
     def upgrade_websocket(self) -> list[bytes] | None:
         """As the room's, for the office's own pages, and not for too many of one place."""
         refusal = refused_socket(self.environ, self.application.extensions["hosts"])
-        if refusal is None and self.server.sockets.is_full(place(self.environ.get("REMOTE_ADDR"))) and self._upgrades():
-            refusal = "429 Too Many Requests", "Too many pages of this address are open."
+        if refusal is None and self._upgrades() and self.server.is_crowded_by(place(self.environ.get("REMOTE_ADDR"))):
+            refusal = "429 Too Many Requests", "Too many pages of this address are open, or come and go."
         if refusal is None:
             return super().upgrade_websocket()
         status, sentence = refusal
@@ -184,9 +184,16 @@ class Connection(LaneHandler):
         return upgrade.lower() == "websocket"
 
     def run_websocket(self) -> None:
-        """As the library's, counted."""
+        """As the library's, counted; and without its list of clients, from which one that came back from the same port
+        before the last was let go would be struck off twice.
+        """
         with self.server.sockets.one_more(place(self.environ.get("REMOTE_ADDR"))):
-            super().run_websocket()
+            try:
+                list(self.application(self.environ, _nothing))
+            finally:
+                if not self.websocket.closed:
+                    self.websocket.close()
+                self.environ["wsgi.websocket"] = self.websocket = None
 
     def handle_one_response(self) -> None:
         """As the library's. An idle connection does not hold up a stop; one that answers does."""
@@ -241,9 +248,9 @@ class Server(WSGIServer):
         self.proxies = proxies
         self.patience = patience or Patience()
         self.busy = 0
-        limits = application.extensions["limits"]
-        self.sockets: Crowd = limits.crowd(SOCKETS)
-        self.connections: Crowd = limits.crowd(0 if proxies else CONNECTIONS)
+        self._limits: Buckets = application.extensions["limits"]
+        self.sockets: Crowd = self._limits.crowd(SOCKETS)
+        self.connections: Crowd = self._limits.crowd(0 if proxies else CONNECTIONS)
 
     def handle(self, sock: GeventSocket, address: Any) -> None:
         """Serve one connection; a client that broke it off is no news."""
@@ -253,6 +260,13 @@ class Server(WSGIServer):
             return
         with self.connections.one_more(whose), suppress(ConnectionError):
             super().handle(sock, address)
+
+    def is_crowded_by(self, where: str) -> bool:
+        """Whether so many pages of a place are open, or come and go, that no further one is let in. Counts one more."""
+        if self.sockets.is_full(where) or self._limits.wait(COMES, where):
+            return True
+        self._limits.add(COMES, where)
+        return False
 
     def answer_the_last(self, patience: float) -> None:
         """Wait until no request is in progress, at most `patience` seconds."""

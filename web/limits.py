@@ -22,10 +22,11 @@ from web.security import SAFE
 
 
 class Limit(NamedTuple):
-    """So many at once, and again as many in so many seconds."""
+    """So many at once, and again as many in so many seconds. `what` sets it apart from another of the same measure."""
 
     times: int
     seconds: float
+    what: str = ""
 
 
 # An office's phones, counters and screens may stand behind one address (NAT): what is counted for an address is meant
@@ -47,6 +48,12 @@ PROGRAM = Limit(6000, 60)
 
 WATCHES = Limit(40, 10)
 """Messages of one open page on the live feed."""
+
+MESSAGES = Limit(6000, 60, "messages")
+"""Messages of all pages of one address on the live feed."""
+
+COMES = Limit(600, 30, "comes")
+"""Sockets that pages of one address open: all of an office's at once, when the server is back."""
 
 SOCKETS = 600
 """Open pages of one address on the live feed."""

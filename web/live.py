@@ -23,7 +23,7 @@ from markupsafe import Markup
 from socketio.exceptions import ConnectionRefusedError as NoFeed
 
 from web.lane import MESSAGE, Lane, frame
-from web.limits import GUESSES, WATCHES, Buckets, Limit, TooOften, place
+from web.limits import GUESSES, MESSAGES, WATCHES, Buckets, Limit, TooOften, place
 from web.security import Hosts
 from web.words import FIRST, OFFERED, page_language
 
@@ -280,24 +280,32 @@ class Feed:
             client.lane.post(frame("refused", {"view": None, "code": "too-many"}))
             return
         where = place(client.environ.get("REMOTE_ADDR"))
-        if self._fills(WATCHES, sid, client) or (who := self._who(client)) is None or sid not in self._clients:
+        if self._fills(WATCHES, sid, client) or self._fills(MESSAGES, where, client):
+            return
+        if (who := self._who(client)) is None or sid not in self._clients:
             return  # who left while they were looked up is kept nowhere
         client.who, client.listens = who, True
         before, client.watches = client.watches, set()
+        answers: list[bytes] = []
         for address in dict.fromkeys(addresses):
-            watched, code = self._ask_for(address, client.who)
-            if watched is None:
-                client.lane.post(frame("refused", {"view": address, "code": code}))
-                if code == "unknown" and self._fills(GUESSES, where, client):
-                    break
-                continue
-            client.watches.add(watched)
-            watched.lanes.add(client.lane)
-            client.lane.post(watched.bytes)
+            if not (answer := self._join(client, address, where)):
+                break
+            answers.append(answer)
         for watched in before - client.watches:
             self._leave(client.lane, watched)
         if time.monotonic() < self._looked + 2 * POLL:
-            client.lane.post(self._heartbeat())
+            answers.append(self._heartbeat())
+        client.lane.post(b"".join(answers))  # together: each on its way costs more than all that is in it
+
+    def _join(self, client: _Client, address: str, where: str) -> bytes:
+        """Lets a client watch one view from now on; what it is told, nothing if it was closed for guessing."""
+        watched, code = self._ask_for(address, client.who)
+        if watched is None:
+            is_over = code == "unknown" and self._fills(GUESSES, where, client)
+            return b"" if is_over else frame("refused", {"view": address, "code": code})
+        client.watches.add(watched)
+        watched.lanes.add(client.lane)
+        return watched.bytes
 
     def _fills(self, limit: Limit, whose: str, client: _Client) -> bool:
         """Counts one more; a client that says too much is closed."""

@@ -31,14 +31,20 @@ class Answer(NamedTuple):
     text: str
 
 
-def asks(office: Office, path: str, cookie: str = "", form: dict[str, str] | None = None, **headers: str) -> Answer:
-    """One request as a browser of the office's own pages sends it; with a form, a change."""
-    body = None if form is None else urlencode(form)
+def asks(  # noqa: PLR0913, PLR0917 - what a request has
+    office: Office,
+    path: str,
+    cookie: str = "",
+    form: dict[str, str] | None = None,
+    body: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> Answer:
+    """One request as a browser of the office's own pages sends it; with a form or a body, a change."""
     said = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"} | ({"Cookie": cookie} if cookie else {})
-    said |= {"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}
-    said |= {name.replace("_", "-"): value for name, value in headers.items()}
+    if form is not None:
+        body, said["Content-Type"] = urlencode(form), "application/x-www-form-urlencoded"
     with closing(HTTPConnection("127.0.0.1", office.port, timeout=30)) as connection:
-        connection.request("GET" if form is None else "POST", path, body, said)
+        connection.request("GET" if body is None else "POST", path, body, said | (headers or {}))
         answer = connection.getresponse()
         return Answer(answer.status, answer.getheader("Location", ""), answer.read().decode(errors="replace"))
 
