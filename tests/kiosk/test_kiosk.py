@@ -399,7 +399,7 @@ def test_a_kiosk_whose_device_was_revoked_leaves_by_itself_also_when_nobody_touc
     visitor: Comes, hall: Hall, step: str
 ) -> None:
     kiosk = visitor()
-    kiosk.page.expected_errors = ["404", "401"]  # type: ignore[attr-defined]
+    kiosk.page.expected_errors = ["401"]  # type: ignore[attr-defined]
     if step == "review":
         kiosk.speaks("id")
         kiosk.wants("bank")
@@ -410,7 +410,7 @@ def test_a_kiosk_whose_device_was_revoked_leaves_by_itself_also_when_nobody_touc
 
 def test_a_person_at_a_kiosk_that_was_just_revoked_is_led_to_the_pairing_too(visitor: Comes, hall: Hall) -> None:
     kiosk = visitor()
-    kiosk.page.expected_errors = ["404", "401", "WebSocket"]  # type: ignore[attr-defined]
+    kiosk.page.expected_errors = ["401", "WebSocket"]  # type: ignore[attr-defined]
     kiosk.page.route_web_socket("**/socket.io/**", lambda socket: socket.close())  # it hears nothing
     kiosk.page.reload()
     kiosk.speaks("id")
