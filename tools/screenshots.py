@@ -55,8 +55,8 @@ class Picture(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What the pictures need to know about the morning: a counter and its officer's session, a supervisor's and an
-    auditor's, two devices, and secrets of tickets in two states.
+    """What the pictures need to know about the morning: a counter and its officer's session, a supervisor's, a
+    manager's and an auditor's, two devices, and secrets of tickets in two states.
     """
 
     port: int = 0
@@ -65,6 +65,7 @@ class Shown(NamedTuple):
     called: str = ""
     officer: str = ""
     supervisor: str = ""
+    manager: str = ""
     auditor: str = ""
     kiosk: str = ""
     display: str = ""
@@ -107,6 +108,7 @@ def pictures(shown: Shown) -> list[Picture]:
         Picture("desk", f"/desk/ltsa/{shown.counter}", 1366, 768, f"session={shown.officer}"),
         Picture("display", "/display/ltsa", 1920, 1080, f"device={shown.display}"),
         Picture("supervisor", "/supervisor/ltsa", 1366, 1010, f"session={shown.supervisor}"),
+        Picture("manage", "/manage/ltsa/settings", 1366, 1010, f"session={shown.manager}"),
         Picture("audit", f"/audit/ltsa/{DATE}?at=08:52:30", 1366, 1010, f"session={shown.auditor}"),
     ]
 
@@ -168,6 +170,7 @@ def _played(house: House, settings: Settings) -> Shown:
         called=secrets[_called(day)],
         officer=staff.session(house, officer, ["officer"], NAMES.get(officer, "")),
         supervisor=staff.session(house, "ratna", ["supervisor"], NAMES["ratna"]),
+        manager=staff.session(house, "bambang", ["manager"], NAMES["bambang"]),
         auditor=staff.session(house, "yusuf", ["auditor"], NAMES["yusuf"]),
         kiosk=staff.device(house, "kiosk"),
         display=staff.device(house, "display"),
