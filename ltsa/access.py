@@ -38,6 +38,7 @@ NEVER_NONE = frozenset({"headquarters", "admin"})
 
 ACCOUNT = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+)*")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+COUNTER = re.compile(r"[A-Za-z0-9-]{0,40}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 LONGEST_TOKEN = 3660 * 24 * 3_600_000
 """ms for which a program may be let in at most, where that ends at all."""
@@ -431,6 +432,7 @@ def decide(command: AccessCommand, access: Access) -> list[AccessEvent]:  # noqa
         case RenameDevice(device=device, name=name, counter=counter):
             kind = _device(access, device, office).kind
             _free_name(access, office, kind, name, but=device)
+            _plain_counter(counter)
             return [DeviceRenamed(**said, device=device, name=name, counter=counter)]
         case RevokeDevice(device=device):
             _device(access, device, office)
@@ -464,6 +466,7 @@ def _pair(command: PairDevice, access: Access, said: dict[str, Any]) -> DevicePa
     if command.kind not in KINDS:
         raise Refusal("wrong-kind", f"{command.kind!r} is no device; use one of {', '.join(KINDS)}.", field="kind")
     _free_name(access, command.office, command.kind, command.name)
+    _plain_counter(command.counter)
     _new_digest(access, command.digest)
     return DevicePaired(
         **said,
@@ -520,6 +523,12 @@ def _free_name(access: Access, office: str, kind: str, name: str, but: str = "")
         raise Refusal("name-taken", f"There is a {kind} {name!r} already; choose another name.", field="name")
 
 
+def _plain_counter(counter: str) -> None:
+    if not COUNTER.fullmatch(counter):
+        message = f"{counter[:LONGEST_ACCOUNT]!r} is no counter; use its id, as in 4, or a kiosk's name."
+        raise Refusal("wrong-counter", message, field="counter")
+
+
 def _new_digest(access: Access, digest: str) -> None:
     if not DIGEST.fullmatch(digest):
         raise Refusal("wrong-digest", "A digest is 64 hexadecimal digits.", field="digest")
@@ -570,6 +579,6 @@ def _not_the_last(access: Access, person: str, role: str) -> None:
 
 
 def _why(why: str) -> str:
-    if not 0 < len(why.strip()) <= LONGEST_WHY:
-        raise Refusal("missing-why", f"Say why, in 1 to {LONGEST_WHY} characters.", field="why")
+    if not (0 < len(why.strip()) <= LONGEST_WHY and why.replace("\n", " ").isprintable()):
+        raise Refusal("missing-why", f"Say why, in 1 to {LONGEST_WHY} printable characters.", field="why")
     return why.strip()

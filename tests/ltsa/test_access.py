@@ -60,6 +60,8 @@ def test_an_auditor_is_appointed_by_headquarters(office: Office) -> None:
 
 
 def test_a_barred_person_has_no_say_any_more(office: Office) -> None:
+    for why in (" ", "x" * 201, "backwards\u202e", "a\x00b"):
+        assert office.do(a.BarPerson, by="headquarters:hadi", person="maya", why=why) == "missing-why"
     assert office.do(a.BarPerson, by="headquarters:hadi", person="maya", why="moved away") == "PersonBarred"
     assert office.do(a.AddPerson, by="manager:maya", person="siti", roles=("officer",)) == "not-yours-to-give"
     assert office.do(a.ReadmitPerson, by="headquarters:hadi", person="maya") == "PersonReadmitted"
@@ -89,7 +91,10 @@ def test_a_device_shows_a_secret_until_it_is_revoked(office: Office) -> None:
     assert office.do(a.PairDevice, by="manager:maya", kind="kiosk", name="pintu", digest=OTHER) == "name-taken"
     assert office.do(a.PairDevice, by="manager:maya", kind="kiosk", name="dalam", digest=DIGEST) == "digest-used"
     assert office.do(a.PairDevice, by="manager:maya", kind="fridge", name="dalam", digest=OTHER) == "wrong-kind"
+    for counter in ("4 <b>", "x" * 41, "4\n"):
+        assert office.do(a.PairDevice, kind="counter", name="pc", digest=OTHER, counter=counter) == "wrong-counter"
     shown = office.access.shown[DIGEST]
+    assert office.do(a.RenameDevice, device=shown.id, name="depan", counter="?") == "wrong-counter"
     assert office.do(a.RenameDevice, device=shown.id, name="depan") == "DeviceRenamed"
     assert office.do(a.RevokeDevice, office="batam", device=shown.id) == "unknown-device"
     assert office.do(a.RevokeDevice, device=shown.id) == "DeviceRevoked"
