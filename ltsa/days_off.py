@@ -4,17 +4,19 @@ From the library `holidays`: national holidays and cuti bersama as decreed, late
 marked as estimates. What an office took over is data of its own: a replay does not depend on the library's version.
 """
 
-from holidays.constants import GOVERNMENT, PUBLIC
-from holidays.countries.indonesia import Indonesia
-
 from ltsa.office import DayOff, Kind
 
-_KINDS: tuple[tuple[Kind, str], ...] = (("holiday", PUBLIC), ("joint-leave", GOVERNMENT))
+_KINDS: tuple[tuple[Kind, str], ...] = (("holiday", "public"), ("joint-leave", "government"))
+"""And how the library calls them."""
+
 _LANGUAGES = {"id": "id", "en": "en_US"}
 
 
 def national_days_off(year: int) -> tuple[DayOff, ...]:
     """A year's national holidays and cuti bersama by date; a date that is both is a holiday."""
+    # It brings every country of the world along, which no start of a server should wait for.
+    from holidays.countries.indonesia import Indonesia  # noqa: PLC0415
+
     found: dict[str, DayOff] = {}
     for kind, category in _KINDS:
         calendars = {
