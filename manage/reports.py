@@ -10,6 +10,7 @@ from msgspec import Struct
 from werkzeug import Response as Redirect
 
 from ltsa.day import TicketIssued
+from ltsa.journal import DataExported
 from ltsa.ledger import Ledger
 from ltsa.office import Office, Text
 from ltsa.people import People
@@ -18,6 +19,7 @@ from ltsa.replay import configured, opening, readable
 from ltsa.report import DayReport, Spread, report
 from manage import frame
 from manage.shown import named
+from web.asking import asker
 from web.errors import Refused
 from web.house import house
 from web.tables import Cell, chunks
@@ -85,6 +87,8 @@ def day_csv(office: str, day: str) -> Response:
     shown = _read(office, _date(day))
     if shown is None:
         raise Refused("unknown-day", f"Nothing happened here on {day}.", field="day", status=HTTPStatus.NOT_FOUND)
+    by = asker().by("day.report", office)
+    house().note(DataExported, office=office, by=by, kind="report.csv", about=_date(day).isoformat())
     answer = Response(b"".join(chunks(_rows(shown, Words(page_language())))), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{office}-{day}-report.csv"'
     return answer

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ltsa.commands import CallNext, FinishService, IssueTicket, OpenCounter, StartService
+from ltsa.journal import DataExported
 from manage import day
 from tests.staff import signed_in
 from web.fleet import Paper
@@ -124,6 +125,9 @@ def test_the_report_counts_the_day_and_is_a_table_for_a_spreadsheet(busy: Manage
     assert found["day", date, "Kunjungan selesai"] == "1"
     assert found["service", "Perbankan", "Orang"] == "1"
     assert found["counter", "1", "Dilayani"] == "1"
+    journal = busy.house.present.journal_stream("ltsa", busy.house.now())
+    taken = [it.event for it in busy.house.ledger.history(journal) if isinstance(it.event, DataExported)]
+    assert [(event.kind, event.about) for event in taken] == [("report.csv", date)]
 
 
 def test_a_day_on_which_nothing_happened_has_no_report(manager: Manager) -> None:
