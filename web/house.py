@@ -262,6 +262,8 @@ class House:
         kind, office, *_ = recorded.stream.split(":")
         if kind in {"day", "office"}:
             self._changed.add(office)
+        elif kind == "person" and (at := getattr(recorded.event, "office", "")):
+            self._changed.add(at)
         if kind in {"access", "office"} or isinstance(recorded.event, SignedOut):
             self._rights_changed = True
 
