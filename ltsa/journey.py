@@ -378,8 +378,13 @@ def _mark(person: Person, event: StepDone | StepReturned, mark: Mark) -> None:
 def _refer(case: Case, event: ReferenceNoted | ReferenceCompleted) -> None:
     """A step has one reference in each system: the latest."""
     others = tuple(it for it in case.references if (it.step, it.system) != (event.step, event.system))
+    case.references = (*others, refer(event))
+
+
+def refer(event: ReferenceNoted | ReferenceCompleted) -> Reference:
+    """The reference that an event speaks of."""
     paper, replaces = (event.paper, "") if isinstance(event, ReferenceNoted) else (False, event.paper)
-    noted = Reference(
+    return Reference(
         step=event.step,
         system=event.system,
         number=event.number,
@@ -389,7 +394,6 @@ def _refer(case: Case, event: ReferenceNoted | ReferenceCompleted) -> None:
         by=event.by,
         replaces=replaces,
     )
-    case.references = (*others, noted)
 
 
 # --- What may be asked for --------------------------------------------------------------------------------------------
@@ -640,7 +644,7 @@ def _record(command: RecordStep, case: Case, here: Here, said: dict[str, Any]) -
 def _not_yet(step: FlowStep, missing: list[str], flow: Flow) -> Refusal:
     message = f"{step.code} comes after {', '.join(missing)}."
     names = [flow.step[code].name for code in missing]
-    return Refusal("step-not-yet", message, field="step", state="later", values={"step": step.name, "after": names[0]})
+    return Refusal("step-not-yet", message, field="step", state="later", values={"what": step.name, "after": names[0]})
 
 
 def valid_until(step: FlowStep, day: str) -> str:
@@ -654,7 +658,7 @@ def _date(field: str, written: str, today: str) -> str:
             return written
     except ValueError:
         pass
-    raise Refusal("wrong-date", f"{written!r} must be a date like 2027-01-31, today or later.", field=field)
+    raise Refusal("wrong-date-to-come", f"{written!r} must be a date like 2027-01-31, today or later.", field=field)
 
 
 def _wanted(command: NoteReference | CompleteReference, person: Person, case: Case, here: Here) -> tuple[System, str]:

@@ -315,6 +315,17 @@ class Ledger:
             )
             return [row[0] for row in cursor.fetchall()]
 
+    def told(self, *topics: str) -> Iterator[Recorded]:
+        """All events of some topics, of every stream, in order. Reads through the whole record: for what is asked for
+        now and then, never for a page.
+        """
+        position, marks = 0, ",".join("?" * len(topics))
+        while chunk := self._select(
+            f"rowid > ? AND topic IN ({marks}) ORDER BY rowid LIMIT ?", position, *topics, CHUNK
+        ):
+            yield from chunk
+            position = chunk[-1].position
+
     def person(self, person: str) -> Person:
         """What is on record of a person's journey; of one who never came, nothing."""
         state = Person()

@@ -80,7 +80,7 @@ def _not_yet(service: str, case: Case, flow: Flow, here: Here) -> Refusal:
     waiting = [code for code in steps if not case.holds(code, here.today)] or steps
     before = [code for code in flow.after[waiting[0]] if not case.holds(code, here.today)]
     message = f"Nothing can be done at {service} yet: {waiting[0]} comes after {', '.join(before)}."
-    values = {"service": here.office.service[service].name, "after": flow.step[before[0]].name}
+    values = {"what": here.office.service[service].name, "after": flow.step[before[0]].name}
     return Refusal("step-not-yet", message, field="services", state="later", values=values)
 
 
