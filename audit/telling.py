@@ -189,6 +189,11 @@ class Teller:
     def _ticket_transferred(self, line: Line, details: dict[str, Any]) -> list[str]:
         return [self._told("ticket-transferred", service=self.service(line.service), to=self.service(details["to"]))]
 
+    def _ticket_tied(self, _line: Line, details: dict[str, Any]) -> list[str]:
+        if not details["added"]:
+            return [self._told("ticket-tied-only")]
+        return [self._told("ticket-tied", services=self.services(details["added"]))]
+
     def _steps_changed(self, _line: Line, details: dict[str, Any]) -> list[str]:
         changes = (("steps-added", details["added"]), ("steps-dropped", details["dropped"]))
         return [" ".join(self._told(key, services=self.services(services)) for key, services in changes if services)]

@@ -9,7 +9,7 @@ from datetime import date
 import msgspec
 from msgspec import Struct
 
-from ltsa.day import Call, CounterNow, Day, DayEvent, DayOpened, Step, Ticket, ahead, evolve, outstanding
+from ltsa.day import Call, CounterNow, Day, DayEvent, DayOpened, Step, Ticket, ahead, evolve, order_of, outstanding
 from ltsa.office import Coded, Counter, Office, Priority, Text
 
 QUEUE_SHOWN = 12
@@ -383,7 +383,10 @@ def _step(day: Day, visit: Ticket, step: Step) -> StepPicture:
     if step.service in visit.waits:
         state, before = "waiting", ahead(day, visit, step.service)
     elif state == "todo":
-        state, after = "later", [earlier for earlier in service.after if outstanding(visit, earlier)]
+        state, after = (
+            "later",
+            [earlier for earlier in order_of(day, visit).get(step.service, ()) if outstanding(visit, earlier)],
+        )
     reasons = _named(step.reasons, office.rules.return_reasons) if step.reasons else ()
     return StepPicture(
         service=step.service,

@@ -4,19 +4,46 @@ import msgspec
 
 from ltsa.message import Command
 from ltsa.office import Office
+from ltsa.road import Plan
 
 
 class IssueTicket(Command, frozen=True):
-    """Take a number for one or more services. `token` is the SHA-256 of the ticket's secret."""
+    """Take a number for one or more services. `token` is the SHA-256 of the ticket's secret.
+
+    For a `person` (a pseudonymous id) the number is for the open case: with no services named, for all that can be done
+    of it today. The ledger puts `case` and `plan` in.
+    """
 
     services: tuple[str, ...]
     token: str
     priority: str = ""
     language: str = "id"
+    person: str = ""
+    case: str = ""
+    plan: Plan | None = None
 
     def content(self) -> str:
-        """As of every command, but for the token: it follows from the key and the day, and midnight may have passed."""
-        return Command.content(msgspec.structs.replace(self, token=""))
+        """As of every command, but for the token: it follows from the key and the day, and midnight may have passed;
+        and for what follows from the case.
+        """
+        return Command.content(msgspec.structs.replace(self, token="", case="", plan=None))
+
+
+class TieTicket(Command, frozen=True):
+    """Let a running visit be one of a `person`'s open case: what can be done of it today is added to the visit, at the
+    services named (none named: at all). Once more, for other services, where it is one already. The ledger puts `case`
+    and `plan` in.
+    """
+
+    number: str
+    person: str
+    services: tuple[str, ...] = ()
+    case: str = ""
+    plan: Plan | None = None
+
+    def content(self) -> str:
+        """As of every command, but for what follows from the case."""
+        return Command.content(msgspec.structs.replace(self, case="", plan=None))
 
 
 class CancelTicket(Command, frozen=True):
@@ -94,16 +121,22 @@ class StartService(CounterCommand, frozen=True):
 
 
 class FinishService(CounterCommand, frozen=True):
-    """The service ended."""
+    """The service ended. `done` are the steps of the person's case that were done, all of the sitting where none is
+    named.
+    """
 
     outcome: str
+    done: tuple[str, ...] = ()
 
 
 class ReturnTicket(CounterCommand, frozen=True):
-    """Send the person to complete something. `note` is the id of a text kept beside the ledger."""
+    """Send the person to complete something. `missing` are codes of documents; `note` is the id of a text kept beside
+    the ledger.
+    """
 
     reasons: tuple[str, ...]
     note: str = ""
+    missing: tuple[str, ...] = ()
 
 
 class MissTicket(CounterCommand, frozen=True):
@@ -192,6 +225,7 @@ class ReopenDay(Command, frozen=True):
 
 DayCommand = (
     IssueTicket
+    | TieTicket
     | CallNext
     | StartService
     | FinishService

@@ -7,7 +7,7 @@ UTC, durations integer milliseconds.
 
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, assert_never, get_args
 
 from msgspec import Struct, field
@@ -40,7 +40,11 @@ class DayOpened(Event, frozen=True):
 
 
 class TicketIssued(Event, frozen=True):
-    """A person took a number. `token` is the SHA-256 of the ticket's secret, `place` is when its wait began (ms)."""
+    """A person took a number. `token` is the SHA-256 of the ticket's secret, `place` is when its wait began (ms).
+
+    For a visit of a person's `case`, `work` has the steps of its flow that are to be done at each service, and `after`
+    the services that come before each of those; the office's own order counts for the others.
+    """
 
     number: str
     series: str
@@ -49,6 +53,19 @@ class TicketIssued(Event, frozen=True):
     place: int
     priority: str = ""
     language: str = "id"
+    case: str = ""
+    work: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - each event gets its own
+    after: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
+
+
+class TicketTied(Event, frozen=True):
+    """A running visit became one of a person's case: with services added, steps to be done, and their order."""
+
+    number: str
+    case: str
+    work: dict[str, tuple[str, ...]]
+    after: dict[str, tuple[str, ...]]
+    added: tuple[str, ...] = ()
 
 
 class TicketCalled(Event, frozen=True):
@@ -78,22 +95,26 @@ class ServiceStarted(Event, frozen=True):
 
 
 class ServiceFinished(Event, frozen=True):
-    """A service ended with an outcome code of the office."""
+    """A service ended with an outcome code of the office. `done` are the steps of the person's case that were done."""
 
     number: str
     service: str
     counter: str
     outcome: str
+    done: tuple[str, ...] = ()
 
 
 class TicketReturned(Event, frozen=True):
-    """The person was sent to complete something: reason codes; a note's text lives beside the ledger under `note`."""
+    """The person was sent to complete something: codes of reasons, and of missing documents; a note's text lives beside
+    the ledger under `note`.
+    """
 
     number: str
     service: str
     counter: str
     reasons: tuple[str, ...]
     note: str = ""
+    missing: tuple[str, ...] = ()
 
 
 class TicketMissed(Event, frozen=True):
@@ -251,6 +272,7 @@ class DayReopened(Event, frozen=True):
 
 DayEvent = (
     TicketIssued
+    | TicketTied
     | TicketCalled
     | ServiceStarted
     | ServiceFinished
@@ -285,6 +307,7 @@ TOPICS: dict[str, type[DayEvent]] = {
     "day-closed/1": DayClosed,
     "day-reopened/1": DayReopened,
     "ticket-issued/1": TicketIssued,
+    "ticket-tied/1": TicketTied,
     "ticket-called/1": TicketCalled,
     "ticket-recalled/1": TicketRecalled,
     "service-started/1": ServiceStarted,
@@ -318,7 +341,8 @@ TOPICS: dict[str, type[DayEvent]] = {
 
 class Step(Struct):
     """One service of a visit. `since` is when it was last called, begun or left, `seen` are the documents checked,
-    `reasons` why it was returned, `unlocks` that it ended so that what comes after it became possible.
+    `reasons` why it was returned and `missing` the documents that were not there, `unlocks` that it ended so that what
+    comes after it became possible.
     """
 
     service: str
@@ -329,6 +353,7 @@ class Step(Struct):
     reasons: tuple[str, ...] = ()
     seen: tuple[str, ...] = ()
     unlocks: bool = False
+    missing: tuple[str, ...] = ()
 
 
 class Ticket(Struct):
@@ -338,6 +363,7 @@ class Ticket(Struct):
     and `counter` where it is called, served or held, `waits` the queues it stands in and `stands` its place there,
     `touched` the day's version at which something last happened to it, `notes` the ids of texts kept beside the ledger,
     `head_start` what its priority makes of its wait (ms), `outcome` what became of it when the day closed too soon.
+    `case`, `work` and `after` are those of a visit of a person's case, as in `TicketIssued`.
     """
 
     number: str
@@ -359,6 +385,9 @@ class Ticket(Struct):
     notes: tuple[str, ...] = ()
     head_start: int = 0
     outcome: str = ""
+    case: str = ""
+    work: dict[str, tuple[str, ...]] = {}
+    after: dict[str, tuple[str, ...]] = {}
 
 
 class Last(Struct, frozen=True):
@@ -455,12 +484,17 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             ticket = Ticket(event.number, order, event.token, event.at, event.place, steps)
             ticket.priority, ticket.language, ticket.since = event.priority, event.language, event.at
             ticket.touched, ticket.head_start = version, event.at - event.place
+            ticket.case, ticket.work, ticket.after = event.case, event.work, event.after
             day.tickets[event.number] = ticket
             day.tokens[event.token] = event.number
             day.series[event.series] = day.series.get(event.series, 0) + 1
             day.tally["waiting"] += 1
             _demand(day, event.services)
             _queue(day, ticket)
+        case TicketTied():
+            ticket = _touch(day, event.number)
+            ticket.case, ticket.work, ticket.after = event.case, event.work, event.after
+            _add(day, ticket, event.added)
         case TicketCalled():
             ticket = _touch(day, event.number)
             ticket.recalls = 0
@@ -474,7 +508,8 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
         case ServiceFinished():
             ticket = _touch(day, event.number)
             step = ticket.steps[event.service]
-            step.outcome, step.unlocks = event.outcome, event.outcome in day.rules_of.unlocking
+            whole = not (work := ticket.work.get(event.service)) or set(work) <= set(event.done)
+            step.outcome, step.unlocks = event.outcome, whole and event.outcome in day.rules_of.unlocking
             _leave(day, ticket, "done")
             day.counters[event.counter].last = Last("finish", event.number, event.service, event.at, version)
         case TicketRecalled():
@@ -482,7 +517,8 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             day.counters[event.counter].announced = version
         case TicketReturned():
             ticket = _touch(day, event.number)
-            ticket.steps[event.service].reasons = event.reasons
+            step = ticket.steps[event.service]
+            step.reasons, step.missing = event.reasons, event.missing
             ticket.notes = (*ticket.notes, event.note) if event.note else ticket.notes
             _leave(day, ticket, "returned")
             day.counters[event.counter].last = Last("return", event.number, event.service, event.at, version)
@@ -512,13 +548,9 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
         case StepsChanged():
             ticket = _touch(day, event.number)
             _demand(day, event.dropped, -1)
-            _demand(day, event.added)
             for service in event.dropped:
                 ticket.steps[service].state = "dropped"
-            for service in event.added:
-                ticket.steps[service] = Step(service)
-            if ticket.state in {"waiting", "returned", "done"}:
-                _settle(day, ticket)
+            _add(day, ticket, event.added)
         case PriorityChanged():
             ticket = _touch(day, event.number)
             ticket.priority, ticket.place = event.priority, event.place
@@ -577,7 +609,7 @@ _AtCounter = TicketCalled | ServiceStarted | TicketResumed | ActionUndone
 
 def possible_steps(day: Day, ticket: Ticket) -> tuple[str, ...]:
     """The services a ticket may be called for now: not yet done, and nothing that comes before them outstanding."""
-    after = day.rules_of.after
+    after = order_of(day, ticket)
     return tuple(
         [
             step.service
@@ -586,6 +618,11 @@ def possible_steps(day: Day, ticket: Ticket) -> tuple[str, ...]:
             and not (step.service in after and any(outstanding(ticket, s) for s in after[step.service]))
         ]
     )
+
+
+def order_of(day: Day, ticket: Ticket) -> Mapping[str, tuple[str, ...]]:
+    """The services that come after others on a visit, and which those are: as its case has it, else as the office."""
+    return {**day.rules_of.after, **ticket.after} if ticket.after else day.rules_of.after
 
 
 def outstanding(ticket: Ticket, service: str) -> bool:
@@ -610,6 +647,15 @@ def _touch(day: Day, number: str) -> Ticket:
 def _demand(day: Day, services: Iterable[str], people: int = 1) -> None:
     for service in services:
         day.demand[service] = day.demand.get(service, 0) + people
+
+
+def _add(day: Day, ticket: Ticket, services: tuple[str, ...]) -> None:
+    """Puts services on a visit, and the visit where it belongs now."""
+    _demand(day, services)
+    for service in services:
+        ticket.steps[service] = Step(service)
+    if ticket.state in {"waiting", "returned", "done"}:
+        _settle(day, ticket)
 
 
 def _asked(ticket: Ticket) -> list[str]:
@@ -700,6 +746,6 @@ def _undo(day: Day, ticket: Ticket, event: ActionUndone) -> None:
     else:
         state: Literal["called", "serving"] = "called" if event.action == "no-show" else "serving"
         step = ticket.steps[event.service]
-        step.outcome, step.unlocks, step.reasons = "", False, ()
+        step.outcome, step.unlocks, step.reasons, step.missing = "", False, (), ()
         _seat(day, ticket, event, state)
     counter.last = None

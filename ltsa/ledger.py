@@ -25,13 +25,14 @@ import msgspec
 from eventsourcing.persistence import PersistenceError, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 
-from ltsa import access, configuring, journal
+from ltsa import access, configuring, flow, journal, journey, visit
 from ltsa.access import AccessCommand
 from ltsa.board import Answer, answer, unopened
-from ltsa.commands import ConfigureDay, DayCommand, OpenDay
+from ltsa.commands import ConfigureDay, DayCommand, IssueTicket, OpenDay, TieTicket
 from ltsa.configuring import ConfigurationCommand, Configurations
-from ltsa.day import TOPICS, Day, evolve
+from ltsa.day import TOPICS, Day, DayEvent, evolve
 from ltsa.journal import WriteJournal
+from ltsa.journey import CaseMoved, CaseOpened, Here, Person, PersonCommand, PersonEvent, person_of, person_stream
 from ltsa.message import Refusal, key_digest
 from ltsa.present import AnyEvent, Present, Recorded, day_stream, office_stream
 from ltsa.rules import decide
@@ -51,6 +52,8 @@ _topics: dict[str, type[AnyEvent]] = {
     **access.TOPICS,
     **journal.TOPICS,
     **configuring.TOPICS,
+    **journey.TOPICS,
+    **flow.TOPICS,
 }
 _topic_of = {event: topic for topic, event in _topics.items()}
 _decoders = {topic: msgspec.json.Decoder(event) for topic, event in _topics.items()}
@@ -61,7 +64,7 @@ class LedgerUnavailableError(Exception):
     """The record cannot be written or read now (disk full, locked, damaged). Nothing was acknowledged; try again."""
 
 
-AnyCommand = DayCommand | AccessCommand | WriteJournal | ConfigurationCommand
+AnyCommand = DayCommand | AccessCommand | WriteJournal | ConfigurationCommand | PersonCommand
 
 
 class Done(NamedTuple):
@@ -318,6 +321,24 @@ class Ledger:
             )
             return [row[0] for row in cursor.fetchall()]
 
+    def told(self, *topics: str) -> Iterator[Recorded]:
+        """All events of some topics, of every stream, in order. Reads through the whole record: for what is asked for
+        now and then, never for a page.
+        """
+        position, marks = 0, ",".join("?" * len(topics))
+        while chunk := self._select(
+            f"rowid > ? AND topic IN ({marks}) ORDER BY rowid LIMIT ?", position, *topics, CHUNK
+        ):
+            yield from chunk
+            position = chunk[-1].position
+
+    def person(self, person: str) -> Person:
+        """What is on record of a person's journey; of one who never came, nothing."""
+        state = Person()
+        for recorded in self.history(person_stream(person)):
+            journey.evolve(state, recorded.event)  # type: ignore[arg-type]
+        return state
+
     def present(self) -> Present:
         """A new picture of what is true now. It reads days when they are asked for; the caller keeps it up to date."""
         present = Present(self._read_up_to, self.newest())
@@ -392,6 +413,7 @@ class Ledger:
             if self._doubtful:
                 self._present, self._doubtful = self.present(), False
                 self._seen.clear()
+            self._present.let_go()
             self._cursor.execute("BEGIN IMMEDIATE")
             self._catch_up()
             outcomes = [self._decide(asked.command, rows) for asked in batch]
@@ -434,7 +456,7 @@ class Ledger:
                 self._present.apply(recorded)
             self._seen.extend(rows)
 
-    def _decide(self, command: AnyCommand, rows: list[Recorded]) -> Done | Exception:
+    def _decide(self, command: AnyCommand, rows: list[Recorded]) -> Done | Exception:  # noqa: PLR0911 - a kind of command each
         """The answer to be, its events appended to `rows` and applied; or a refusal, which changes nothing.
 
         Whatever fails after that, half applied, must fail the batch.
@@ -444,6 +466,8 @@ class Ledger:
             match command:
                 case ConfigurationCommand():
                     return self._configure(command, rows)
+                case PersonCommand():
+                    return self._of_person(command, rows)
                 case AccessCommand():
                     return self._take(command, access.STREAM, self._present.access, access, rows)
                 case WriteJournal():
@@ -468,9 +492,13 @@ class Ledger:
         for loaded in self._present.loaded(office.id):
             if key in loaded.answered:
                 return self._repeat(command, day_stream(office.id, loaded.date), key, loaded.answered[key])
+        here = self._present.here(office.id, command.at)
+        if isinstance(command, IssueTicket | TieTicket) and command.person:
+            command = visit.planned(command, today, self._present.person(command.person), here)
         stream = day_stream(office.id, today.date or date.isoformat())
         if today.office is None:
-            decide(command, unopened(office, date))  # a refused command does not begin the day
+            trial = unopened(office, date)  # a refused command does not begin the day
+            self._begun(decide(command, trial), trial, here)
             opening = OpenDay(
                 office=office.id,
                 at=command.at,
@@ -480,7 +508,55 @@ class Ledger:
                 configuration=office,
             )
             self._append(stream, today, decide(opening, today), rows)
-        return self._append(stream, today, decide(command, today), rows)
+        events = decide(command, today)
+        begun = self._begun(events, today, here)
+        done = self._append(stream, today, events, rows)
+        return self._with(done, self._follow(events, today, here, rows, begun))
+
+    def _begun(self, events: Sequence[DayEvent], day: Day, here: Here) -> list[tuple[str, list[PersonEvent]]]:
+        """The visits that events of a day begin, by person, before they are applied; raises the person's refusal."""
+        begun = list[tuple[str, list[PersonEvent]]]()
+        for event in events:
+            for ticket in visit.whose(event, day):
+                visit.check_documents(event, ticket, self._present.person(person_of(ticket.case)), here)
+            if (found := visit.begins(event, day)) is not None:
+                person = person_of(found[0])
+                begun.append((person, visit.begin(event, *found, self._present.person(person), here)))
+        return begun
+
+    def _follow(
+        self,
+        events: Sequence[DayEvent],
+        day: Day,
+        here: Here,
+        rows: list[Recorded],
+        begun: Sequence[tuple[str, list[PersonEvent]]] = (),
+    ) -> list[Recorded]:
+        """Records what events of a day, just applied, mean for the journeys of those whom they are about."""
+        told = list[Recorded]()
+        for person, first in begun:
+            told += self._record(person_stream(person), self._present.person(person), first, rows, journey.evolve)
+        for event in events:
+            for ticket in visit.whose(event, day):
+                person = person_of(ticket.case)
+                state = self._present.person(person)
+                following = list(visit.follow(event, day, ticket, state, here))
+                told += self._record(person_stream(person), state, following, rows, journey.evolve)
+        return told
+
+    def _of_person(self, command: PersonCommand, rows: list[Recorded]) -> Done | Refusal:
+        """A command about a person's journey. The first case that follows a flow keeps it, in the same transaction."""
+        stream, key, person = person_stream(command.person), key_digest(command.key), command.person
+        state, here = self._present.person(person), self._present.here(command.office, command.at)
+        if key in state.answered:
+            return self._repeat(command, stream, key, state.answered[key])
+        events = journey.decide(command, state, here)
+        done = self._append(stream, state, events, rows, journey.evolve)
+        first, flows = events[0], self._present.flows
+        if not isinstance(first, CaseOpened | CaseMoved):
+            return done
+        kept = flow.keep(here.office.flow[first.scheme], flows, first)
+        return self._with(done, self._record(flow.STREAM, flows, kept, rows, flow.evolve))
 
     def _take(self, command: AnyCommand, stream: str, state: Any, rules: Any, rows: list[Recorded]) -> Done | Refusal:
         """Decides a command by the rules of its stream: a module with `decide` and `evolve`."""
@@ -497,13 +573,28 @@ class Ledger:
         rows: list[Recorded],
         evolve: Callable[[Any, Any], None] = evolve,
     ) -> Done:
+        recorded = self._record(stream, state, events, rows, evolve)
+        picture = answer(state, events) if isinstance(state, Day) else None  # type: ignore[arg-type]
+        return self._answered(Done(tuple(recorded), picture))
+
+    def _record(
+        self,
+        stream: str,
+        state: Any,
+        events: Sequence[AnyEvent],
+        rows: list[Recorded],
+        evolve: Callable[[Any, Any], None],
+    ) -> list[Recorded]:
         position, version = self._present.position + len(rows), state.version
         recorded = [Recorded(position + n, stream, version + n, event) for n, event in enumerate(events, 1)]
         rows += recorded
         for event in events:
             evolve(state, event)
-        picture = answer(state, events) if isinstance(state, Day) else None  # type: ignore[arg-type]
-        return self._answered(Done(tuple(recorded), picture))
+        return recorded
+
+    def _with(self, done: Done, more: Sequence[Recorded]) -> Done:
+        """An answer with what else came of the command in other streams."""
+        return self._answered(done._replace(events=(*done.events, *more))) if more else done
 
     def _configure(self, command: ConfigurationCommand, rows: list[Recorded]) -> Done | Refusal:
         """A command about an office's configuration. What is in force today changes the day that is under way, in the
@@ -519,7 +610,7 @@ class Ledger:
         later = configuring.after(state, events)
         date = later.today(command.at)
         day = self._present.day(command.office, date)
-        of_day: Sequence[AnyEvent] = []
+        of_day: Sequence[DayEvent] = []
         if day.office not in (None, later.on(date)) and events[0].since <= date.isoformat():
             now = ConfigureDay(
                 office=command.office, at=command.at, by=command.by, key=command.key, configuration=later.on(date)
@@ -529,7 +620,8 @@ class Ledger:
         self._present.configured(command.office, state)
         if of_day:
             today = self._append(day_stream(command.office, day.date), day, of_day, rows)
-            done = self._answered(done._replace(events=(*done.events, *today.events)))
+            here = self._present.here(command.office, command.at)
+            done = self._with(done, [*today.events, *self._follow(of_day, day, here, rows)])
         return done
 
     def _has_lived(self, office: str, rows: list[Recorded]) -> bool:
@@ -567,7 +659,18 @@ class Ledger:
             if stream.startswith("day:"):
                 evolve(day, recorded.event)  # type: ignore[arg-type]
         picture = answer(day, [recorded.event for recorded in events]) if day.office else None  # type: ignore[misc]
-        return Done(tuple(events), picture, repeated=True)
+        return Done((*events, *self._beside(events[-1])), picture, repeated=True)
+
+    def _beside(self, last: Recorded) -> Iterator[Recorded]:
+        """What came of a command in other streams: it follows in the same commit, under the same key."""
+        position, more = last.position, [last]
+        while more:
+            more = self.since(position)
+            for recorded in more:
+                if recorded.event.key != last.event.key:
+                    return
+                yield recorded
+            position = more[-1].position if more else position
 
 
 def replayed(history: Iterator[Recorded]) -> Day:

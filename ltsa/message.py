@@ -8,9 +8,10 @@ import msgspec
 from msgspec import Struct
 
 
-class Command(Struct, frozen=True, kw_only=True, gc=False):
+class Command(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """What every command says: the office, when (ms UTC, from the server's clock), by whom, and the client's
-    idempotency key: the same key again gets the first answer, and the same key with other content is refused.
+    idempotency key: the same key again gets the first answer, and the same key with other content is refused. What is
+    left as it is by default does not count as content, so that a command may get a field more.
     """
 
     office: str

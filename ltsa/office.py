@@ -5,22 +5,25 @@ force, so that a rule changed next year leaves last year's days readable.
 """
 
 import re
+import tomllib
 from collections.abc import Iterable
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Struct
 
+from ltsa import coded, flow
 from ltsa.access import INSTALLATION, ROLES
+from ltsa.flow import DESKS, Flow
 from ltsa.message import Refusal
 
-Text = dict[str, str]
-"""Words by language code; "id" (Indonesian) is always there."""
+Text = coded.Text
+Coded = coded.Coded
 
 ZONES = {"Asia/Jakarta": "WIB", "Asia/Makassar": "WITA", "Asia/Jayapura": "WIT"}
 """Indonesia's three time zones, none with summer time."""
@@ -39,13 +42,6 @@ class WrongOfficeError(Refusal):
         super().__init__(code, f"{field}: {message}.", field=field, values=values)
 
 
-class Coded(Struct, frozen=True, kw_only=True):
-    """A code that events carry, with the words that screens show for it."""
-
-    code: str
-    name: Text
-
-
 class Priority(Coded, frozen=True, kw_only=True):
     """A reason for priority (UU 25/2009 art. 29). `head_start` minutes are added to the age of the wait: nobody who
     came more than that much earlier is ever overtaken, so nobody starves.
@@ -62,7 +58,7 @@ class Outcome(Coded, frozen=True, kw_only=True):
 
 class Service(Struct, frozen=True, kw_only=True):
     """What a person can come for: one queue. `after` names services that must be finished first when they are on the
-    same visit; `minutes` is the published standard time.
+    same visit; `minutes` is the published standard time; `steps` are the steps of flows that are done here.
     """
 
     id: str
@@ -74,6 +70,7 @@ class Service(Struct, frozen=True, kw_only=True):
     after: tuple[str, ...] = ()
     minutes: int = 10
     capacity: int = 0
+    steps: tuple[str, ...] = ()
 
 
 class Counter(Struct, frozen=True, kw_only=True):
@@ -164,6 +161,7 @@ class Office(Struct, frozen=True, kw_only=True, dict=True):
     days_off: tuple[DayOff, ...] = ()
     special_days: tuple[SpecialDay, ...] = ()
     second_factor: tuple[str, ...] = ()
+    flows: tuple[Flow, ...] = ()
 
     @cached_property
     def service(self) -> dict[str, Service]:
@@ -179,6 +177,16 @@ class Office(Struct, frozen=True, kw_only=True, dict=True):
     def counter(self) -> dict[str, Counter]:
         """Counters by id."""
         return {counter.id: counter for counter in self.counters}
+
+    @cached_property
+    def flow(self) -> dict[str, Flow]:
+        """Flows by id."""
+        return {flow.id: flow for flow in self.flows}
+
+    @cached_property
+    def service_of(self) -> dict[str, str]:
+        """Which service does a step of a flow: the first that names it."""
+        return {step: service.id for service in reversed(self.services) for step in service.steps}
 
     @cached_property
     def priority(self) -> dict[str, Priority]:
@@ -215,9 +223,14 @@ class Office(Struct, frozen=True, kw_only=True, dict=True):
 
 
 def read_office(path: Path) -> Office:
-    """Reads and checks an office file (TOML). Raises `WrongOfficeError` with the field and what would be right."""
+    """Reads and checks an office file (TOML); one that says nothing of flows has the usual ones. Raises
+    `WrongOfficeError` with the field and what would be right.
+    """
     try:
-        office = msgspec.toml.decode(path.read_bytes(), type=Office)
+        said = msgspec.toml.decode(path.read_bytes())
+        office = msgspec.convert(said, Office)
+        if "flows" not in said:
+            office = msgspec.structs.replace(office, flows=usual_flows())
     except OSError as error:
         raise WrongOfficeError(str(path), f"cannot be read ({error.strerror}); name a readable TOML file") from error
     except msgspec.ValidationError as error:
@@ -229,8 +242,33 @@ def read_office(path: Path) -> Office:
 
 
 def example_office() -> Office:
-    """The example: eight desks as in PP 59/2021 art. 31, ten counters, open at any hour."""
+    """The example: eight desks as in PP 59/2021 art. 31, ten counters, open at any hour, the usual flows."""
     return read_office(Path(__file__).with_name("example_office.toml"))
+
+
+@lru_cache(maxsize=1)
+def usual_flows() -> tuple[Flow, ...]:
+    """The schemes of UU 18/2017, and the services before, during and after a migration, each with its source in the
+    file. It says documents, steps and switches once, by their codes.
+    """
+    said = tomllib.loads(Path(__file__).with_name("example_flows.toml").read_text("utf-8"))
+
+    def coded(kind: str, code: str, **more: object) -> dict[str, object]:
+        return {"code": code, "name": said[kind][code], **more}
+
+    def step(use: dict[str, Any]) -> dict[str, object]:
+        whole: dict[str, Any] = said["steps"][use["code"]] | use
+        return whole | {"documents": [coded("documents", code) for code in whole.get("documents", ())]}
+
+    flows = [
+        flow
+        | {
+            "switches": [coded("switches", code, on=on) for code, on in flow.get("switches", {}).items()],
+            "steps": [step(use) for use in flow["steps"]],
+        }
+        for flow in said["flows"]
+    ]
+    return msgspec.convert(flows, tuple[Flow, ...])
 
 
 def usual_week() -> dict[str, Opening]:
@@ -254,6 +292,8 @@ def new_office(name: str, called: Text, zone: str) -> Office:
 LONGEST_CODE = 40
 LONGEST_NAME = 120
 LONGEST_TEXT = 600
+LONGEST_VALID = 3660
+"""Days for which a step may hold at most, where that ends at all."""
 MOST_CODES, MOST_COUNTERS, MOST_DAYS = 100, 200, 1000
 """More services or reasons, counters, dates than these no page can show."""
 CODED = ("priorities", "outcomes", "return_reasons", "pause_reasons", "closing_outcomes", "opening_checks")
@@ -280,6 +320,7 @@ def checked(office: Office) -> Office:
     _check_counters(office)
     _check_rules(office.rules)
     _check_calendar(office)
+    _check_flows(office)
     return office
 
 
@@ -327,6 +368,8 @@ def _check_service(field: str, service: Service) -> None:
     _once(f"{field}/after", service.after)
     _range(f"{field}/minutes", service.minutes, 1, 480)
     _range(f"{field}/capacity", service.capacity, *RANGES["capacity"])
+    _range(f"{field}/steps", len(service.steps), 0, MOST_CODES)
+    _codes(f"{field}/steps", list(service.steps))
 
 
 def _check_counters(office: Office) -> None:
@@ -374,6 +417,46 @@ def _check_calendar(office: Office) -> None:
         _range(name, len(getattr(office, name)), 0, MOST_DAYS)
     _once("special_days", [day.date for day in office.special_days])
     _once("days_off", [day.date for day in office.days_off])
+
+
+def _check_flows(office: Office) -> None:
+    _range("flows", len(office.flows), 0, MOST_CODES)
+    _codes("flows/id", [each.id for each in office.flows])
+    for each in office.flows:
+        field = f"flows/{each.id}"
+        _text(f"{field}/name", each.name)
+        _text(f"{field}/about", each.about, LONGEST_TEXT, needed=False)
+        _check_date(f"{field}/begins", each.begins)
+        if each.ends and _check_date(f"{field}/ends", each.ends) and each.ends < each.begins:
+            message = f"must not be before {each.begins}"
+            raise WrongOfficeError(f"{field}/ends", message, code="wrong-ends", begins=date.fromisoformat(each.begins))
+        _coded(f"{field}/switches", each.switches)
+        _check_steps(f"{field}/steps", each)
+
+
+def _check_steps(field: str, each: Flow) -> None:
+    if not each.steps:
+        raise WrongOfficeError(field, "needs at least one step", code="missing-step")
+    _coded(field, each.steps)
+    for step in each.steps:
+        here = f"{field}/{step.code}"
+        if step.desk not in DESKS:
+            message = f"{step.desk!r} is no desk; use one of {', '.join(DESKS)}"
+            raise WrongOfficeError(f"{here}/desk", message, code="unknown-desk", desk=step.desk)
+        if step.switch and step.switch not in (known := [switch.code for switch in each.switches]):
+            message = f"{step.switch!r} is no switch of this flow; known are {', '.join(known) or 'none'}"
+            raise WrongOfficeError(f"{here}/switch", message, code="unknown-switch", switch=step.switch)
+        _once(f"{here}/after", step.after)
+        _coded(f"{here}/documents", step.documents)
+        _range(f"{here}/minutes", step.minutes, 1, 480)
+        _range(f"{here}/valid_days", step.valid_days, 0, LONGEST_VALID)
+    if circle := flow.loop(each):
+        way = " → ".join(circle)
+        raise WrongOfficeError(f"{field}/{circle[0]}/after", f"goes in a circle: {way}", code="wrong-loop", way=way)
+    if path := flow.dead_end(each):
+        way = " → ".join(path)
+        message = f"can never be reached ({way}): {path[-1]!r} is no step of this flow; name one, or add it"
+        raise WrongOfficeError(f"{field}/{path[0]}/after", message, code="unreachable-step", way=way, step=path[-1])
 
 
 def _check_hours(field: str, opening: Opening, rules: Rules) -> None:

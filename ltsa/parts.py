@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from ltsa.flow import Flow, FlowStep, Switch
 from ltsa.message import Refusal
 from ltsa.office import CODED, WEEKDAYS, Counter, DayOff, Office, Rules, Service, SpecialDay
 
@@ -25,6 +26,10 @@ _SEVERAL: dict[Path, str] = {
     ("services",): "id",
     ("services", ORDER, "bring"): "code",
     ("counters",): "id",
+    ("flows",): "id",
+    ("flows", ORDER, "switches"): "code",
+    ("flows", ORDER, "steps"): "code",
+    ("flows", ORDER, "steps", ORDER, "documents"): "code",
     **{(name,): "date" for name in DATED},
     **{("rules", name): "code" for name in CODED},
 }
@@ -34,6 +39,9 @@ _FIELDS: dict[Path, tuple[str, ...]] = {
     (): tuple(name for name in Office.__struct_fields__ if name != "id"),
     ("services", ORDER): tuple(name for name in Service.__struct_fields__ if name != "id"),
     ("counters", ORDER): tuple(name for name in Counter.__struct_fields__ if name != "id"),
+    ("flows", ORDER): tuple(name for name in Flow.__struct_fields__ if name != "id"),
+    ("flows", ORDER, "switches", ORDER): tuple(name for name in Switch.__struct_fields__ if name != "code"),
+    ("flows", ORDER, "steps", ORDER): tuple(name for name in FlowStep.__struct_fields__ if name != "code"),
     ("rules",): Rules.__struct_fields__,
     ("week",): WEEKDAYS,
 }
@@ -158,8 +166,12 @@ def _inner(path: Path, value: Any) -> Any:
 
 
 def _pattern(path: Path) -> Path:
-    """A path with "*" for the ids of services and counters."""
-    return (path[0], ORDER, *path[2:]) if len(path) > 1 and path[0] in {"services", "counters"} else path
+    """A path with "*" for the ids of services, counters and flows, and for the codes of what flows have."""
+    if len(path) > 1 and path[0] in {"services", "counters", "flows"}:
+        path = (path[0], ORDER, *path[2:])
+    if len(path) > 3 and path[0] == "flows" and path[2] in {"switches", "steps"}:  # noqa: PLR2004 - flows/ID/steps/CODE
+        path = (*path[:3], ORDER, *path[4:])
+    return path
 
 
 def _has_parts(path: Path) -> bool:

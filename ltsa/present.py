@@ -8,19 +8,21 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from ltsa import access, configuring, journal
+from ltsa import access, configuring, flow, journal, journey
 from ltsa.access import INSTALLATION, Access, AccessEvent
 from ltsa.configuring import ConfigurationEvent, Configurations
 from ltsa.day import Day, DayEvent, DayOpened, evolve
+from ltsa.flow import FlowEvent, Flows
 from ltsa.journal import Journal, JournalEvent, journal_stream
+from ltsa.journey import Here, Person, PersonEvent, person_stream
 from ltsa.message import Refusal
 from ltsa.office import Office
 
 DAYS_KEPT = 2
 JOURNALS_KEPT = 256
+PERSONS_KEPT = 4096
 
-
-AnyEvent = DayEvent | AccessEvent | JournalEvent | ConfigurationEvent
+AnyEvent = DayEvent | AccessEvent | JournalEvent | ConfigurationEvent | PersonEvent | FlowEvent
 
 
 class Recorded(NamedTuple):
@@ -63,6 +65,10 @@ class Present:
         self._configurations: dict[str, Configurations] = {}
         self._today: dict[str, _Today] = {}
         self._journals: dict[str, Journal] = {}
+        self._persons: dict[str, Person] = {}
+        self.flows = Flows()
+        for recorded in read(flow.STREAM, position):
+            flow.evolve(self.flows, recorded.event)  # type: ignore[arg-type]
         self.access = Access()
         for recorded in read(access.STREAM, position):
             access.evolve(self.access, recorded.event)  # type: ignore[arg-type]
@@ -125,6 +131,28 @@ class Present:
                 del self._journals[next(iter(self._journals))]
         return self._journals[stream]
 
+    def person(self, person: str) -> Person:
+        """What is true of a person; of one who never came, nothing. Stays in memory until `let_go`."""
+        state = self._persons.pop(person, None)
+        if state is None:
+            state = Person()
+            for recorded in self._read(person_stream(person), self.position):
+                journey.evolve(state, recorded.event)  # type: ignore[arg-type]
+        self._persons[person] = state
+        return state
+
+    def let_go(self) -> None:
+        """Lets go of the persons beyond those kept who were asked for least lately. Never while something is applied
+        that is not on the disk yet: it could not be read again.
+        """
+        while len(self._persons) > PERSONS_KEPT:
+            del self._persons[next(iter(self._persons))]
+
+    def here(self, office: str, at: int) -> Here:
+        """What is true around a person at an office at an instant (ms UTC)."""
+        configuration, day = self.office_at(office, at)
+        return Here(office=configuration, today=day.isoformat(), flows=self.flows.kept)
+
     def loaded(self, office: str) -> Iterable[Day]:
         """The days of an office that are in memory."""
         return self._days.get(office, {}).values()
@@ -133,19 +161,24 @@ class Present:
         """Takes in one more event; those of days that nobody asked for change nothing."""
         self.position = recorded.position
         event = recorded.event
-        kind, office, *rest = recorded.stream.split(":")
+        kind, name, *rest = recorded.stream.split(":")
         match kind:
             case "day":
-                self._evolve(office, rest[0], event)  # type: ignore[arg-type]
+                self._evolve(name, rest[0], event)  # type: ignore[arg-type]
             case "journal":
                 if kept := self._journals.get(recorded.stream):
                     journal.evolve(kept, event)  # type: ignore[arg-type]
+            case "person":
+                if (person := self._persons.get(name)) is not None:
+                    journey.evolve(person, event)  # type: ignore[arg-type]
+            case "flows":
+                flow.evolve(self.flows, event)  # type: ignore[arg-type]
             case "access":
                 access.evolve(self.access, event)  # type: ignore[arg-type]
             case _:
-                state = self._configurations.get(office, Configurations())
+                state = self._configurations.get(name, Configurations())
                 configuring.evolve(state, event)  # type: ignore[arg-type]
-                self.configured(office, state)
+                self.configured(name, state)
 
     def _evolve(self, office: str, day: str, event: DayEvent) -> None:
         days, date_of = self._days.setdefault(office, {}), date.fromisoformat(day)

@@ -36,6 +36,7 @@ from ltsa.commands import (
     ReturnTicket,
     SetPriority,
     StartService,
+    TieTicket,
     TransferTicket,
     Undo,
     WriteNote,
@@ -72,13 +73,16 @@ from ltsa.day import (
     TicketRecalled,
     TicketResumed,
     TicketReturned,
+    TicketTied,
     TicketTransferred,
+    order_of,
     outstanding,
 )
 from ltsa.dispatch import Place, explain, pick
 from ltsa.hours import ALWAYS, day_off_on, hours_on, numbers_on, opens_after
 from ltsa.message import Refusal, key_digest
 from ltsa.office import Office, Service, Text
+from ltsa.road import NO_PLAN
 
 ANOTHER_DAY: Text = {"id": "hari lain", "en": "another day"}
 CLOSED_WEEKDAY: Text = {"id": "bukan hari kerja", "en": "not a working day"}
@@ -113,6 +117,8 @@ def decide(command: DayCommand, day: Day) -> list[DayEvent]:  # noqa: C901, PLR0
     match command:
         case IssueTicket():
             return [_issue(command, day, said)]
+        case TieTicket():
+            return [_tie(command, day, said)]
         case CancelTicket(number=number, token=token):
             if token and day.tokens.get(token) != number:
                 raise Refusal("visit-over", f"{number} was a ticket of another day.", state="closed")
@@ -200,7 +206,8 @@ def _at_counter(command: DayCommand, day: Day, counter: CounterNow, said: dict[s
         case FinishService(outcome=outcome):
             ticket = _present(day, counter, "serving")
             _known("outcome", outcome, [coded.code for coded in day.rules_of.rules.outcomes])
-            return [ServiceFinished(**said, **_where(ticket), outcome=outcome)]
+            done = _done(command, ticket, unlocks=outcome in day.rules_of.unlocking)
+            return [ServiceFinished(**said, **_where(ticket), outcome=outcome, done=done)]
         case ReturnTicket(reasons=reasons):
             ticket = _present(day, counter, "serving")
             if not reasons:
@@ -208,7 +215,8 @@ def _at_counter(command: DayCommand, day: Day, counter: CounterNow, said: dict[s
             for reason in reasons:
                 _known("reasons", reason, [coded.code for coded in day.rules_of.rules.return_reasons])
             once = tuple(dict.fromkeys(reasons))
-            return [TicketReturned(**said, **_where(ticket), reasons=once, note=command.note)]
+            missing = _documents("missing", command.missing, day, ticket)
+            return [TicketReturned(**said, **_where(ticket), reasons=once, note=command.note, missing=missing)]
         case MissTicket():
             ticket = _present(day, counter, "called")
             return [TicketMissed(**said, **_where(ticket))]
@@ -231,9 +239,7 @@ def _at_counter(command: DayCommand, day: Day, counter: CounterNow, said: dict[s
             return [TicketTransferred(**said, **_where(ticket), to=service)]
         case CheckDocuments(seen=seen):
             ticket = _present(day, counter, "serving")
-            for code in seen:
-                _known("seen", code, [coded.code for coded in day.rules_of.service[ticket.service].bring])
-            once = tuple(dict.fromkeys(seen))
+            once = _documents("seen", seen, day, ticket)
             return [DocumentsChecked(**said, number=ticket.number, service=ticket.service, seen=once)]
         case WriteNote(note=note):
             ticket = _present(day, counter, "called", "serving")
@@ -245,19 +251,21 @@ def _at_counter(command: DayCommand, day: Day, counter: CounterNow, said: dict[s
 
 
 def _issue(command: IssueTicket, day: Day, said: dict[str, Any]) -> TicketIssued:
-    if not command.services:
+    plan = command.plan or NO_PLAN
+    asked = command.services or plan.services
+    if not asked:
         raise Refusal("no-services", "Choose at least one service.", field="services")
-    for service in command.services:
+    for service in asked:
         _service(day, service, "services")
-    if len(set(command.services)) < len(command.services):
+    if len(set(asked)) < len(asked):
         raise Refusal("service-twice", "Name each service once.", field="services")
     if command.token in day.tokens:
         raise Refusal("token-used", "This ticket's secret is in use; make a new one.", field="token")
     office = day.rules_of
     _doors_open(office, day.date, said["at"])
-    _room_for(command.services, day)
-    services = tuple(service for service in office.service if service in command.services)
-    series = _first_step(office, services).prefix
+    _room_for(asked, day)
+    services = tuple(service for service in office.service if service in asked)
+    series = _first_step(office, services, {**office.after, **plan.after}).prefix
     return TicketIssued(
         **said,
         number=f"{series}{day.series.get(series, 0) + 1:0{office.rules.number_digits}d}",
@@ -267,7 +275,49 @@ def _issue(command: IssueTicket, day: Day, said: dict[str, Any]) -> TicketIssued
         place=said["at"] - _head_start(day, command.priority),
         priority=command.priority,
         language=command.language,
+        case=command.case,
+        work=plan.work,
+        after=plan.after,
     )
+
+
+def _tie(command: TieTicket, day: Day, said: dict[str, Any]) -> TicketTied:
+    """What is over on the visit stays over."""
+    ticket = _ticket(day, command.number)
+    if ticket.state in {"cancelled", "closed"}:
+        raise Refusal("visit-over", f"{ticket.number} is over.", state=ticket.state)
+    if ticket.case not in ("", command.case):
+        raise Refusal("tied-already", f"{ticket.number} is a visit of another case.", state=ticket.state)
+    plan = command.plan or NO_PLAN
+    over = [step.service for step in ticket.steps.values() if step.state == "done"]
+    on = {step.service for step in ticket.steps.values() if step.state not in {"transferred", "dropped"}}
+    added = tuple(service for service in plan.services if service not in on)
+    work = {service: steps for service, steps in plan.work.items() if service not in over}
+    after = {service: tuple(one for one in plan.after[service] if one in work) for service in work}
+    work = {service: ticket.work[service] for service in over if service in ticket.work} | work
+    if (ticket.case, ticket.work, ticket.after) == (command.case, work, after):
+        raise Refusal("nothing-changes", f"{ticket.number} is for all of this already.", state=ticket.state)
+    return TicketTied(**said, number=ticket.number, case=command.case, work=work, after=after, added=added)
+
+
+def _done(command: FinishService, ticket: Ticket, *, unlocks: bool) -> tuple[str, ...]:
+    """The steps of the case that were done at this sitting; none where its outcome is not a good one."""
+    work = ticket.work.get(ticket.service, ())
+    for step in command.done:
+        if step not in work:
+            here = ", ".join(work) or "none"
+            raise Refusal("unknown-step", f"{step!r} is not to be done here; the steps are {here}.", field="done")
+    if not unlocks:
+        return ()
+    return tuple(step for step in work if step in command.done) if command.done else work
+
+
+def _documents(field: str, codes: tuple[str, ...], day: Day, ticket: Ticket) -> tuple[str, ...]:
+    """Codes of documents, each once. Those of a case are known from its flow (`ltsa/visit.py` looks at them)."""
+    if ticket.service not in ticket.work:
+        for code in codes:
+            _known(field, code, [coded.code for coded in day.rules_of.service[ticket.service].bring])
+    return tuple(dict.fromkeys(codes))
 
 
 def _doors_open(office: Office, written: str, at: int) -> None:
@@ -332,9 +382,9 @@ def _said(opens: date | datetime | Text) -> str:
     return f"on {opens:%Y-%m-%d at %H:%M}" if isinstance(opens, datetime) else f"on {opens}"
 
 
-def _first_step(office: Office, services: tuple[str, ...]) -> Service:
+def _first_step(office: Office, services: tuple[str, ...], after: dict[str, tuple[str, ...]]) -> Service:
     """The service that the number is named after: the first that can be done at once."""
-    first = next(s for s in services if not any(before in services for before in office.service[s].after))
+    first = next(s for s in services if not any(before in services for before in after.get(s, ())))
     return office.service[first]
 
 
@@ -362,9 +412,9 @@ def _change_steps(command: ChangeSteps, day: Day, said: dict[str, Any]) -> Steps
 
 def _within_reach(day: Day, ticket: Ticket, service: str, field: str) -> None:
     """Refuses a service that could never be called on this visit: one that comes before it ended, and not well."""
-    chain = [service]
+    chain, after = [service], order_of(day, ticket)
     for later in chain:
-        for before in day.rules_of.service[later].after:
+        for before in after.get(later, ()):
             if before in chain or not outstanding(ticket, before):
                 continue
             step = ticket.steps[before]
@@ -493,7 +543,7 @@ def _place_back(day: Day, ticket: Ticket, at: int) -> int:
 
 def _lines_of(day: Day, ticket: Ticket) -> list[str]:
     """The services for which the ticket will wait once it is put back."""
-    after = day.rules_of.after
+    after = order_of(day, ticket)
     return [
         step.service
         for step in ticket.steps.values()

@@ -19,8 +19,13 @@ def ticket_secret(seed: bytes, office: str, date: str, key: str) -> str:
     return b32encode(_mac(seed, f"ticket {office} {date} {key}")).decode().rstrip("=")
 
 
+def card_secret(seed: bytes, key: str) -> str:
+    """The 26 letters and digits on a case card, which the command under this key gave out."""
+    return b32encode(_mac(seed, f"card {key}")).decode().rstrip("=")
+
+
 def token_digest(secret: str) -> str:
-    """What the ledger keeps of a ticket's secret."""
+    """What the ledger keeps of a ticket's secret, or a card's."""
     return sha256(secret.encode()).hexdigest()
 
 

@@ -38,6 +38,7 @@ from ltsa.ledger import CHUNK, AnyCommand, Done, Ledger, LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.office import Office, example_office
 from ltsa.people import People
+from ltsa.persons import Persons, WrongSeedError
 from ltsa.present import Recorded, day_stream
 from ltsa.tokens import token_digest
 from web import asking, errors, files, format, icons, limits, logs, security, words  # noqa: A004 - format is the room's name
@@ -63,13 +64,14 @@ SEED_BYTES = 32
 
 
 class House:
-    """One running installation. `settings` as given; `people` blocks and belongs into `off_loop`."""
+    """One running installation. `settings` as given; `people` and `persons` block and belong into `off_loop`."""
 
     def __init__(self, settings: Settings) -> None:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.settings = settings
         self.seed = _seed(settings.data / "seed")
         self.fleet = _fleet(settings.data / "devices.sqlite")
+        self.persons = _persons(settings.data / "persons.sqlite", self.seed)
         self.database = settings.data / "ledger.sqlite"
         try:
             self.ledger = Ledger(self.database)
@@ -260,6 +262,8 @@ class House:
         kind, office, *_ = recorded.stream.split(":")
         if kind in {"day", "office"}:
             self._changed.add(office)
+        elif kind == "person" and (at := getattr(recorded.event, "office", "")):
+            self._changed.add(at)
         if kind in {"access", "office"} or isinstance(recorded.event, SignedOut):
             self._rights_changed = True
 
@@ -301,6 +305,7 @@ class House:
             threads.shutdown(cancel_futures=True)
         self.ledger.close()
         self.people.close()
+        self.persons.close()
         self.credentials.close()
         self.fleet.close()
 
@@ -444,6 +449,13 @@ def _fleet(path: Path) -> Spool:
     except sqlite3.Error as reason:
         message = f"The file {path} cannot be opened: {reason}. It may be removed: nothing in it must last."
         raise WrongSetting(message) from None
+
+
+def _persons(path: Path, seed: bytes) -> Persons:
+    try:
+        return Persons(path, seed)
+    except (sqlite3.Error, WrongSeedError) as reason:
+        raise WrongSetting(f"The file {path} cannot be opened: {reason}.") from None
 
 
 def _seed(path: Path) -> bytes:

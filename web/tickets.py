@@ -18,9 +18,11 @@ def issue(  # noqa: PLR0913 - by name
     services: tuple[str, ...],
     priority: str = "",
     language: str = "id",
+    person: str = "",
 ) -> tuple[TicketPicture, str]:
     """The ticket as it was right after it was issued, and its secret. The same key gives the same again, also when
-    midnight has passed since. Raises `Refusal`.
+    midnight has passed since. For a `person` it is for what can be done of the open case, at `services` (none named: at
+    all). Raises `Refusal`.
     """
     at = here.now()
     _, day = here.present.office_at(office, at)
@@ -35,6 +37,7 @@ def issue(  # noqa: PLR0913 - by name
             token=token_digest(secret),
             priority=priority,
             language=language,
+            person=person,
         )
     )
     if done.answer is None or done.answer.ticket is None:

@@ -37,6 +37,7 @@ from ltsa.commands import (
     ReturnTicket,
     SetPriority,
     StartService,
+    TieTicket,
     TransferTicket,
     Undo,
     WriteNote,
@@ -44,6 +45,7 @@ from ltsa.commands import (
 from ltsa.day import Day, evolve
 from ltsa.office import Counter, Office, example_office, usual_week
 from ltsa.present import Recorded, day_stream
+from ltsa.road import Plan
 from ltsa.rules import decide
 from ltsa.tokens import token_digest
 
@@ -52,12 +54,15 @@ DATE = date(2026, 3, 2)
 NOTE = "5f1c0d2ab0a44be5a3f2c9d1e7a86b40"
 """A note's id as events carry it."""
 
+PERSON, OTHER = "0c5a7d1e9b3f82640d17", "7be1f04c93aa5d2806e4"
+"""Pseudonymous ids of people whose visits are those of a case."""
+
 Did = tuple[str, str, type[DayCommand], dict[str, Any]]
 
 SARI, BUDI, RINA = "petugas-sari", "petugas-budi", "petugas-rina"
 
 
-def _takes(time: str, *services: str, **fields: str) -> Did:
+def _takes(time: str, *services: str, **fields: Any) -> Did:
     return time, "kiosk:pintu-1", IssueTicket, {"services": services, **fields}
 
 
@@ -172,6 +177,45 @@ LATER: tuple[Did, ...] = (
     _over("09:30:00", CloseDay, outcomes={"A004": "come-back"}, outcome="left"),
 )
 """What follows on the morning, where a test asks for it."""
+
+
+FIRST_VISIT = Plan(
+    services=("information", "health", "bank"),
+    after={"information": (), "health": (), "bank": ()},
+    work={"information": ("information",), "health": ("health-check",), "bank": ("bank-account",)},
+)
+SECOND_VISIT = Plan(
+    services=("labour", "immigration"),
+    after={"labour": (), "immigration": ("labour",)},
+    work={"labour": ("placement-agreement", "passport-recommendation"), "immigration": ("passport",)},
+)
+
+
+def _case(person: str, plan: Plan) -> dict[str, Any]:
+    return {"case": f"{person}-1", "plan": plan}
+
+
+CASES: tuple[Did, ...] = (
+    _over("09:40:00", ReopenDay),
+    _over("09:40:30", PutBack, number="A004"),
+    _at("09:40:40", RINA, "11", OpenCounter, officer=RINA, services=("bank",)),
+    _over("09:41:00", TieTicket, by=f"officer:{SARI}", number="A004", person=PERSON, **_case(PERSON, FIRST_VISIT)),
+    _takes("09:41:30", person=OTHER, **_case(OTHER, SECOND_VISIT)),
+    _at("09:42:00", SARI, "1", OpenCounter, officer=SARI),
+    _at("09:42:20", SARI, "1", CallTicket, number="A004"),
+    _at("09:42:40", SARI, "1", StartService),
+    _at("09:43:00", SARI, "1", FinishService, outcome="done"),
+    _at("09:43:30", RINA, "11", CallTicket, number="A004"),
+    _at("09:44:00", RINA, "11", StartService),
+    _at("09:45:00", RINA, "11", ReturnTicket, reasons=("document-missing",), missing=("id-card",)),
+    _over("09:46:00", PutBack, number="A004"),
+    _at("09:46:30", BUDI, "4", OpenCounter, officer=BUDI, services=("labour",)),
+    _at("09:47:00", BUDI, "4", CallTicket, number="C003"),
+    _at("09:47:30", BUDI, "4", StartService),
+    _at("09:49:00", BUDI, "4", FinishService, outcome="done", done=("placement-agreement",)),
+    _over("09:50:00", CloseDay),
+)
+"""Visits of people's cases, as they are decided when the ledger has put in what the cases say."""
 
 
 def instant(time: str) -> int:

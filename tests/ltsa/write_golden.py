@@ -13,7 +13,7 @@ from ltsa import board, configuring
 from ltsa.configuring import Configurations
 from ltsa.day import TOPICS, Day
 from ltsa.replay import day_at
-from tests.ltsa.scripted_day import LATER, MORNING, history, instant
+from tests.ltsa.scripted_day import CASES, LATER, MORNING, history, instant
 from tests.ltsa.scripted_office import DAYS, decided
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -22,6 +22,7 @@ INSTANTS = (
     *("08:05:10", "08:09:20", "08:17:04", "08:22:50", "08:30:00"),
     *("08:38:30", "08:41:40", "08:44:30", "08:47:00", "08:50:00"),
     *("09:04:00", "09:05:00", "09:07:30", "09:08:30", "09:10:30", "09:30:00"),
+    *("09:41:40", "09:45:30", "09:48:00", "09:49:30", "09:50:00"),
 )
 
 
@@ -45,7 +46,7 @@ def write_office(name: str) -> None:
 
 def write_day(name: str) -> None:
     """Writes `<name>.jsonl` (an event a line, as a ledger stores it) and `<name>.boards.jsonl` (what it replays to)."""
-    recorded, topic_of = history(played=MORNING + LATER), {event: topic for topic, event in TOPICS.items()}
+    recorded, topic_of = history(played=MORNING + LATER + CASES), {event: topic for topic, event in TOPICS.items()}
     with (GOLDEN / f"{name}.jsonl").open("x", encoding="utf-8") as file:
         for row in recorded:
             line = {"version": row.version, "topic": topic_of[type(row.event)], "state": row.event}  # type: ignore[index]

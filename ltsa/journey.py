@@ -1,0 +1,748 @@
+"""A person's journey over days and offices: what happened, what is true, what may happen. Pure.
+
+One stream a person, `person:<id>`, holds all that person's cases, one after the other. The id is pseudonymous: who it
+is lies in the vault (`ltsa/persons.py`), erasable, and the stream stays readable without. A case follows a flow
+(`ltsa/flow.py`) that it is pinned to. What happens at counters comes from the day's events (`ltsa/visit.py`), in the
+same transaction of the ledger.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any, Literal, assert_never
+
+from msgspec import Struct
+
+from ltsa.flow import Flow, FlowStep, System
+from ltsa.message import Command, Event, Refusal, key_digest
+from ltsa.office import Office
+
+PERSON = re.compile(r"[0-9a-f]{20}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
+REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./ _-]{1,38}[A-Za-z0-9]")
+"""3 to 40 letters, digits and . / _ - or blanks between them: no outside system publishes the form of its numbers."""
+
+OUTCOMES = ("finished", "withdrawn", "referred", "mistaken")
+"""How a case may end."""
+
+
+# --- What happened ----------------------------------------------------------------------------------------------------
+
+
+class CaseOpened(Event, frozen=True):
+    """A person's case was opened at an office under a scheme: `flow` is the digest of the flow that it is pinned to,
+    `card` the SHA-256 of the secret on the case card.
+    """
+
+    case: str
+    office: str
+    scheme: str
+    flow: str
+    card: str
+
+
+class CardReplaced(Event, frozen=True):
+    """The person got a new case card; the one before opens nothing any more."""
+
+    case: str
+    card: str
+
+
+class VisitBegun(Event, frozen=True):
+    """The person took a number for the case, or a visit that was over goes on."""
+
+    case: str
+    office: str
+    date: str
+    number: str
+
+
+class StepDone(Event, frozen=True):
+    """A step ended with an outcome code of the office; `unlocks` says whether it counts as done, and `valid_until`
+    (ISO) until when, "" for ever. One done outside has no number. Outcome only: nothing of what was found.
+    """
+
+    case: str
+    step: str
+    office: str
+    date: str
+    outcome: str
+    number: str = ""
+    unlocks: bool = True
+    valid_until: str = ""
+
+
+class StepReturned(Event, frozen=True):
+    """The person was sent to complete something for a step: codes of documents that are missing, and of reasons."""
+
+    case: str
+    step: str
+    office: str
+    date: str
+    number: str
+    missing: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+class StepUndone(Event, frozen=True):
+    """What was last said of a step was a mistake: it is again what it was before."""
+
+    case: str
+    step: str
+
+
+class VisitEnded(Event, frozen=True):
+    """The visit is over: `state` is what its ticket became, or "lapsed" where its day ended without a closing."""
+
+    case: str
+    office: str
+    date: str
+    number: str
+    state: str
+
+
+class ReferenceNoted(Event, frozen=True):
+    """A step got a reference number in a system outside; `paper` says that it is a number on paper, because the system
+    could not be reached, to be completed later.
+    """
+
+    case: str
+    step: str
+    office: str
+    system: System
+    number: str
+    paper: bool = False
+
+
+class ReferenceCompleted(Event, frozen=True):
+    """The system's own number took the place of the paper's."""
+
+    case: str
+    step: str
+    office: str
+    system: System
+    number: str
+    paper: str
+
+
+class CaseMoved(Event, frozen=True):
+    """The case follows another flow from a local date (ISO) on; until the day before it follows the one it did."""
+
+    case: str
+    scheme: str
+    flow: str
+    grace: str
+
+
+class CaseClosed(Event, frozen=True):
+    """The case is over: one of OUTCOMES."""
+
+    case: str
+    outcome: str
+
+
+class AppointmentMade(Event, frozen=True):
+    """The person will come to an office at an instant (`slot`, ms UTC), for some of its services."""
+
+    case: str
+    office: str
+    slot: int
+    services: tuple[str, ...]
+
+
+class AppointmentCancelled(Event, frozen=True):
+    """The person will not come then."""
+
+    case: str
+    office: str
+    slot: int
+
+
+PersonEvent = (
+    CaseOpened
+    | CardReplaced
+    | VisitBegun
+    | StepDone
+    | StepReturned
+    | StepUndone
+    | VisitEnded
+    | ReferenceNoted
+    | ReferenceCompleted
+    | CaseMoved
+    | CaseClosed
+    | AppointmentMade
+    | AppointmentCancelled
+)
+
+TOPICS: dict[str, type[PersonEvent]] = {
+    "case-opened/1": CaseOpened,
+    "card-replaced/1": CardReplaced,
+    "visit-begun/1": VisitBegun,
+    "step-done/1": StepDone,
+    "step-returned/1": StepReturned,
+    "step-undone/1": StepUndone,
+    "visit-ended/1": VisitEnded,
+    "reference-noted/1": ReferenceNoted,
+    "reference-completed/1": ReferenceCompleted,
+    "case-moved/1": CaseMoved,
+    "case-closed/1": CaseClosed,
+    "appointment-made/1": AppointmentMade,
+    "appointment-cancelled/1": AppointmentCancelled,
+}
+
+
+# --- What is true -----------------------------------------------------------------------------------------------------
+
+
+class Mark(Struct, frozen=True, kw_only=True):
+    """What was said of a step: "done" (its outcome counts), "rejected" (its outcome does not), "returned"."""
+
+    state: Literal["done", "rejected", "returned"]
+    at: int
+    by: str
+    office: str
+    date: str
+    number: str = ""
+    outcome: str = ""
+    valid_until: str = ""
+    missing: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    def holds(self, day: str) -> bool:
+        """Whether the step is done, and still valid on a local date (ISO)."""
+        return self.state == "done" and (not self.valid_until or day <= self.valid_until)
+
+
+class Reference(Struct, frozen=True, kw_only=True):
+    """A number in a system outside, with who noted it and when (ms UTC); while `paper`, it is one on paper. `replaces`
+    is the paper's number that it completed.
+    """
+
+    step: str
+    system: System
+    number: str
+    paper: bool
+    office: str
+    at: int
+    by: str
+    replaces: str = ""
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """A ticket of a person: which one, for which case."""
+
+    case: str
+    office: str
+    date: str
+    number: str
+
+
+class Appointment(Struct, frozen=True, kw_only=True):
+    """When (ms UTC) a person will come, where and for what."""
+
+    case: str
+    office: str
+    slot: int
+    services: tuple[str, ...]
+
+
+class Move(Struct, frozen=True, kw_only=True):
+    """A case follows a flow (its digest) of a scheme from a local date (ISO) on."""
+
+    since: str
+    scheme: str
+    flow: str
+
+
+class Case(Struct):
+    """One case. `marks` has all that was said of each step, the latest last; `moves` the flows that it followed and
+    will follow; `outcome` is "" while it is open.
+    """
+
+    id: str
+    office: str
+    card: str
+    opened: int
+    moves: tuple[Move, ...]
+    marks: dict[str, tuple[Mark, ...]] = {}
+    references: tuple[Reference, ...] = ()
+    outcome: str = ""
+
+    def follows(self, day: str) -> Move:
+        """The flow that it follows on a local date (ISO), and under which scheme."""
+        return next((move for move in reversed(self.moves) if move.since <= day), self.moves[0])
+
+    def mark(self, step: str) -> Mark | None:
+        """What was last said of a step."""
+        return marks[-1] if (marks := self.marks.get(step)) else None
+
+    def holds(self, step: str, day: str) -> bool:
+        """Whether a step is done and valid on a local date (ISO)."""
+        mark = self.mark(step)
+        return mark is not None and mark.holds(day)
+
+
+class Person(Struct):
+    """What is true of one person: the cases in order, the one live visit, the next appointment."""
+
+    version: int = 0
+    at: int = 0
+    answered: dict[str, tuple[str, int]] = {}
+    cases: dict[str, Case] = {}
+    visit: Visit | None = None
+    appointment: Appointment | None = None
+
+    @property
+    def open_case(self) -> Case | None:
+        """The case that is not closed."""
+        return next((case for case in self.cases.values() if not case.outcome), None)
+
+
+def person_stream(person: str) -> str:
+    """The stream of one person."""
+    return f"person:{person}"
+
+
+def case_id(person: str, count: int) -> str:
+    """The name of a person's `count`th case."""
+    return f"{person}-{count}"
+
+
+def person_of(case: str) -> str:
+    """Whose case it is."""
+    return case.rpartition("-")[0]
+
+
+def evolve(person: Person, event: PersonEvent) -> None:  # noqa: C901, PLR0912 - one case an event, in one place
+    """Applies one event to the state, in place. Never refuses, never reads a clock."""
+    person.version = version = person.version + 1
+    person.at = event.at
+    if event.key not in person.answered:
+        person.answered[event.key] = (event.content, version)
+    match event:
+        case CaseOpened():
+            first = Move(since="", scheme=event.scheme, flow=event.flow)
+            person.cases[event.case] = Case(event.case, event.office, event.card, event.at, (first,))
+        case CardReplaced():
+            person.cases[event.case].card = event.card
+        case VisitBegun():
+            person.visit = Visit(case=event.case, office=event.office, date=event.date, number=event.number)
+            if person.appointment and person.appointment.office == event.office:
+                person.appointment = None
+        case StepDone():
+            state: Literal["done", "rejected"] = "done" if event.unlocks else "rejected"
+            said = _of(event) | {"outcome": event.outcome, "valid_until": event.valid_until}
+            _mark(person, event, Mark(state=state, **said))
+        case StepReturned():
+            said = _of(event) | {"missing": event.missing, "reasons": event.reasons}
+            _mark(person, event, Mark(state="returned", **said))
+        case StepUndone():
+            marks = person.cases[event.case].marks
+            marks[event.step] = marks[event.step][:-1]
+        case VisitEnded():
+            if person.visit and (person.visit.office, person.visit.date, person.visit.number) == (
+                event.office,
+                event.date,
+                event.number,
+            ):
+                person.visit = None
+        case ReferenceNoted() | ReferenceCompleted():
+            _refer(person.cases[event.case], event)
+        case CaseMoved():
+            case = person.cases[event.case]
+            before = tuple(move for move in case.moves if move.since < event.grace)
+            case.moves = (*before, Move(since=event.grace, scheme=event.scheme, flow=event.flow))
+        case CaseClosed():
+            person.cases[event.case].outcome = event.outcome
+            person.appointment = None
+        case AppointmentMade():
+            person.appointment = Appointment(
+                case=event.case, office=event.office, slot=event.slot, services=event.services
+            )
+        case AppointmentCancelled():
+            person.appointment = None
+        case _:
+            assert_never(event)
+
+
+def _of(event: StepDone | StepReturned) -> dict[str, Any]:
+    said: dict[str, Any] = {"at": event.at, "by": event.by, "office": event.office}
+    return said | {"date": event.date, "number": event.number}
+
+
+def _mark(person: Person, event: StepDone | StepReturned, mark: Mark) -> None:
+    marks = person.cases[event.case].marks
+    marks[event.step] = (*marks.get(event.step, ()), mark)
+
+
+def _refer(case: Case, event: ReferenceNoted | ReferenceCompleted) -> None:
+    """A step has one reference in each system: the latest."""
+    others = tuple(it for it in case.references if (it.step, it.system) != (event.step, event.system))
+    case.references = (*others, refer(event))
+
+
+def refer(event: ReferenceNoted | ReferenceCompleted) -> Reference:
+    """The reference that an event speaks of."""
+    paper, replaces = (event.paper, "") if isinstance(event, ReferenceNoted) else (False, event.paper)
+    return Reference(
+        step=event.step,
+        system=event.system,
+        number=event.number,
+        paper=paper,
+        office=event.office,
+        at=event.at,
+        by=event.by,
+        replaces=replaces,
+    )
+
+
+# --- What may be asked for --------------------------------------------------------------------------------------------
+
+
+class PersonCommand(Command, frozen=True, kw_only=True):
+    """A command about a person's journey, given at an office."""
+
+    person: str
+
+
+class OpenCase(PersonCommand, frozen=True):
+    """Open a case under one of the office's flows. `card` is the SHA-256 of the case card's secret."""
+
+    scheme: str
+    card: str
+
+
+class CaseCommand(PersonCommand, frozen=True, kw_only=True):
+    """A command about one of the person's cases, which must be open."""
+
+    case: str
+
+
+class ReplaceCard(CaseCommand, frozen=True):
+    """Give the person a new card; `card` is the SHA-256 of its secret."""
+
+    card: str
+
+
+class RecordStep(CaseCommand, frozen=True):
+    """Record that a step was done elsewhere, with an outcome code of the office. `valid_until` (ISO) is what the
+    document says itself; else the flow's standard counts.
+    """
+
+    step: str
+    outcome: str
+    valid_until: str = ""
+
+
+class UndoStep(CaseCommand, frozen=True):
+    """Take back what was last said of a step."""
+
+    step: str
+
+
+class NoteReference(CaseCommand, frozen=True):
+    """Note a step's number in the system outside; `paper`: one on paper, until the system can be reached."""
+
+    step: str
+    system: str
+    number: str
+    paper: bool = False
+
+
+class CompleteReference(CaseCommand, frozen=True):
+    """Put the system's own number in place of the paper's."""
+
+    step: str
+    system: str
+    number: str
+
+
+class MoveCase(CaseCommand, frozen=True):
+    """Let a case follow one of the office's flows as it stands now, from a local date (ISO) on; "" is today."""
+
+    scheme: str
+    grace: str = ""
+
+
+class CloseCase(CaseCommand, frozen=True):
+    """End a case."""
+
+    outcome: str
+
+
+class MakeAppointment(CaseCommand, frozen=True):
+    """Let the person come at an instant (`slot`, ms UTC) for some of the office's services."""
+
+    slot: int
+    services: tuple[str, ...]
+
+
+class CancelAppointment(CaseCommand, frozen=True):
+    """Give the appointment up."""
+
+
+class BeginVisit(CaseCommand, frozen=True):
+    """A ticket begins a visit. The ledger gives this command itself, with the ticket."""
+
+    number: str
+
+
+class Here(Struct, frozen=True, kw_only=True):
+    """What is true around a person: the office where something is asked, its local date (ISO), the flows that cases are
+    pinned to, by digest.
+    """
+
+    office: Office
+    today: str
+    flows: Mapping[str, Flow]
+
+    def flow_of(self, case: Case) -> Flow:
+        """The flow that a case follows today."""
+        return self.flows[case.follows(self.today).flow]
+
+
+def decide(command: PersonCommand, person: Person, here: Here) -> list[PersonEvent]:  # noqa: C901, PLR0911, PLR0912 - one case a command
+    """The events that answer a command, at least one; raises `Refusal`."""
+    said: dict[str, Any] = {
+        "at": max(command.at, person.at),
+        "by": command.by,
+        "key": key_digest(command.key),
+        "content": command.content(),
+    }
+    if isinstance(command, OpenCase):
+        return [_open(command, person, here, said)]
+    if not isinstance(command, CaseCommand):
+        raise TypeError(f"no rule for {type(command).__name__}")
+    case = _case(person, command.case)
+    match command:
+        case ReplaceCard(card=card):
+            _digest(card)
+            if case.card == card:
+                raise Refusal("nothing-changes", "This is the case's card already.", field="card")
+            return [CardReplaced(**said, case=case.id, card=card)]
+        case BeginVisit():
+            return _begin(command, person, case, here, said)
+        case RecordStep():
+            return [_record(command, case, here, said)]
+        case UndoStep(step=step):
+            if case.mark(step) is None:
+                raise Refusal("nothing-to-undo", f"Nothing was said of {step!r}.", field="step")
+            return [StepUndone(**said, case=case.id, step=step)]
+        case NoteReference():
+            return [_note(command, person, case, here, said)]
+        case CompleteReference():
+            return [_complete(command, person, case, here, said)]
+        case MoveCase():
+            return [_move(command, case, here, said)]
+        case CloseCase(outcome=outcome):
+            if outcome not in OUTCOMES:
+                message = f"{outcome!r} is not known; use one of {', '.join(OUTCOMES)}."
+                raise Refusal("unknown-outcome", message, field="outcome")
+            if person.visit:
+                raise _live(person.visit)
+            return [CaseClosed(**said, case=case.id, outcome=outcome)]
+        case MakeAppointment():
+            return [_appoint(command, person, case, here, said)]
+        case CancelAppointment():
+            if (made := person.appointment) is None:
+                raise Refusal("no-appointment", "There is no appointment.")
+            return [AppointmentCancelled(**said, case=case.id, office=made.office, slot=made.slot)]
+        case _:
+            raise TypeError(f"no rule for {type(command).__name__}")
+
+
+def _case(person: Person, name: str) -> Case:
+    """The open case of this name."""
+    case = person.cases.get(name)
+    if case is None:
+        raise Refusal("unknown-case", f"There is no case {name!r}.", field="case")
+    if case.outcome:
+        raise Refusal("case-closed", f"The case {name} is closed; open a new one.", field="case", state=case.outcome)
+    return case
+
+
+def _digest(card: str) -> None:
+    if not DIGEST.fullmatch(card):
+        raise Refusal("wrong-card", "A card is told as the SHA-256 of its secret, in hexadecimal.", field="card")
+
+
+def _offered(scheme: str, here: Here) -> Flow:
+    """One of the office's flows, open for cases today."""
+    found = here.office.flow.get(scheme)
+    if found is None:
+        known = ", ".join(here.office.flow) or "none"
+        raise Refusal("unknown-scheme", f"There is no flow {scheme!r} here; known are {known}.", field="scheme")
+    if not found.is_open(here.today):
+        message = f"No case begins under {scheme} today: it is open from {found.begins} to {found.ends or 'no end'}."
+        raise Refusal("scheme-not-open", message, field="scheme", state=here.today, values={"scheme": found.name})
+    return found
+
+
+def _open(command: OpenCase, person: Person, here: Here, said: dict[str, Any]) -> CaseOpened:
+    if not PERSON.fullmatch(command.person):
+        raise Refusal("wrong-person", "A person is told by 20 hexadecimal digits.", field="person")
+    _digest(command.card)
+    if (before := person.open_case) is not None:
+        message = f"The case {before.id} is open; close it first."
+        raise Refusal("case-open", message, state="open", values={"case": before.id, "office": before.office})
+    pinned = _offered(command.scheme, here).digest
+    case = case_id(command.person, len(person.cases) + 1)
+    return CaseOpened(**said, case=case, office=here.office.id, scheme=command.scheme, flow=pinned, card=command.card)
+
+
+def _live(visit: Visit) -> Refusal:
+    message = f"This person has the number {visit.number} at {visit.office} today; one at a time."
+    return Refusal("visit-live", message, state="live", values={"office": visit.office, "number": visit.number})
+
+
+def _begin(command: BeginVisit, person: Person, case: Case, here: Here, said: dict[str, Any]) -> list[PersonEvent]:
+    """One live visit a person, in the whole installation. One of an earlier date is over, whether or not its day was
+    closed.
+    """
+    begun = VisitBegun(**said, case=case.id, office=here.office.id, date=here.today, number=command.number)
+    if (visit := person.visit) is None:
+        return [begun]
+    if visit.date >= here.today:
+        raise _live(visit)
+    gone = said | {"case": visit.case, "office": visit.office, "date": visit.date, "number": visit.number}
+    return [VisitEnded(**gone, state="lapsed"), begun]
+
+
+def _step(case: Case, step: str, here: Here) -> FlowStep:
+    known = here.flow_of(case).step
+    if step not in known:
+        raise Refusal("unknown-step", f"{step!r} is no step of this case; use one of {', '.join(known)}.", field="step")
+    return known[step]
+
+
+def _record(command: RecordStep, case: Case, here: Here, said: dict[str, Any]) -> StepDone:
+    step = _step(case, command.step, here)
+    known = [outcome.code for outcome in here.office.rules.outcomes]
+    if command.outcome not in known:
+        message = f"{command.outcome!r} is not known; use one of {', '.join(known)}."
+        raise Refusal("unknown-outcome", message, field="outcome")
+    if case.holds(step.code, here.today):
+        raise Refusal("step-done", f"{step.code} is done already.", field="step", state="done")
+    if missing := [code for code in here.flow_of(case).after[step.code] if not case.holds(code, here.today)]:
+        raise _not_yet(step, missing, here.flow_of(case))
+    unlocks = command.outcome in here.office.unlocking
+    until = valid_until(step, here.today) if unlocks else ""
+    if command.valid_until:
+        until = _date("valid_until", command.valid_until, here.today)
+    return StepDone(
+        **said,
+        case=case.id,
+        step=step.code,
+        office=here.office.id,
+        date=here.today,
+        outcome=command.outcome,
+        unlocks=unlocks,
+        valid_until=until,
+    )
+
+
+def _not_yet(step: FlowStep, missing: list[str], flow: Flow) -> Refusal:
+    message = f"{step.code} comes after {', '.join(missing)}."
+    names = [flow.step[code].name for code in missing]
+    return Refusal("step-not-yet", message, field="step", state="later", values={"what": step.name, "after": names[0]})
+
+
+def valid_until(step: FlowStep, day: str) -> str:
+    """The last date on which a step done on a date is valid, "" for ever."""
+    return (date.fromisoformat(day) + timedelta(days=step.valid_days)).isoformat() if step.valid_days else ""
+
+
+def _date(field: str, written: str, today: str) -> str:
+    try:
+        if date.fromisoformat(written).isoformat() == written >= today:
+            return written
+    except ValueError:
+        pass
+    raise Refusal("wrong-date-to-come", f"{written!r} must be a date like 2027-01-31, today or later.", field=field)
+
+
+def _wanted(command: NoteReference | CompleteReference, person: Person, case: Case, here: Here) -> tuple[System, str]:
+    """The system and the number that are meant."""
+    step, number = _step(case, command.step, here), " ".join(command.number.split())
+    if not step.system or command.system != step.system:
+        message = f"{step.code} has its number in {step.system or 'no system outside'}."
+        raise Refusal("wrong-system", message, field="system", state=step.system)
+    if not REFERENCE.fullmatch(number):
+        message = (
+            "A reference has 3 to 40 letters, digits, blanks or . / _ -, and begins and ends with one of the first."
+        )
+        raise Refusal("wrong-reference", message, field="number")
+    for other in person.cases.values():
+        for it in other.references:
+            if (it.system, it.number) == (step.system, number) and (other.id, it.step) != (case.id, step.code):
+                message = f"{number} is the reference of {it.step} already."
+                raise Refusal("reference-twice", message, field="number", state=it.step)
+    return step.system, number
+
+
+def _noted(case: Case, step: str, system: str) -> Reference | None:
+    return next((it for it in case.references if (it.step, it.system) == (step, system)), None)
+
+
+def _note(command: NoteReference, person: Person, case: Case, here: Here, said: dict[str, Any]) -> ReferenceNoted:
+    system, number = _wanted(command, person, case, here)
+    noted = _noted(case, command.step, system)
+    if noted is not None and (noted.number, noted.paper) == (number, command.paper):
+        raise Refusal("nothing-changes", f"{number} is noted already.", field="number", state=noted.number)
+    if noted is not None and command.paper and not noted.paper:
+        raise Refusal("reference-noted", f"{noted.number} is noted already.", field="number", state=noted.number)
+    return ReferenceNoted(
+        **said,
+        case=case.id,
+        step=command.step,
+        office=here.office.id,
+        system=system,
+        number=number,
+        paper=command.paper,
+    )
+
+
+def _complete(
+    command: CompleteReference, person: Person, case: Case, here: Here, said: dict[str, Any]
+) -> ReferenceCompleted:
+    system, number = _wanted(command, person, case, here)
+    noted = _noted(case, command.step, system)
+    if noted is None:
+        message = f"{command.step} has no reference yet; note this one."
+        raise Refusal("no-paper-reference", message, field="step")
+    if not noted.paper:
+        code = "nothing-changes" if noted.number == number else "reference-differs"
+        raise Refusal(code, f"{noted.number} is noted already.", field="number", state=noted.number)
+    return ReferenceCompleted(
+        **said,
+        case=case.id,
+        step=command.step,
+        office=here.office.id,
+        system=system,
+        number=number,
+        paper=noted.number,
+    )
+
+
+def _move(command: MoveCase, case: Case, here: Here, said: dict[str, Any]) -> CaseMoved:
+    grace = _date("grace", command.grace, here.today) if command.grace else here.today
+    pinned = _offered(command.scheme, here).digest
+    if case.follows(grace).flow == pinned:
+        raise Refusal("nothing-changes", f"The case follows this flow on {grace} already.", field="scheme")
+    return CaseMoved(**said, case=case.id, scheme=command.scheme, flow=pinned, grace=grace)
+
+
+def _appoint(command: MakeAppointment, person: Person, case: Case, here: Here, said: dict[str, Any]) -> AppointmentMade:
+    if (made := person.appointment) is not None and made.slot > said["at"]:
+        message = "There is an appointment already; cancel it first."
+        raise Refusal("appointment-made", message, state="made", values={"office": made.office})
+    if command.slot <= said["at"]:
+        raise Refusal("wrong-slot", "An appointment is for a time to come.", field="slot")
+    for service in command.services:
+        if service not in here.office.service:
+            known = ", ".join(here.office.service)
+            raise Refusal("unknown-service", f"There is no service {service!r}; known are {known}.", field="services")
+    if not command.services:
+        raise Refusal("no-services", "Choose at least one service.", field="services")
+    services = tuple(dict.fromkeys(command.services))
+    return AppointmentMade(**said, case=case.id, office=here.office.id, slot=command.slot, services=services)

@@ -1,0 +1,238 @@
+"""People's journeys, whichever door they are asked at: who it is, the case, its road; and many cases at once.
+
+Who a person is lies beside the ledger (`ltsa/persons.py`), kept before the ledger refers to it and shown only once the
+look is on record. A command about a case that needs nothing of that is given as it is: `here.do(NoteReference(…))`.
+A number for a case is taken at `web/tickets.py`.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import date
+from typing import TypeVar
+
+from msgspec import Struct
+
+from ltsa.flow import Flow
+from ltsa.identity import Identity, nik_of
+from ltsa.journal import DataErased, DataSeen, entry
+from ltsa.journey import (
+    Appointment,
+    CardReplaced,
+    Case,
+    CaseClosed,
+    CaseMoved,
+    CaseOpened,
+    MoveCase,
+    OpenCase,
+    Person,
+    ReplaceCard,
+    Visit,
+    evolve,
+    person_of,
+)
+from ltsa.ledger import LedgerUnavailableError
+from ltsa.message import Refusal
+from ltsa.road import Plan, RoadStep, plan, road
+from ltsa.tokens import card_secret, token_digest
+from web.house import House
+
+MINUTE = 60_000
+
+T = TypeVar("T")
+
+
+class Journey(Struct, frozen=True, kw_only=True):
+    """A person's case as an office sees it today (`today`, its local date): its road, and what one visit here can do.
+
+    `visit` is the person's live one, wherever it is; of a closed case there is no plan.
+    """
+
+    person: str
+    case: Case
+    flow: Flow
+    today: date
+    road: tuple[RoadStep, ...]
+    plan: Plan | None
+    visit: Visit | None
+    appointment: Appointment | None
+
+
+class Moved(Struct, frozen=True, kw_only=True):
+    """What became of cases that were to follow another flow: ids of those that will, and refusals of those that will
+    not.
+    """
+
+    moved: tuple[str, ...]
+    refused: dict[str, Refusal]
+
+
+# --- Who it is --------------------------------------------------------------------------------------------------------
+
+
+def by_nik(here: House, written: str) -> str | None:
+    """The id of the person with a NIK; None where nobody has it. Raises `Refusal` for what is no NIK."""
+    return _vault(here, here.persons.find, nik_of(written))
+
+
+def by_card(here: House, secret: str) -> tuple[str, str] | None:
+    """The ids of the person and the case whose card has a secret; None for a card that opens nothing any more."""
+    card = token_digest(secret)
+    person = _vault(here, here.persons.of_card, card)
+    if person is None:
+        return None
+    cases = here.off_loop(here.ledger.person, person).cases.values()
+    return next(((person, case.id) for case in cases if case.card == card), None)
+
+
+def who_is(here: House, person: str, *, office: str, by: str) -> Identity | None:
+    """Who a person is, None where that was erased. That somebody sees it is on record before: once a minute for each
+    person and who looks.
+    """
+    at = here.now()
+    key = f"seen person {person} {by} {at // MINUTE}"
+    here.do(entry(DataSeen, office=office, at=at, by=by, key=key, kind="person", about=person))
+    return _vault(here, here.persons.read, person)
+
+
+def correct(here: House, person: str, who: Identity, *, office: str, by: str) -> bool:
+    """Writes down who a person is as it should be; False where that was erased. Raises `Refusal`."""
+    if who_is(here, person, office=office, by=by) is None:
+        return False
+    return _vault(here, here.persons.change, person, who)
+
+
+def erase(here: House, person: str, *, office: str, by: str, key: str) -> bool:
+    """Erases who a person is, for good; that it was asked is on record before. The journey stays, and leads to nobody.
+    False where there is nothing left to erase.
+    """
+    if _vault(here, here.persons.read, person) is None:
+        return False
+    at = here.now()
+    name = f"erase person {person} {key}"
+    here.do(entry(DataErased, office=office, at=at, by=by, key=name, kind="person", about=person))
+    return _vault(here, here.persons.erase, person, by, at)
+
+
+# --- The case ---------------------------------------------------------------------------------------------------------
+
+
+def open_case(here: House, who: Identity, *, office: str, scheme: str, by: str, key: str) -> tuple[str, str, str]:  # noqa: PLR0913 - by name
+    """Opens a case: the person's id, the case's, and the secret of its card. The same key gives the same again. Raises
+    `Refusal`; whoever was not known before is then forgotten again.
+    """
+    secret = card_secret(here.seed, key)
+    person, is_new = _vault(here, here.persons.keep, who, here.now())
+    is_new_card = _vault(here, here.persons.put_card, token_digest(secret), person)
+    try:
+        command = OpenCase(
+            office=office, at=here.now(), by=by, key=key, person=person, scheme=scheme, card=token_digest(secret)
+        )
+        opened = here.do(command).events[0].event
+    except Refusal:
+        if is_new:
+            _vault(here, here.persons.forget, person)
+        elif is_new_card:
+            _vault(here, here.persons.drop_card, token_digest(secret))
+        raise
+    assert isinstance(opened, CaseOpened)  # noqa: S101 - what this command is answered with
+    return person, opened.case, secret
+
+
+def replace_card(here: House, case: str, *, office: str, by: str, key: str) -> str:
+    """The secret of a new card; the one before opens nothing any more. The same key gives the same again."""
+    secret, person = card_secret(here.seed, key), person_of(case)
+    is_new = _vault(here, here.persons.put_card, token_digest(secret), person)
+    try:
+        here.do(
+            ReplaceCard(
+                office=office, at=here.now(), by=by, key=key, person=person, case=case, card=token_digest(secret)
+            )
+        )
+    except Refusal:
+        if is_new:
+            _vault(here, here.persons.drop_card, token_digest(secret))
+        raise
+    return secret
+
+
+def journey_of(here: House, person: str, *, office: str, case: str = "") -> Journey | None:
+    """A person's open case (or the one named) as an office sees it today; None where there is none."""
+    found = here.off_loop(here.ledger.person, person)
+    chosen = found.cases.get(case) if case else found.open_case
+    if chosen is None:
+        return None
+    around = here.present.here(office, here.now())
+    if chosen.follows(around.today).flow not in around.flows:
+        here.catch_up()  # it began to follow it a moment ago
+    flow = around.flow_of(chosen)
+    return Journey(
+        person=person,
+        case=chosen,
+        flow=flow,
+        today=date.fromisoformat(around.today),
+        road=road(chosen, flow, around.today, around.office),
+        plan=None if chosen.outcome else plan(chosen, flow, around.office, around.today),
+        visit=found.visit,
+        appointment=found.appointment,
+    )
+
+
+# --- Many cases -------------------------------------------------------------------------------------------------------
+
+
+def open_cases(here: House) -> dict[str, Case]:
+    """All open cases of the installation by id, with what they follow; the oldest first. Blocks on the disk and reads
+    through the record: give it to `off_loop`.
+    """
+    found = dict[str, Person]()
+    for recorded in here.ledger.told("case-opened/1", "case-moved/1", "case-closed/1"):
+        event = recorded.event
+        if isinstance(event, CaseOpened | CaseMoved | CaseClosed):
+            found.setdefault(person_of(event.case), Person())
+            evolve(found[person_of(event.case)], event)
+    return {case.id: case for person in found.values() for case in person.cases.values() if not case.outcome}
+
+
+def move_cases(here: House, pinned: str, scheme: str, grace: str, *, office: str, by: str, key: str) -> Moved:  # noqa: PLR0913 - by name
+    """Lets all open cases that an office opened and that follow a flow (`pinned`, its digest) follow another of its
+    flows from a date (ISO, "" today) on. Once more under the same key moves those that were left.
+    """
+    moved, refused = list[str](), dict[str, Refusal]()
+    for case in here.off_loop(open_cases, here).values():
+        today = here.present.here(office, here.now()).today
+        if case.office != office or case.follows(max(grace, today)).flow != pinned:
+            continue
+        try:
+            here.do(
+                MoveCase(
+                    office=office,
+                    at=here.now(),
+                    by=by,
+                    key=f"{key} {case.id}",
+                    person=person_of(case.id),
+                    case=case.id,
+                    scheme=scheme,
+                    grace=grace,
+                )
+            )
+            moved.append(case.id)
+        except Refusal as refusal:
+            refused[case.id] = refusal
+    return Moved(moved=tuple(moved), refused=refused)
+
+
+def index_cards(here: House) -> None:
+    """Makes the index of cards anew from the record, where its file was lost. Blocks on the disk."""
+    cards = dict[str, str]()
+    for recorded in here.ledger.told("case-opened/1", "card-replaced/1"):
+        if isinstance(recorded.event, CaseOpened | CardReplaced):
+            cards[recorded.event.case] = recorded.event.card
+    here.persons.index((card, person_of(case)) for case, card in cards.items())
+
+
+def _vault(here: House, work: Callable[..., T], *args: object) -> T:
+    """Something that waits for the file of persons, in a native thread."""
+    try:
+        return here.off_loop(work, *args)
+    except sqlite3.Error as error:
+        raise LedgerUnavailableError(f"the persons cannot be read and written: {error}") from error
