@@ -8,7 +8,8 @@ from ltsa.road import Plan
 
 
 class IssueTicket(Command, frozen=True):
-    """Take a number for one or more services. `token` is the SHA-256 of the ticket's secret.
+    """Take a number for one or more services. `token` is the SHA-256 of the ticket's secret, `slot` the instant of an
+    appointment (ms UTC, 0 without one): the person's age counts from it, whether they come early or late.
 
     For a `person` (a pseudonymous id) the number is for the open case: with no services named, for all that can be done
     of it today. The ledger puts `case` and `plan` in.
@@ -18,6 +19,7 @@ class IssueTicket(Command, frozen=True):
     token: str
     priority: str = ""
     language: str = "id"
+    slot: int = 0
     person: str = ""
     case: str = ""
     plan: Plan | None = None
@@ -107,9 +109,10 @@ class CallNext(CounterCommand, frozen=True):
 
 
 class CallTicket(CounterCommand, frozen=True):
-    """Call a ticket that the officer chose."""
+    """Call a ticket that the officer chose. `reason` says why, where it is not whom the dispatcher says."""
 
     number: str
+    reason: str = ""
 
 
 class Recall(CounterCommand, frozen=True):

@@ -28,6 +28,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLite
 from ltsa import access, configuring, flow, journal, journey, visit
 from ltsa.access import AccessCommand
 from ltsa.board import Answer, answer, unopened
+from ltsa.calling import carry_out
 from ltsa.commands import ConfigureDay, DayCommand, IssueTicket, OpenDay, TieTicket
 from ltsa.configuring import ConfigurationCommand, Configurations
 from ltsa.day import TOPICS, Day, DayEvent, evolve
@@ -574,7 +575,7 @@ class Ledger:
         evolve: Callable[[Any, Any], None] = evolve,
     ) -> Done:
         recorded = self._record(stream, state, events, rows, evolve)
-        picture = answer(state, events) if isinstance(state, Day) else None  # type: ignore[arg-type]
+        picture = answer(state, [one.event for one in recorded]) if isinstance(state, Day) else None  # type: ignore[misc]
         return self._answered(Done(tuple(recorded), picture))
 
     def _record(
@@ -588,6 +589,12 @@ class Ledger:
         position, version = self._present.position + len(rows), state.version
         recorded = [Recorded(position + n, stream, version + n, event) for n, event in enumerate(events, 1)]
         rows += recorded
+        if isinstance(state, Day):
+            happened = carry_out(state, events)  # type: ignore[arg-type]
+            following = enumerate(happened[len(events) :], len(events) + 1)
+            more = [Recorded(position + n, stream, version + n, event) for n, event in following]
+            rows += more
+            return recorded + more
         for event in events:
             evolve(state, event)
         return recorded
