@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jinja2 import FileSystemBytecodeCache
 
-from tests.forked import Forked, share
+from tests.forked import Forked, at_the_door, share
 from tests.staff import hired_before_opening
 from tools import chromium
 from web.settings import Settings
@@ -61,9 +61,9 @@ class Office:
         """
         if not self.secrets:
             self.secrets = hired_before_opening(self.data, self.environ.get("LTSA_OFFICE", "ltsa"))
-        command = ["serve", "--port", str(self.port), "--data", str(self.data), *self.flags]
+        words = ["serve", "--port", str(self.port), "--data", str(self.data), *self.flags]
         environ = {name: value for name, value in os.environ.items() if not name.startswith("LTSA_")} | self.environ
-        self.process = Forked(command, environ, self.terminal)
+        self.process = Forked(self.terminal, environ, at_the_door, *words)
         while "Ctrl+C" not in self.said and self.process.poll() is None:
             time.sleep(0.02)
         if not (found := re.search(r"http://[^/\s]+:(\d+)", self.said)):

@@ -24,13 +24,15 @@ from web.words import OFFERED, catalogue
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 FACES = ("kiosk", "counters", "display", "audit", "manage", "api")
 WEB = ("server", "house", "front", "signing_in", "account", "one_time_links", "devices", "watching")
 _ready = multiprocessing.get_context("forkserver")
-_ready.set_forkserver_preload(["tests.forked", *(f"web.{part}" for part in WEB), *(f"{face}.views" for face in FACES)])
+_ready.set_forkserver_preload(
+    ["tests.forked", "tests.web.feed_app", *(f"web.{part}" for part in WEB), *(f"{face}.views" for face in FACES)]
+)
 
 version()
 for language in OFFERED:
@@ -38,11 +40,11 @@ for language in OFFERED:
 
 
 class Forked:
-    """A running `app.py serve`, with what tests need of `subprocess.Popen`; its words end up in `terminal`."""
+    """Work in a process of its own, with what tests need of `subprocess.Popen`; its words end up in `terminal`."""
 
-    def __init__(self, words: Sequence[str], environ: Mapping[str, str], terminal: Path) -> None:
+    def __init__(self, terminal: Path, environ: Mapping[str, str], work: Callable[..., int], *given: object) -> None:
         terminal.write_bytes(b"")
-        told = (list(words), dict(environ), str(terminal), Flask.jinja_options["bytecode_cache"])
+        told = (str(terminal), dict(environ), Flask.jinja_options["bytecode_cache"], work, given)
         self._process = _ready.Process(target=_run, args=told, daemon=True)
         self._process.start()
         self.pid = self._process.pid or 0
@@ -60,7 +62,7 @@ class Forked:
         """The exit code. Raises `subprocess.TimeoutExpired`."""
         self._process.join(timeout)
         if (code := self.poll()) is None:
-            raise subprocess.TimeoutExpired("app.py", timeout)
+            raise subprocess.TimeoutExpired("a forked server", timeout)
         return code
 
 
@@ -82,12 +84,23 @@ def share(templates: BytecodeCache) -> None:
     Flask.url_rule_class = _RuleForReading
 
 
-def _run(words: list[str], environ: dict[str, str], terminal: str, templates: BytecodeCache) -> None:
+def at_the_door(*words: str) -> int:
+    """`python3 app.py` with these words."""
+    sys.argv = ["app.py", *words]
+    return app.main(list(words))
+
+
+def _run(
+    terminal: str,
+    environ: dict[str, str],
+    templates: BytecodeCache,
+    work: Callable[..., int],
+    given: tuple[object, ...],
+) -> None:
     os.environ.clear()
     os.environ.update(environ)
     said = os.open(terminal, os.O_WRONLY | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(said, stream)
-    sys.argv = ["app.py", *words]
     share(templates)
-    sys.exit(app.main(words))
+    sys.exit(work(*given))
