@@ -51,6 +51,11 @@ HALF_HOUR = 30 * MINUTE
 SEATS = 50
 """Standby seats for a hundred open counters: half a seat each."""
 
+SEATS_AFAR = 100
+"""The same for a service to which the walk from the hall is longer than `FAR` (ms): a whole seat each."""
+
+FAR = MINUTE
+
 
 class Task(Struct, frozen=True, kw_only=True):
     """What one service is going to be for one visit, in ms at a counter of usual speed.
@@ -71,7 +76,8 @@ class Task(Struct, frozen=True, kw_only=True):
 
 class Visit(Struct, frozen=True, kw_only=True):
     """Who comes when (ms) and for what, in the printed order; `age_from` is when the age counts from (the arrival, or
-    an appointment's slot), `head_start` what the priority makes of the wait where places count (ms).
+    an appointment's slot), `head_start` what the priority makes of the wait where places count (ms), `until` when they
+    give up and go if they wait then (ms), 0 for never.
     """
 
     number: str
@@ -80,6 +86,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     tasks: Mapping[str, Task]
     priority: bool = False
     head_start: int = 0
+    until: int = 0
 
 
 class Counter(Struct, frozen=True, kw_only=True):
@@ -141,15 +148,23 @@ class Cancelled(Exception):
     """Whoever asked for a simulation wants it no more."""
 
 
-def play(script: Script, policy: Policy, weights: Weights | None = None, percent: int = SEATS) -> Played:
-    """A day under a policy. `percent` of a standby seat for each open counter."""
-    return _Day(script, policy, weights or Weights(), percent).run()
+def play(script: Script, policy: Policy, weights: Weights | None = None, percent: int | None = None) -> Played:
+    """A day under a policy. `percent` of a standby seat for each open counter, None for what the walks ask for."""
+    return _Day(script, policy, weights or Weights(), percents(script, percent)).run()
+
+
+def percents(script: Script, percent: int | None = None) -> dict[str, int]:
+    """How much of a standby seat each service has for an open counter."""
+    return {
+        service: percent if percent is not None else SEATS_AFAR if script.walks.get((HALL, service), 0) > FAR else SEATS
+        for service in script.minutes
+    }
 
 
 class _Person:
     """Somebody on the way through the house."""
 
-    __slots__ = ("back", "claims", "order", "place", "seat", "since", "there", "todo", "untried", "visit")
+    __slots__ = ("back", "claims", "gone", "order", "place", "seat", "since", "there", "todo", "untried", "visit")
 
     def __init__(self, visit: Visit, order: int, minutes: Mapping[str, int]) -> None:
         self.visit, self.order = visit, order
@@ -158,7 +173,7 @@ class _Person:
         self.untried = {service for service, task in visit.tasks.items() if task.missed}
         self.place, self.there = HALL, 0  # where they come from, and when they are back in the hall
         self.since = visit.arrives
-        self.seat = ""
+        self.seat, self.gone = "", False
         self.claims: dict[str, tuple[int, int, int]] = {}
 
 
@@ -192,8 +207,8 @@ class _Lines:
 class _Day:
     """A day under way."""
 
-    def __init__(self, script: Script, policy: Policy, weights: Weights, percent: int) -> None:
-        self.script, self.policy, self.weights, self.percent = script, policy, weights, percent
+    def __init__(self, script: Script, policy: Policy, weights: Weights, percents: Mapping[str, int]) -> None:
+        self.script, self.policy, self.weights, self.percents = script, policy, weights, percents
         services = list(script.minutes)
         slopes = [slope_and_rank(policy, weights, _claim(priority=kind))[0] for kind in (False, True)]
         self.one_line, self.seated = policy in ONE_LINE, policy in SEATED
@@ -224,6 +239,8 @@ class _Day:
                 self.at(begins, self.rest_due, (number, length))
         for person in self.people:
             self.at(person.visit.arrives, self.comes, person)
+            if person.visit.until:
+                self.at(person.visit.until, self.gives_up, person)
         while self.future:
             at, _, what, subject = heappop(self.future)
             self.pass_time(at)
@@ -348,9 +365,20 @@ class _Day:
         person.place, person.there = HALL, self.now
         self.goes_on(person)
 
+    def gives_up(self, person: _Person) -> None:
+        """Somebody who has had enough goes, unless they are at a counter just then."""
+        if person.claims:
+            seat = person.seat
+            self.withdraw(person)
+            if seat:
+                self.fill(seat)
+        person.gone = True
+
     def goes_on(self, person: _Person) -> None:
         """Somebody is free for the next step, or goes home."""
         now = self.now
+        if person.gone:
+            return
         person.since = now
         if not person.todo:
             self.exits[person.visit.number] = now
@@ -382,6 +410,9 @@ class _Day:
         person, service = subject
         self.able[service] += 1
         self.claim(person, service, Prospect(), self.now)
+        if person.gone:
+            self.withdraw(person)
+            return
         self.is_welcome(person)
 
     def waits_in_hall(self, person: _Person, possible: Mapping[str, Prospect]) -> None:
@@ -437,7 +468,7 @@ class _Day:
     # --- Seats --------------------------------------------------------------------------------------------------------
 
     def has_room(self, service: str) -> bool:
-        return self.taken[service] < seats(self.open[service], self.percent)
+        return self.taken[service] < seats(self.open[service], self.percents[service])
 
     def fill(self, service: str) -> None:
         """The next ones are asked to sit before the counters of a service."""

@@ -40,9 +40,9 @@ class Booth:
 
 
 class SimpyOffice:
-    def __init__(self, script: Script, policy: Policy, weights: Weights, percent: int) -> None:
+    def __init__(self, script: Script, policy: Policy, weights: Weights, percents: dict[str, int]) -> None:
         self.env = simpy.Environment()
-        self.script, self.policy, self.weights, self.percent = script, policy, weights, percent
+        self.script, self.policy, self.weights, self.percents = script, policy, weights, percents
         self.booths = [Booth(counter) for counter in script.counters]
         self.people = [
             Person(visit, order, {service: script.minutes[service] for service in visit.tasks})
@@ -170,7 +170,9 @@ class SimpyOffice:
         if self.policy not in SEATED:
             return
         for service in services:
-            while sum(p.before == service for p in self.waiting) < seats(self.open_for(service), self.percent):
+            while sum(p.before == service for p in self.waiting) < seats(
+                self.open_for(service), self.percents[service]
+            ):
                 claims = [c for p in self.waiting if not p.before for c in p.claims if c.service == service]
                 found = pick(self.policy, self.weights, claims, self.now)
                 if found is None:
@@ -261,15 +263,15 @@ class SimpyOffice:
                 claim
                 for claim in person.claims
                 if sum(p.before == claim.service for p in self.waiting)
-                < seats(self.open_for(claim.service), self.percent)
+                < seats(self.open_for(claim.service), self.percents[claim.service])
             ]
             if room:
                 best = min(room, key=self.rank)
                 self.seat_all([best.service])
 
 
-def exits(script: Script, policy: Policy, weights: Weights, percent: int) -> dict[str, int]:
-    """When each visit was over (ms), told by SimPy."""
-    office = SimpyOffice(script, policy, weights, percent)
+def exits(script: Script, policy: Policy, weights: Weights, percents: dict[str, int]) -> dict[str, int]:
+    """When each visit was over (ms), told by SimPy. `percents` of a standby seat a counter for each service."""
+    office = SimpyOffice(script, policy, weights, percents)
     office.env.run()
     return office.exits

@@ -6,7 +6,7 @@ import pytest
 
 from ltsa.dispatch import MINUTE, POLICIES, Claim, Policy, Weights, pick
 from ltsa.scenario import draw, names, read, scenario
-from ltsa.simulate import HALL, Counter, Played, Script, Task, Visit, _Day, play
+from ltsa.simulate import HALL, Counter, Played, Script, Task, Visit, _Day, percents, play
 from tests.ltsa.simpy_office import exits
 
 
@@ -136,6 +136,15 @@ def test_a_counter_needs_its_time_between_two_people() -> None:
     assert minutes(play(script, "fifo")) == {"Siti": 5, "Budi": 12}
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+def test_who_has_had_enough_goes_and_nobody_waits_for_them(policy: Policy) -> None:
+    tono = Visit(number="Tono", arrives=1, age_from=1, tasks={"bank": Task(work=MINUTE)}, until=5 * MINUTE)
+    script = house(visit("Siti", 0, bank=10), tono, visit("Budi", 2, bank=5), counters=(counter("bank"),), walks=WAYS)
+    played = minutes(play(script, policy))
+    assert set(played) == {"Siti", "Budi"}
+    assert played["Budi"] == played["Siti"] + (7 if policy == "fifo" else 5)
+
+
 def test_a_wait_of_the_priority_class_counts_three_times() -> None:
     people = (
         visit("Siti", 0, bank=20),
@@ -196,8 +205,8 @@ class Watched(_Day):
 @pytest.mark.parametrize("policy", POLICIES)
 def test_the_sorted_lines_choose_whom_the_office_would_call(policy: Policy) -> None:
     before = Watched.asked
-    Watched(draw(read("busy280"), 1, 0), policy, Weights(), 50).run()
-    Watched(two_services_a_counter(), policy, Weights(wait=2), 50).run()
+    for script, weights in ((draw(read("busy280"), 1, 0), Weights()), (two_services_a_counter(), Weights(wait=2))):
+        Watched(script, policy, weights, percents(script)).run()
     assert Watched.asked - before > 1000
 
 
@@ -241,7 +250,7 @@ def test_simpy_tells_the_same_day(name: str, policy: Policy) -> None:
     found = VILLAGE if name == "village" else read(name)
     for day in range(2 if name in {"base", "village"} else 1):
         script = draw(found, 5, day)
-        told = exits(script, policy, Weights(), 50)
+        told = exits(script, policy, Weights(), percents(script))
         assert len(told) > 20
         assert play(script, policy).exits == told
 
@@ -249,7 +258,7 @@ def test_simpy_tells_the_same_day(name: str, policy: Policy) -> None:
 @pytest.mark.parametrize("policy", POLICIES)
 def test_simpy_tells_the_same_day_of_counters_for_two_services(policy: Policy) -> None:
     script = two_services_a_counter()
-    assert play(script, policy, Weights(), 100).exits == exits(script, policy, Weights(), 100)
+    assert play(script, policy, Weights(), 100).exits == exits(script, policy, Weights(), percents(script, 100))
 
 
 def test_the_hall_is_a_place_of_every_drawn_day() -> None:
