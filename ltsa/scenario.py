@@ -213,12 +213,6 @@ def _check_order(found: Scenario) -> None:
         loop = error.args[1]
         path = " → ".join(reversed(loop))
         raise WrongScenarioError(f"pre.{loop[0]}", f"the steps wait for each other: {path}; take one away") from error
-    for step, before in found.pre.items():
-        late = [each for each in before if steps.index(each) > steps.index(step)]
-        if late:
-            raise WrongScenarioError(
-                "steps", f"{step} is printed before {late[0]}, which it waits for (pre.{step}); change the order"
-            )
 
 
 def _check_profile(found: Scenario) -> None:

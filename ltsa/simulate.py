@@ -108,7 +108,8 @@ class Script(Struct, frozen=True, kw_only=True):
     `visits` are in order of arrival, `after` says which services come after which, `minutes` is what is expected of
     each service (the policies know no more), in the printed order. `walks` are ms between two places, a service or the
     hall, 0 where none is named. `answer` is how long a call takes to be heard, `lost` what a counter loses on somebody
-    who does not come, `closes` when the house would close (ms).
+    who does not come, `closes` when the house would close (ms). `seats` says how much of a standby seat a service has
+    for each open counter, in percent, where it is not as usual.
     """
 
     visits: tuple[Visit, ...]
@@ -119,6 +120,7 @@ class Script(Struct, frozen=True, kw_only=True):
     answer: int
     lost: int
     closes: int
+    seats: Mapping[str, int] = {}
 
 
 class Wait(Struct, frozen=True):

@@ -59,12 +59,16 @@ Tell = Callable[[int, int], bool | None]
 
 
 class RecordedDay(Struct, frozen=True, kw_only=True):
-    """A day as it was: what it takes to play it again, and what really happened, in minutes (see `FIGURES`)."""
+    """A day as it was: what it takes to play it again, the policy and weights that were in force, and what really
+    happened, in minutes (see `FIGURES`).
+    """
 
     date: str
     office: Office
     script: Script
     happened: dict[str, float]
+    policy: Policy = "fifo"
+    weights: Weights = Weights()
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -95,29 +99,22 @@ class Answer(Struct, frozen=True, kw_only=True):
     effect: dict[str, Compared]
 
 
-def what_if(
-    days: Sequence[RecordedDay],
-    change: Change,
-    *,
-    policy: Policy = "fifo",
-    weights: Weights | None = None,
-    tell: Tell | None = None,
-) -> Answer:
-    """Plays recorded days as they were and changed. `policy` and `weights` were in force on them.
+def what_if(days: Sequence[RecordedDay], change: Change, tell: Tell | None = None) -> Answer:
+    """Plays recorded days as they were and changed.
 
     Raises `ValueError` for no days and for a change that names what an office does not have, `Cancelled` when `tell`
     answers False.
     """
     if not days:
         raise ValueError("no day was recorded; name dates on which the office was open")
-    own, changed = weights or Weights(), list[dict[str, float]]()
+    changed = list[dict[str, float]]()
     replayed = list[dict[str, float]]()
     for n, day in enumerate(days):
         _go_on(tell, 2 * n, 2 * len(days))
-        replayed.append(_figures(day.script, policy, own))
+        replayed.append(_figures(day.script, day.policy, day.weights))
         _go_on(tell, 2 * n + 1, 2 * len(days))
         otherwise = changed_script(day.script, change)
-        changed.append(_figures(otherwise, change.policy or policy, change.weights or own))
+        changed.append(_figures(otherwise, change.policy or day.policy, change.weights or day.weights))
     _go_on(tell, 2 * len(days), 2 * len(days))
     happened = [day.happened for day in days]
     return Answer(

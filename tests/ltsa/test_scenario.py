@@ -9,6 +9,7 @@ import pytest
 
 from ltsa.dispatch import MINUTE
 from ltsa.scenario import WrongScenarioError, draw, names, read, scenario
+from ltsa.simulate import play
 
 VILLAGE: dict[str, Any] = {
     "name": "village",
@@ -77,7 +78,10 @@ def test_a_file_in_the_form_of_the_project_s_own_can_be_read(tmp_path: Path) -> 
         ({"profile": [[-5, 60, 1]]}, "profile[0][0]", "expected `float` >= 0"),
         ({"pre": {"STAMP": ["FORM"], "FORM": ["STAMP"]}}, "pre.", "wait for each other: "),
         ({"pre": {"PHOTO": ["FORM"]}}, "pre.PHOTO", "'PHOTO' is no step"),
-        ({"pre": {"FORM": ["STAMP"]}}, "steps", "FORM is printed before STAMP, which it waits for"),
+        ({"pre": {"FORM": ["FORM"]}}, "pre.FORM", "wait for each other: FORM → FORM"),
+        ({"lam": float("nan")}, "lam", "expected `float` > 0"),
+        ({"profile": [[0, 240, float("nan")]]}, "profile[0][2]", "expected `float` >= 0"),
+        ({"mean": [6, float("inf")]}, "mean[1]", "expected `float` <= 5000"),
         ({"steps": ["FORM", "FORM"]}, "steps", "name at least one step, each once"),
         ({"steps": ["FORM", "hall"]}, "steps", "give the step another name"),
         ({"steps": "FORM"}, "steps", "expected `array`, got `str`"),
@@ -98,6 +102,12 @@ def test_a_scenario_that_cannot_be_played_is_told_the_field_and_what_would_be_ri
         scenario({**VILLAGE, **change})
     assert refused.value.field.startswith(field)
     assert said in str(refused.value)
+
+
+def test_a_step_may_wait_for_one_that_is_printed_after_it() -> None:
+    found = scenario({**VILLAGE, "pre": {"FORM": ["STAMP"]}})
+    script = draw(found, 1, 0)
+    assert len(play(script, "fix").exits) == len(play(script, "index").exits) > 10
 
 
 def test_steps_of_ones_own_need_all_that_goes_by_steps() -> None:

@@ -25,7 +25,7 @@ def drawn(day: int, name: str = "base") -> Script:
 
 
 def as_recorded(day: int, policy: Policy = "fifo") -> RecordedDay:
-    return recorded(Recording(drawn(day), policy).history())
+    return replace(recorded(Recording(drawn(day), policy).history()), policy=policy)
 
 
 def test_a_recorded_day_holds_what_was_drawn() -> None:
@@ -44,7 +44,7 @@ def test_a_recorded_day_holds_what_was_drawn() -> None:
 
 def test_the_replay_of_the_policy_in_force_is_what_happened() -> None:
     days = [as_recorded(day) for day in range(3)]
-    answer = what_if(days, Change(), policy="fifo")
+    answer = what_if(days, Change())
     for name in ("mean", "p90", "longest"):
         assert answer.trust[name].difference == pytest.approx(0, abs=0.01)
         assert answer.effect[name].difference == 0
@@ -54,7 +54,7 @@ def test_the_replay_of_the_policy_in_force_is_what_happened() -> None:
 
 
 def test_the_replay_of_a_day_under_the_index_is_near_to_what_happened() -> None:
-    answer = what_if([as_recorded(day, "index") for day in range(3)], Change(), policy="index")
+    answer = what_if([as_recorded(day, "index") for day in range(3)], Change())
     assert answer.trust["mean"].ratio == pytest.approx(1, abs=0.02)
 
 
