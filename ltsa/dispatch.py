@@ -32,16 +32,18 @@ Place = tuple[int, int, str]
 
 
 class Weights(Struct, frozen=True, kw_only=True):
-    """What counts how much. `priority` is how many times a minute of the priority class counts; `wait` how much a
-    minute of this wait counts beside one in the building; `left`, `unlocks` and `others` are minutes for each minute of
-    work left after this step, each minute of work that it unlocks, and each other step the person could do meanwhile.
+    """What counts how much. `priority` is how many times a minute of the priority class counts; `age` and `wait` how
+    much a minute in the building and a minute of this wait count; `left`, `unlocks` and `others` how much each minute
+    of work left after this step, each minute of work that it unlocks, and each other step the person could do
+    meanwhile. Only how they stand to each other matters. `docs/decisions/simulator.md` says how these were found.
     """
 
     priority: int = 3
-    wait: int = 1
-    left: int = 4
+    age: int = 2
+    wait: int = 3
+    left: int = 6
     unlocks: int = 4
-    others: int = 3
+    others: int = 12
 
 
 class Prospect(NamedTuple):
@@ -137,7 +139,7 @@ def terms(policy: Policy, weights: Weights, claim: Claim, now: int) -> Terms:
         return Terms(age=age)
     left, unlocks, others = claim.prospect
     return Terms(
-        age=age,
+        age=weights.age * age,
         wait=times * weights.wait * (now - claim.since),
         left=-weights.left * left * MINUTE,
         unlocks=weights.unlocks * unlocks * MINUTE,
@@ -151,7 +153,7 @@ def score(policy: Policy, weights: Weights, claim: Claim, now: int) -> int:
     if policy == "index":
         left, unlocks, others = prospect
         meant = weights.unlocks * unlocks - weights.left * left - weights.others * others
-        waited = now - arrived + weights.wait * (now - since)
+        waited = weights.age * (now - arrived) + weights.wait * (now - since)
         return (weights.priority * waited if priority else waited) + meant * MINUTE
     match policy:
         case "fifo":
@@ -173,7 +175,7 @@ def slope_and_rank(policy: Policy, weights: Weights, claim: Claim) -> tuple[int,
     if policy in ONE_LINE or policy == "fifo":
         return 1, rank
     times = weights.priority if claim.priority else 1
-    return times * (1 + weights.wait if policy == "index" else 1), rank
+    return times * (weights.age + weights.wait if policy == "index" else 1), rank
 
 
 def pick(policy: Policy, weights: Weights, claims: Sequence[Claim], now: int) -> Pick | None:

@@ -335,7 +335,7 @@ RANGES = {
 }
 """The least and the most of each rule that is a number."""
 
-WEIGHTS = {"priority": (1, 10), "wait": (0, 10), "left": (0, 20), "unlocks": (0, 20), "others": (0, 20)}
+WEIGHTS = {"priority": (1, 10), "age": (1, 10), "wait": (0, 10), "left": (0, 20), "unlocks": (0, 20), "others": (0, 20)}
 """The least and the most of each weight of the dispatcher."""
 STANDBY = (0, 300)
 """The least and the most of a standby seat that an open counter has, in percent."""

@@ -154,7 +154,12 @@ def _dispatch(office: Office, _item: str) -> tuple[Field, ...]:
         number("standby_far", "standby_far", STANDBY, "percent"),
         Ticks(path="rules/dispatch/far", label="far", options=services),
         *(
-            number(f"weights/{name}", f"weight_{name}", limits, "times" if name in {"priority", "wait"} else "minutes")
+            number(
+                f"weights/{name}",
+                f"weight_{name}",
+                limits,
+                "times" if name in {"priority", "age", "wait"} else "minutes",
+            )
             for name, limits in WEIGHTS.items()
         ),
         Choice(path="rules/dispatch/shadow", label="shadow", options=(("", "manage.policy.none"), *policies)),

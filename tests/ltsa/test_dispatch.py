@@ -22,7 +22,7 @@ from ltsa.dispatch import (
     terms,
 )
 
-WEIGHTS = Weights()
+WEIGHTS = Weights(priority=3, age=1, wait=1, left=4, unlocks=4, others=3)
 NOON = 12 * 60 * MINUTE
 
 
