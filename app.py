@@ -42,14 +42,14 @@ def create_app(settings: Settings) -> Flask:
     from audit import views as audit
     from counters import views as counters
     from display import views as display
-    from kiosk import printing
+    from kiosk import printing, returning
     from kiosk import views as kiosk
     from manage import views as manage
     from web import account, devices, front, one_time_links, signing_in, watching
     from web.house import open_house
 
     shared = (front, signing_in, account, one_time_links, devices, watching)
-    return open_house(settings, *shared, kiosk, printing, counters, display, audit, manage, api)
+    return open_house(settings, *shared, kiosk, printing, returning, counters, display, audit, manage, api)
 
 
 def main(arguments: list[str]) -> int:

@@ -2,10 +2,12 @@
 
 from msgspec import Struct
 
+from kiosk import roads
+from kiosk.roads import Journey
 from ltsa import board
 from ltsa.board import ChoicePicture, TicketPicture
 from ltsa.message import Refusal
-from ltsa.office import Coded
+from ltsa.office import Coded, Text
 from ltsa.rules import full_services
 from web.doors import Door, door
 from web.house import House
@@ -42,12 +44,16 @@ class Help(Struct, frozen=True, kw_only=True):
 
 
 class Visit(Struct, frozen=True, kw_only=True):
-    """A ticket for its holder. `open` says whether its day still runs; `door` how the office's doors stand today."""
+    """A ticket for its holder. `open` says whether its day still runs; `door` how the office's doors stand today. For a
+    visit of a journey, that, and what is done of it at each service.
+    """
 
     token: str
     open: bool
     door: Door
     ticket: TicketPicture
+    journey: Journey | None = None
+    work: dict[str, tuple[Text, ...]] = {}
 
 
 def offer(house: House, office: str, chosen: str = "") -> Offer | None:
@@ -95,7 +101,14 @@ def visit(house: House, token: str) -> Visit | None:
     day, number = found
     shut = door(house, day.rules_of.id)
     assert shut, "the ticket is of an office that is there"  # noqa: S101 - house.ticket knows it
-    return Visit(token=token.upper(), open=day.open, door=shut, ticket=board.ticket(day, number))
+    return Visit(
+        token=token.upper(),
+        open=day.open,
+        door=shut,
+        ticket=board.ticket(day, number),
+        journey=roads.of_ticket(house, day, number),
+        work=roads.work_of(house, day, number),
+    )
 
 
 def office_of(house: House, token: str) -> str | None:

@@ -12,15 +12,16 @@ import msgspec
 from flask import Blueprint, Response, current_app, jsonify, request, url_for
 from msgspec import Struct
 
-from kiosk import pictures
-from kiosk.slip import Slip, Stop
+from kiosk import pictures, roads
+from kiosk.roads import Journey, Mile
+from kiosk.slip import Card, Slip, Stop, Way
 from ltsa import board
 from ltsa.board import StepPicture
 from ltsa.office import Office, Text
 from ltsa.tokens import ticket_secret
 from web.asking import asker
 from web.errors import Refused
-from web.format import full_date, hhmm, listed, zone_label
+from web.format import full_date, hhmm, listed, short_date, zone_label
 from web.house import House, house
 from web.spool import PRINTED_WITHIN, PrintJob
 from web.words import FIRST, Words
@@ -152,7 +153,10 @@ def _slip(here: House, job: PrintJob) -> Slip | None:
     lang, zone = it.language or FIRST, it.zone
     words = Words(lang)
     chosen = pictures.chosen(here, job.office, ",".join(step.service for step in it.steps))
-    papers = [_said(document.name, lang) for document in chosen.bring] if chosen else []
+    journey, work = roads.of_ticket(here, day, number), roads.work_of(here, day, number)
+    bring = journey.bring if journey else chosen.bring if chosen else ()
+    papers = [_said(document.name, lang) for document in bring]
+    card = roads.card_begun_with(here, day, number, job.key)
     return Slip(
         job=job.job,
         number=number,
@@ -160,7 +164,9 @@ def _slip(here: House, job: PrintJob) -> Slip | None:
         label=words("ticket.yours"),
         taken=f"{full_date(it.arrived, zone, lang)}, {hhmm(it.arrived, zone, lang)} {zone_label(zone, it.arrived)}",
         ahead=words("ticket.ahead_then", n=it.ahead) if it.ahead else words("kiosk.ahead_none"),
-        road=tuple(_stop(step, office, words) for step in it.steps if step.state != "transferred"),
+        road=tuple(
+            _stop(step, office, words, work.get(step.service, ())) for step in it.steps if step.state != "transferred"
+        ),
         bring=words("kiosk.papers") if papers else "",
         papers=tuple(papers),
         url=f"{here.settings.address}/t/{secret}",
@@ -169,13 +175,61 @@ def _slip(here: House, job: PrintJob) -> Slip | None:
         foot=f"{words('kiosk.ticket_how')} {words('kiosk.valid')}",
         again=words("paper.again"),
         copy=job.copy > 1,
+        notes=tuple(_lacked(mile, words) for mile in journey.missing) if journey else (),
+        way=_way(journey, words) if journey else None,
+        card=Card(url=f"{here.settings.address}/c/{card}", title=words("journey.card"), keep=words("journey.card_keep"))
+        if card
+        else None,
     )
 
 
-def _stop(step: StepPicture, office: Office, words: Words) -> Stop:
+def _stop(step: StepPicture, office: Office, words: Words, work: tuple[Text, ...] = ()) -> Stop:
     before = [_said(office.service[service].name, words.lang) for service in step.after if service in office.service]
     note = words("ticket.after", services=listed(before, words.lang)) if step.state == "later" and before else ""
-    return Stop(_said(step.name, words.lang), note)
+    what = listed([_said(name, words.lang) for name in work], words.lang) if work else ""
+    return Stop(_said(step.name, words.lang), " - ".join(filter(None, (what, note))))
+
+
+def _way(journey: Journey, words: Words) -> Way:
+    """The road over days, as short as a narrow paper wants it."""
+    then = [f"{_said(mile.name, words.lang)} ({_place(mile, words)})" for mile in journey.then]
+    bring = [_said(document.name, words.lang) for document in journey.bring_then]
+    sentences = [f"{words('journey.then')}: {', '.join(then)}."] if then else []
+    sentences += [f"{words('kiosk.bring')} {listed(bring, words.lang)}."] if then and bring else []
+    return Way(
+        title=f"{words('journey.title')}: {_said(journey.scheme, words.lang)}",
+        road=tuple(Stop(_said(mile.name, words.lang), _mile(mile, words)) for mile in journey.miles),
+        signs=tuple({"done": "x", "now": ">"}.get(mile.state, "") for mile in journey.miles),
+        then=" ".join(sentences),
+        number=words("journey.card_number", number=journey.number),
+    )
+
+
+def _mile(mile: Mile, words: Words) -> str:
+    def on(day: str) -> str:
+        return short_date(day, lang=words.lang)
+
+    match mile.state:
+        case "done":
+            until = words("journey.until", date=on(mile.until)) if mile.until else ""
+            return ", ".join(filter(None, (on(mile.date), until)))
+        case "now":
+            return words("journey.step_today")
+    if mile.ends == "over":
+        return words("journey.again_over", date=on(mile.until))
+    return words("journey.outside") if mile.outside and mile.state == "next" else ""
+
+
+def _place(mile: Mile, words: Words) -> str:
+    if mile.outside or mile.at_hand:
+        return words("journey.outside" if mile.outside else "journey.here")
+    names = [_said(name, words.lang) for name in mile.where]
+    return words("journey.at_offices", offices=listed(names, words.lang)) if names else words("journey.nowhere")
+
+
+def _lacked(mile: Mile, words: Words) -> str:
+    lacked = listed([_said(document.name, words.lang) for document in mile.missing], words.lang)
+    return f"{_said(mile.name, words.lang)}. {words('journey.lacked', documents=lacked)}"
 
 
 def _said(text: Text, lang: str) -> str:

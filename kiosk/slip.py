@@ -33,8 +33,30 @@ class Stop(Struct, frozen=True):
     note: str = ""
 
 
+class Way(Struct, frozen=True, kw_only=True):
+    """The journey that a ticket is a visit of: its road over days, each stop with its `signs` ("x" for done, ">" for
+    today, "" for later), what comes next, and the number by which it is known.
+    """
+
+    title: str
+    road: tuple[Stop, ...]
+    signs: tuple[str, ...]
+    then: str = ""
+    number: str = ""
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    """The card that a journey is found by: its address, and what is said beside the code."""
+
+    url: str
+    title: str
+    keep: str
+
+
 class Slip(Struct, frozen=True, kw_only=True):
-    """What stands on a ticket. `again` is said on a `copy`, and when the same ticket may have been printed before."""
+    """What stands on a ticket. `again` is said on a `copy`, and when the same ticket may have been printed before. A
+    visit of a journey shows the `way` too, the first one carries its `card`; `notes` are documents that were missing.
+    """
 
     job: str
     number: str
@@ -51,6 +73,9 @@ class Slip(Struct, frozen=True, kw_only=True):
     foot: str
     again: str
     copy: bool = False
+    notes: tuple[str, ...] = ()
+    way: Way | None = None
+    card: Card | None = None
 
 
 def ticket(slip: Slip, columns: int = COLUMNS, *, again: bool = False) -> bytes:
@@ -73,20 +98,52 @@ def ticket(slip: Slip, columns: int = COLUMNS, *, again: bool = False) -> bytes:
         _lines(paper, f"{n}. {stop.name}", columns, bold=True, hang=3)
         if stop.note:
             _lines(paper, f"   {stop.note}", columns, hang=3)
+    _papers(paper, slip, columns)
+    paper.text("\n")
+    _code(paper, slip.url)
+    _lines(paper, slip.follow, columns, bold=True, align="center")
+    _lines(paper, slip.follow_how, columns, align="center")
+    paper.text("\n")
+    if slip.way:
+        _way(paper, slip.way, columns)
+    if slip.card:
+        _lines(paper, slip.card.title, columns, bold=True, align="center")
+        _code(paper, slip.card.url)
+        _lines(paper, slip.card.keep, columns, align="center")
+    if slip.way or slip.card:
+        paper.text("\n")
+    _lines(paper, slip.foot, columns, align="center")
+    paper.cut()
+    return bytes(paper.output)
+
+
+def _papers(paper: "Escpos", slip: Slip, columns: int) -> None:
     if slip.papers:
         paper.text("\n")
         _lines(paper, slip.bring, columns, bold=True)
         for document in slip.papers:
             _lines(paper, f"- {document}", columns, hang=2)
+    for note in slip.notes:
+        _lines(paper, f"! {note}", columns, bold=True, hang=2)
+
+
+def _way(paper: "Escpos", way: Way, columns: int) -> None:
+    _lines(paper, "-" * columns, columns)
+    _lines(paper, way.title, columns, bold=True)
+    for stop, sign in zip(way.road, way.signs, strict=True):
+        note = f" ({stop.note})" if stop.note else ""
+        _lines(paper, f"[{sign or ' '}] {stop.name}{note}", columns, bold=sign == ">", hang=4)
+    if way.then:
+        paper.text("\n")
+        _lines(paper, way.then, columns)
+    if way.number:
+        _lines(paper, way.number, columns)
     paper.text("\n")
+
+
+def _code(paper: "Escpos", url: str) -> None:
     paper.set_with_default(align="center")
-    paper.qr(slip.url, native=True, size=QR_MODULE, ec=QR_MEDIUM)
-    _lines(paper, slip.follow, columns, bold=True, align="center")
-    _lines(paper, slip.follow_how, columns, align="center")
-    paper.text("\n")
-    _lines(paper, slip.foot, columns, align="center")
-    paper.cut()
-    return bytes(paper.output)
+    paper.qr(url, native=True, size=QR_MODULE, ec=QR_MEDIUM)
 
 
 def notice(lines: tuple[str, ...], code: str, columns: int = COLUMNS) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jinja2 import FileSystemBytecodeCache
 
-from tests.forked import Forked, at_the_door, share
+from tests.forked import Forked, days_later, share
 from tests.staff import hired_before_opening
 from tools import chromium
 from web.settings import Settings
@@ -41,6 +41,7 @@ class Office:
     url: str = ""
     environ: dict[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    ahead: int = 0  # days that its clock is ahead
     secrets: dict[str, str] = field(default_factory=dict)
     process: Forked | None = None
 
@@ -63,7 +64,7 @@ class Office:
             self.secrets = hired_before_opening(self.data, self.environ.get("LTSA_OFFICE", "ltsa"))
         words = ["serve", "--port", str(self.port), "--data", str(self.data), *self.flags]
         environ = {name: value for name, value in os.environ.items() if not name.startswith("LTSA_")} | self.environ
-        self.process = Forked(self.terminal, environ, at_the_door, *words)
+        self.process = Forked(self.terminal, environ, days_later, self.ahead, *words)
         while "Ctrl+C" not in self.said and self.process.poll() is None:
             time.sleep(0.02)
         if not (found := re.search(r"http://[^/\s]+:(\d+)", self.said)):

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -104,3 +105,12 @@ def _run(
         os.dup2(said, stream)
     share(templates)
     sys.exit(work(*given))
+
+
+def days_later(days: int, *words: str) -> int:
+    """The same, believing that it is so many days later."""
+    if days:
+        ahead, true_time_ns = days * 86_400_000_000_000, time.time_ns
+        time.time_ns = lambda: true_time_ns() + ahead
+        time.time = lambda: time.time_ns() / 1e9
+    return at_the_door(*words)

@@ -43,6 +43,9 @@ GUESSES = Limit(100, 300)
 ISSUED = Limit(60, 60)
 """Numbers that one kiosk, officer or visitor's browser asks for."""
 
+LOOKED_UP = Limit(30, 300, "looked up")
+"""Persons whom one kiosk looks for, by card or NIK: a visitor every ten seconds, and nobody's list of numbers."""
+
 PROGRAM = Limit(6000, 60)
 """Requests of one program."""
 
@@ -64,7 +67,7 @@ CONNECTIONS = 1500
 TRIED_AT = ("/sign-in", "/link/", "/unlock", "/pair", "/account/")
 """Where secrets are tried: every change at an address that begins so counts."""
 
-GUESSED_AT = ("/t/", "/link/", "/pair/", "/api/v1/tickets/")
+GUESSED_AT = ("/t/", "/c/", "/link/", "/pair/", "/api/v1/tickets/")
 """Where a secret stands in the address: every one that is nobody's counts."""
 
 WRONG = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})

@@ -40,6 +40,18 @@ export function restart() {
   show(read(beginning));
 }
 
+/** Somebody new stands here, known by what is posted: whatever was on the screen before belonged to another person. */
+export function arrive(action, said) {
+  if (isUnderWay) return;
+  key = newKey();
+  post(action, said);
+}
+
+function post(action, said) {
+  said.set("key", key);
+  go(action, { method: "POST", body: new URLSearchParams(said) });
+}
+
 async function go(url, options) {
   if (isUnderWay) return;
   isUnderWay = true;
@@ -111,10 +123,8 @@ document.addEventListener("submit", (event) => {
   if (!form) return;
   event.preventDefault();
   const said = new FormData(form, event.submitter);
-  if (form.method === "post") {
-    said.set("key", key);
-    go(form.action, { method: "POST", body: new URLSearchParams(said) });
-  } else go(`${form.action.split("?")[0]}?${new URLSearchParams(said)}`);
+  if (form.method === "post") post(form.action, said);
+  else go(`${form.action.split("?")[0]}?${new URLSearchParams(said)}`);
 });
 
 document.addEventListener("click", (event) => {

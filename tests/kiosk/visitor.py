@@ -40,12 +40,11 @@ class Hall:
     def does(self, kind: type[DayCommand], at: int | None = None, **what: Any) -> None:
         """An officer's command; the officer of a counter sits down first."""
         now = at or time.time_ns() // 1_000_000
-        said: dict[str, Any] = {"office": "ltsa", "at": now, "by": "officer:test", "key": next(KEYS)}
+        office = what.pop("office", "ltsa")
+        said: dict[str, Any] = {"office": office, "at": now, "by": "officer:test", "key": next(KEYS)}
         counter = what.get("counter")
-        if counter and kind is not OpenCounter and self.day.counters[counter].state == "closed":
-            self.ledger.do(
-                OpenCounter(office="ltsa", at=now, by="officer:test", key=next(KEYS), counter=counter, officer=counter)
-            )
+        if counter and kind is not OpenCounter and self.day_at(now, office).counters[counter].state == "closed":
+            self.ledger.do(OpenCounter(**(said | {"key": next(KEYS)}), counter=counter, officer=counter))
         self.ledger.do(kind(**said, **what))
 
     def revokes(self, kind: str) -> None:
@@ -75,18 +74,28 @@ class Hall:
     @property
     def day(self) -> Day:
         """The service day as the ledger has it."""
+        return self.day_at(time.time_ns() // 1_000_000)
+
+    def day_at(self, at: int, office: str = "ltsa") -> Day:
+        """An office's service day at an instant."""
         present = self.ledger.present()
-        configuration, today = present.office_at("ltsa", time.time_ns() // 1_000_000)
-        assert configuration
-        return present.day("ltsa", today)
+        return present.day(office, present.office_at(office, at)[1])
+
+
+SCANNED = """code => {
+    for (const key of [...code, "Enter"]) {
+        document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+    }
+}"""
+"""Every key at once: how fast a busy machine hands on real ones says nothing about a scanner."""
 
 
 class Visitor:
     """Somebody before the kiosk, who reads and touches."""
 
-    def __init__(self, page: Page, url: str, query: str = "") -> None:
+    def __init__(self, page: Page, url: str, query: str = "", office: str = "ltsa") -> None:
         self.page, self.taps = page, 0
-        page.goto(f"{url}/kiosk/ltsa{query}")
+        page.goto(f"{url}/kiosk/{office}{query}")
 
     def touches(self, what: str) -> None:
         """One tap."""
@@ -113,6 +122,47 @@ class Visitor:
         self.touches(".review__do a[href*='/services']")
         self.sees("services")
         self.wants(service)
+
+    def types(self, nik: str) -> None:
+        """Types a NIK on the screen's keys."""
+        for digit in nik:
+            self.page.click(f"[data-digit='{digit}']")
+
+    def begins(self, scheme: str, nik: str) -> None:
+        """The first visit of a journey, from the choice of the language on."""
+        self.speaks("id")
+        self.touches(".way[href*='/begin']")
+        self.sees("schemes")
+        self.touches(f".service[href*='/begin/{scheme}']")
+        self.sees("nik")
+        self.types(nik)
+        self.touches(".nik__do .button--primary")
+
+    def comes_again(self, nik: str) -> None:
+        """Comes again without a card, from the choice of the language on."""
+        self.speaks("id")
+        self.touches(".way[href*='/return']")
+        self.sees("nik")
+        self.types(nik)
+        self.touches(".nik__do .button--primary")
+
+    def scans(self, card: str, ms_between: int = 0) -> None:
+        """Holds a card before the scanner, which types its code like a keyboard; or types it by hand, slowly."""
+        if ms_between:
+            self.page.keyboard.type(card, delay=ms_between)
+            self.page.keyboard.press("Enter")
+            return
+        self.page.evaluate(SCANNED, card)
+
+    @property
+    def codes(self) -> list[str]:
+        """What phones read from all codes on the screen."""
+        return sorted(str(it.text) for it in zxingcpp.read_barcodes(Image.open(io.BytesIO(self.page.screenshot()))))
+
+    @property
+    def offered(self) -> list[str]:
+        """What can be done today, as it is chosen."""
+        return self.page.locator(".plan .chosen__one:not(.chosen__one--out) .chosen__name").all_inner_texts()
 
     def takes_the_number(self) -> str:
         """Takes it, and reads it."""

@@ -48,6 +48,7 @@ EXPECTED: dict[str, frozenset[str]] = {
     "GET /gallery": PEOPLE,
     "GET /t/": EVERYONE,
     "POST /t/": EVERYONE,
+    "GET /c/": EVERYONE,
     "GET /kiosk/": _only("kiosk officer supervisor"),
     "POST /kiosk/": _only("kiosk officer supervisor"),
     "GET /desk/": _only("officer supervisor"),
@@ -239,6 +240,7 @@ def test_nobody_gets_further_than_the_public_pages(doors: Doors) -> None:
 def test_a_view_is_watched_by_those_who_may_see_the_page(doors: Doors, tmp_path: Path) -> None:
     del tmp_path
     pages = {"desk": "GET /desk/", "hall": "GET /supervisor/", "display": "GET /display/", "ticket": "GET /t/"}
+    pages["card"] = "GET /c/"
     for role in ROLES:
         for where in ("ltsa", "batam"):
             environ = {"HTTP_COOKIE": f"session={hire(doors.house, f'{role}-{where}', (role,), where)}"}
