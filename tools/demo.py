@@ -15,14 +15,18 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import gevent
 from flask import Flask
 
 from ltsa.access import EVERYWHERE
+from ltsa.identity import Identity
+from ltsa.journey import RecordStep
+from ltsa.road import NO_PLAN
 from tools import staff
 from tools.morning import NAMES, OFFICERS, Morning
-from web import devices
+from web import devices, journeys
 from web.house import House
 from web.server import CreateApp, run
 from web.settings import Settings, add_flags
@@ -124,11 +128,30 @@ def _pairing_link(house: House, kind: str) -> str:
 
 def _play(house: House, settings: Settings, speed: float, seed: int) -> None:
     followed: list[str] = []
+    shown_cards: list[str] = []
 
     def issued(number: str, secret: str, services: tuple[str, ...]) -> None:
         if not followed and len(services) > 3:  # noqa: PLR2004 - a long visit is worth following
             followed.append(number)
             print(f"  One visitor's phone, {number}: {settings.local_address}/t/{secret}", flush=True)
+
+    run, cards = f"demonstration {secrets.token_hex(8)}", count(1)
+
+    def admit(nik: str, scheme: str, before: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        number = next(cards)
+        said: dict[str, Any] = {"office": settings.office, "by": "kiosk:1"}
+        person, case, card = journeys.open_case(
+            house, Identity(nik=nik, name=""), scheme=scheme, key=f"{run} case {number}", **said
+        )
+        for step in before:
+            key = f"{run} {step} {number}"
+            house.do(RecordStep(at=house.now(), key=key, person=person, case=case, step=step, outcome="done", **said))
+        if before and not shown_cards:
+            shown_cards.append(card)
+            print(f"  One visitor's case card: {settings.local_address}/c/{card}", flush=True)
+        journey = journeys.journey_of(house, person, office=settings.office)
+        plan = (journey and journey.plan) or NO_PLAN
+        return person, tuple(service for service in plan.services if not plan.after[service])
 
     morning = Morning(
         office=house.office(settings.office),
@@ -136,8 +159,9 @@ def _play(house: House, settings: Settings, speed: float, seed: int) -> None:
         now=house.now,
         secret=house.seed,
         seed=seed,
-        run=f"demonstration {secrets.token_hex(8)}",
+        run=run,
         issued=issued,
+        admit=admit,
     )
     print(f"The morning begins at {_clock(0)}; counters open at 08.00. Speed: {speed:g} × life.", flush=True)
     morning.play(_passing(house, settings, speed))

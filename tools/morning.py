@@ -32,6 +32,7 @@ from ltsa.commands import (
     TransferTicket,
     Undo,
 )
+from ltsa.identity import WOMEN
 from ltsa.ledger import Done
 from ltsa.message import Refusal
 from ltsa.office import Office
@@ -90,6 +91,16 @@ NAMES = {
 }
 """Made-up people: the officers, and who leads, manages and audits the office and looks after its machines."""
 
+JOURNEY, COMES_AGAIN = 0.3, 0.7
+"""Shares of the visitors who come for a journey of theirs, and of those who have begun it before."""
+
+PATIENCE = 2
+"""Services of a journey that somebody has time for on one day."""
+
+SCHEMES = ((0.4, "p-to-p"), (0.2, "mandiri"), (0.25, "ssw"), (0.15, "re-entry"))
+BEGUN = ("information", "civil-registry-check", "ak1", "health-check", "bank-account")
+"""What was done at an earlier visit, where the scheme has it."""
+
 PRIORITY, ENGLISH, GIVES_UP = 0.15, 0.05, 0.02
 NO_SHOW, LEAVES_FOR_GOOD, COMES_ON_RECALL = 0.06, 0.25, 0.4
 RETURNED, HELD, TRANSFERRED, ONE_MORE, MISTAKE = 0.08, 0.03, 0.12, 0.03, 0.01
@@ -113,6 +124,8 @@ class Morning:
         seed: another number is another morning.
         run: begins every idempotency key; must be new for each morning on one ledger.
         issued: is told every ticket's number, secret and services.
+        admit: opens a journey for a NIK under a scheme, with steps that were done before; says whose it is, and which
+            services can do something of it at once. Who cannot begin raises Refusal. Without it nobody has one.
     """
 
     def __init__(  # noqa: PLR0913 - all by name
@@ -125,11 +138,12 @@ class Morning:
         seed: int,
         run: str,
         issued: Callable[[str, str, tuple[str, ...]], object] = lambda _number, _secret, _services: None,
+        admit: Callable[[str, str, tuple[str, ...]], tuple[str, tuple[str, ...]]] | None = None,
     ) -> None:
         self.minute = 0.0
         self.given = self.refused = 0
         self._office, self._give, self._now, self._secret, self._run = office, give, now, secret, run
-        self._issued = issued
+        self._issued, self._admit = issued, admit
         self._seed = seed
         self._keys = count(1)
         self._inside: set[str] = set()
@@ -160,6 +174,7 @@ class Morning:
     def _visitor(self, name: str) -> Life:
         chance = self._chance(name)
         services = chance.choices([visit for _, visit in VISITS], [share for share, _ in VISITS])[0]
+        person, possible = self._traveller(self._chance(f"{name}, a journey"))
         codes = [priority.code for priority in self._office.rules.priorities]
         key = self._key()
         secret = ticket_secret(self._secret, self._office.id, self._office.service_date(self._now()).isoformat(), key)
@@ -167,17 +182,36 @@ class Morning:
             IssueTicket,
             "kiosk:1",
             key=key,
-            services=services,
+            services=possible or services,
+            person=person,
             token=token_digest(secret),
             priority=chance.choice(codes) if chance.random() < PRIORITY else "",
             language="en" if chance.random() < ENGLISH else "id",
         )
         if ticket is None:
             return
-        self._issued(ticket.number, secret, services)
+        self._issued(ticket.number, secret, tuple(step.service for step in ticket.steps))
         if chance.random() < GIVES_UP:
             yield chance.uniform(15, 45)
             self._do(CancelTicket, "holder", number=ticket.number)
+
+    def _traveller(self, chance: Random) -> tuple[str, tuple[str, ...]]:
+        """Whose journey a visitor comes for, and which services of it they want today; "" for none."""
+        if self._admit is None or chance.random() >= JOURNEY:
+            return "", ()
+        scheme = chance.choices([name for _, name in SCHEMES], [share for share, _ in SCHEMES])[0]
+        if scheme not in self._office.flow:
+            return "", ()
+        day = chance.randint(1, 28) + WOMEN * chance.randint(0, 1)
+        born = f"{day:02d}{chance.randint(1, 12):02d}{chance.randint(80, 99)}"
+        nik = f"3204{chance.randint(1, 30):02d}{born}{chance.randint(1, 9999):04d}"
+        before = [step for step in BEGUN if step in self._office.flow[scheme].step]
+        try:
+            person, possible = self._admit(nik, scheme, tuple(before) if chance.random() < COMES_AGAIN else ())
+        except Refusal:
+            self.refused += 1
+            return "", ()
+        return person, tuple(chance.sample(possible, k=min(PATIENCE, len(possible))))
 
     def _comes_back(self, number: str, officer: str, after: float) -> Life:
         """Who missed a call, or went to complete something, asks an officer to be put back."""

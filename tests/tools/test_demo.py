@@ -15,6 +15,7 @@ import pytest
 from ltsa.board import answer, unopened
 from ltsa.commands import CallNext, CloseCounter, DayCommand
 from ltsa.day import Day, DayEvent, evolve
+from ltsa.journey import StepDone
 from ltsa.ledger import Done, Ledger, replayed
 from ltsa.message import Refusal
 from ltsa.office import example_office
@@ -137,8 +138,13 @@ def test_the_demonstration_plays_a_morning_into_its_ledger_and_closes(tmp_path: 
     ledger = Ledger(tmp_path / "ledger.sqlite")
     [stream] = ledger.streams("day:ltsa:")
     day = replayed(ledger.history(stream))
+    journeys = sum(bool(visit.case) for visit in day.tickets.values())
+    steps = [recorded.event for recorded in ledger.told("step-done/1") if isinstance(recorded.event, StepDone)]
     ledger.close()
     assert day.tally["done"] > 0.9 * VISITORS
+    assert journeys > 0.15 * VISITORS, "some come for a journey of theirs"
+    assert {bool(step.number) for step in steps} == {True, False}, "of which some was done before"
+    assert re.search(r"case card: http://\S+/c/[A-Z2-7]{26}", done.stdout)
 
 
 @pytest.fixture
