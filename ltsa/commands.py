@@ -12,7 +12,7 @@ class IssueTicket(Command, frozen=True):
     appointment (ms UTC, 0 without one): the person's age counts from it, whether they come early or late.
 
     For a `person` (a pseudonymous id) the number is for the open case: with no services named, for all that can be done
-    of it today. The ledger puts `case` and `plan` in.
+    of it today. The ledger puts `case`, `plan` and `slot` in.
     """
 
     services: tuple[str, ...]
@@ -28,7 +28,9 @@ class IssueTicket(Command, frozen=True):
         """As of every command, but for the token: it follows from the key and the day, and midnight may have passed;
         and for what follows from the case.
         """
-        return Command.content(msgspec.structs.replace(self, token="", case="", plan=None))
+        return Command.content(
+            msgspec.structs.replace(self, token="", case="", plan=None, slot=0 if self.person else self.slot)
+        )
 
 
 class TieTicket(Command, frozen=True):
