@@ -33,6 +33,8 @@ class Line(Struct, frozen=True):
     held: tuple[board.PersonPicture, ...]
     away: tuple[board.PersonPicture, ...]
     gone: int
+    as_of: int = 0
+    overtakes: int = 0
 
 
 class Hall(Struct, frozen=True):
@@ -53,7 +55,8 @@ def desk(house: House, office: str, counter: str) -> Desk | None:
         return None
     whole = board.desk(day, counter)
     here = tuple(person for person in whole.held if person.counter == counter)
-    return Desk(day.rules_of, replace(whole, queue=(), away=(), held=here, waiting=min(whole.waiting, 1)))
+    quiet: dict[str, Any] = {"queue": (), "away": (), "as_of": 0, "overtakes": 0}
+    return Desk(day.rules_of, replace(whole, held=here, waiting=min(whole.waiting, 1), **quiet))
 
 
 def line(house: House, office: str, counter: str) -> Line | None:
@@ -70,6 +73,8 @@ def line(house: House, office: str, counter: str) -> Line | None:
         held=whole.held,
         away=whole.away[:AWAY_SHOWN],
         gone=len(whole.away),
+        as_of=whole.as_of,
+        overtakes=whole.overtakes,
     )
 
 

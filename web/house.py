@@ -41,7 +41,7 @@ from ltsa.people import People
 from ltsa.persons import Persons, WrongSeedError
 from ltsa.present import Recorded, day_stream
 from ltsa.tokens import token_digest
-from web import asking, errors, files, format, icons, limits, logs, security, words  # noqa: A004 - format is the room's name
+from web import asking, errors, files, format, icons, limits, logs, security, why, words  # noqa: A004 - format is the room's name
 from web.asking import NOBODY, Asker, Door, may_watch
 from web.credentials import Credentials, WrongKeyError
 from web.limits import Buckets
@@ -423,7 +423,7 @@ def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
     app = Flask("ltsa", static_folder=None, template_folder=None)
     here = House(settings)
     app.extensions["ltsa"] = here
-    for part in (logs, words, format, icons, errors):
+    for part in (logs, words, format, icons, errors, why):
         part.install(app)
     security.install(app, settings.public_url, settings.names)
     limits.install(app, here.limits)

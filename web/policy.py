@@ -127,6 +127,7 @@ ENDPOINTS: Mapping[str, str] = {
     "audit.noted_csv": "journal.see",
     "audit.day": "audit.see",
     "audit.board": "audit.see",
+    "audit.shadow": "audit.see",
     "audit.ticket": "audit.see",
     "audit.counter": "audit.see",
     "audit.officer": "audit.see",
