@@ -13,8 +13,7 @@ How people move:
   called waits for them as long as they walk.
 - Under `all` and `index` the next ones are asked to sit before the counters: as many as `dispatch.seats` says, taken
   from the hall by the policy. Who sits there is called there, and goes back to the hall if no counter for it is open
-  any more. A counter calls from its seats; from the hall when nobody sits there; and when nobody there may be called
-  either, whoever sits before other counters and could be served here now: no counter is idle while somebody could come.
+  any more. A counter calls from its seats, and from the hall when nobody sits there.
 
 Whoever does not come costs the counter a while, is away for a while, and comes back or has left for good. Whoever has
 to complete something is away, comes back to the hall, and needs the service a second time. A rest that is due begins
@@ -215,7 +214,7 @@ class _Day:
         services = list(script.minutes)
         slopes = [slope_and_rank(policy, weights, _claim(priority=kind))[0] for kind in (False, True)]
         self.one_line, self.seated = policy in ONE_LINE, policy in SEATED
-        self.hall, self.seats, self.elsewhere = (_Lines(services, (slopes[0], slopes[1])) for _ in range(3))
+        self.hall, self.seats = (_Lines(services, (slopes[0], slopes[1])) for _ in range(2))
         self.taken = dict.fromkeys(services, 0)  # standby seats
         self.open = dict.fromkeys(services, 0)  # counters
         self.sent: dict[str, int] = dict.fromkeys(services, 0)  # minutes of work in each line, or on the way to it
@@ -297,8 +296,7 @@ class _Day:
             self.rests(number)
             return
         crew = self.crews[number]
-        now = self.now
-        found = self.seats.first(crew, now) or self.hall.first(crew, now) or self.elsewhere.first(crew, now)
+        found = self.seats.first(crew, self.now) or self.hall.first(crew, self.now)
         if found is None:
             insort(self.free, number)
             return
@@ -338,13 +336,11 @@ class _Day:
     def comes_in(self, person: _Person, service: str) -> int:
         """How long the person walks to the counter: from the seat before it, once they are there, or from elsewhere."""
         walks, near = self.script.walks, self.script.walks.get((service, service), 0)
-        if person.seat == service or self.one_line:
+        if person.seat or self.one_line:
             return max(0, person.there - self.now - self.script.answer) + near
         coming = person.visit.tasks[service].coming
         if coming >= 0:
             return coming
-        if person.seat:
-            return walks.get((person.seat, service), 0)
         return walks.get((person.place if self.now < person.there else HALL, service), 0)
 
     def finish(self, subject: tuple[int, _Person, str]) -> None:
@@ -459,8 +455,9 @@ class _Day:
 
     def withdraw(self, person: _Person) -> None:
         """Somebody waits no more."""
-        for service, key in person.claims.items():
-            self.lines_of(person, service).remove(service, person.visit.priority, key)
+        lines = self.seats if person.seat else self.hall
+        for service in [person.seat] if person.seat else person.claims:
+            lines.remove(service, person.visit.priority, person.claims[service])
         if person.seat:
             self.taken[person.seat] -= 1
         if self.one_line:
@@ -469,12 +466,6 @@ class _Day:
         for service in self.prospects(person):
             self.able[service] -= 1
         person.seat, person.claims = "", {}
-
-    def lines_of(self, person: _Person, service: str) -> _Lines:
-        """Where a person's claim to a service stands now."""
-        if not person.seat:
-            return self.hall
-        return self.seats if person.seat == service else self.elsewhere
 
     # --- Seats --------------------------------------------------------------------------------------------------------
 
@@ -487,28 +478,25 @@ class _Day:
             return
         while self.has_room(service) and (found := self.hall.first((service,), self.now)):
             person = self.people[found[0][2]]
-            self.sits(person, service)
+            for each, key in person.claims.items():
+                self.hall.remove(each, person.visit.priority, key)
+            person.seat = service
+            self.seats.add(service, person.visit.priority, person.claims[service])
             self.taken[service] += 1
             walk = self.script.walks.get((person.place if self.now < person.there else HALL, service), 0)
             person.there = self.now + walk
-
-    def sits(self, person: _Person, seat: str) -> None:
-        """A person's claims stand where they belong once they sit before a service's counters, or ("") in the hall."""
-        for service, key in person.claims.items():
-            self.lines_of(person, service).remove(service, person.visit.priority, key)
-        person.seat = seat
-        for service, key in person.claims.items():
-            self.lines_of(person, service).add(service, person.visit.priority, key)
 
     def stand_up(self, service: str) -> None:
         """No counter for it is open any more: who sits before them waits in the hall again."""
         for line in self.seats.lines[service]:
             for _, _, order in list(line):
                 person = self.people[order]
-                self.sits(person, "")
+                self.seats.remove(service, person.visit.priority, person.claims[service])
                 self.taken[service] -= 1
-                person.place = service
+                person.seat, person.place = "", service
                 person.there = self.now + self.script.walks.get((service, HALL), 0)
+                for each, key in person.claims.items():
+                    self.hall.add(each, person.visit.priority, key)
                 self.is_welcome(person)
 
     # --- Figures ------------------------------------------------------------------------------------------------------

@@ -134,33 +134,28 @@ class SimpyOffice:
             yield self.env.timeout(counter.between)
 
     def choose(self, services: Iterable[str]) -> tuple[Person, str, int] | None:
-        for where in ("its seats", "the hall", "other seats"):
+        for seated in (True, False):
             claims = [
                 claim
                 for service in services
                 for person in self.waiting
                 for claim in person.claims
-                if claim.service == service and self.waits_on(person, service) == where
+                if claim.service == service and (person.before == service if seated else not person.before)
             ]
             if found := pick(self.policy, self.weights, claims, self.now):
                 person = self.people[found.claim.order]
                 return person, found.claim.service, self.take(person, found.claim.service)
         return None
 
-    def waits_on(self, person: Person, service: str) -> str:
-        if not person.before:
-            return "the hall"
-        return "its seats" if person.before == service else "other seats"
-
     def take(self, person: Person, service: str) -> int:
         """Out of every line; the answer is how long the walk is, and the seat that it leaves is filled."""
         seat, now = person.before, self.now
-        if seat == service or self.policy in ONE_LINE:
+        if seat or self.policy in ONE_LINE:
             coming = max(0, person.arrives_there - now - self.script.answer) + self.walk(service, service)
         elif person.visit.tasks[service].coming >= 0:
             coming = person.visit.tasks[service].coming
         else:
-            coming = self.walk(seat or self.whereabouts(person), service)
+            coming = self.walk(self.whereabouts(person), service)
         self.waiting.remove(person)
         if person in self.sent:
             self.sent.remove(person)

@@ -124,20 +124,6 @@ def test_who_sits_before_a_counter_that_rests_waits_in_the_hall_again() -> None:
     assert [wait.service for wait in play(house(*people, counters=counters), "all").waits] == ["bank", "health", "bank"]
 
 
-def test_nobody_sits_before_a_busy_counter_while_another_one_is_idle() -> None:
-    people = (visit("Siti", 0, bank=30), visit("Budi", 1, bank=5, health=5), visit("Ani", 2, health=10))
-    counters = (counter("bank"), counter("health", 4))
-    # Budi sits before the bank's counter and Ani before none; health opens at 4 and is free again at 14
-    played = play(house(*people, counters=counters), "all")
-    assert [(wait.number, wait.service) for wait in played.waits] == [
-        ("Siti", "bank"),
-        ("Ani", "health"),
-        ("Budi", "health"),
-        ("Budi", "bank"),
-    ]
-    assert minutes(played) == {"Ani": 14, "Budi": 35, "Siti": 30}
-
-
 def test_a_counter_for_several_services_calls_who_came_first() -> None:
     both = Counter(name="1", services=("bank", "health"), opens=0)
     script = house(visit("Siti", 0, health=5), visit("Budi", 1, bank=5), visit("Ani", 2, health=5), counters=(both,))
@@ -204,7 +190,7 @@ class Watched(_Day):
 
     def is_free(self, number: int) -> None:
         crew = self.crews[number]
-        for lines in (self.seats, self.hall, self.elsewhere):
+        for lines in (self.seats, self.hall):
             claims = [
                 self.said[order, service] for service in crew for line in lines.lines[service] for _, _, order in line
             ]
