@@ -24,7 +24,7 @@ from msgspec import Struct
 from ltsa.day import CounterNow, Day, Ticket, ahead, outstanding
 from ltsa.dispatch import Claim, Policy, Prospect, Weights, prospects, slope_and_rank
 from ltsa.hours import numbers_on, rests_on
-from ltsa.paces import Habit, Paces, Rest, Spent, learn
+from ltsa.paces import Habit, Paces, Rest, Spent
 
 FUTURES = 100
 HORIZON = 130 * 60_000
@@ -99,6 +99,10 @@ class Scene(Struct, frozen=True, kw_only=True):
     rate: float
     paces: Paces
 
+    def people_by_number(self) -> dict[str, tuple[int, bool]]:
+        """When each person's state began, and whether they are of the priority class."""
+        return {person.number: (person.since, person.priority) for person in self.people}
+
 
 class Waits(Struct, frozen=True):
     """When somebody was called in each future: ms from the scene's instant, shortest first. `service` is that which
@@ -129,12 +133,12 @@ def scene(  # noqa: PLR0913 - the last ones by name
     day: Day,
     at: int,
     today: Spent,
-    before: Sequence[Spent] = (),
+    paces: Paces,
     *,
     policy: Policy = "fifo",
     weights: Weights | None = None,
 ) -> Scene:
-    """What matters of a day at an instant, with what it and earlier days have shown of the office's paces."""
+    """What matters of a day at an instant, with what the day has shown so far and the paces learned from it."""
     office = day.rules_of
     services = tuple(office.service)
     bit = {service: 1 << n for n, service in enumerate(services)}
@@ -145,7 +149,6 @@ def scene(  # noqa: PLR0913 - the last ones by name
     came = sum(visit.arrived > at - NEWCOMERS for visit in latest)
     on = date.fromisoformat(day.date)
     numbers, heads = numbers_on(office, on), [one.head_start for one in office.rules.priorities]
-    paces = learn(office, today, before)
     seats = [_seat(counter, now, day, today, paces.habits[counter]) for counter, now in day.counters.items()]
     return Scene(
         at=at,

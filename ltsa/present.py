@@ -8,19 +8,20 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from ltsa import access, configuring, journal
+from ltsa import access, configuring, journal, predictions
 from ltsa.access import INSTALLATION, Access, AccessEvent
 from ltsa.configuring import ConfigurationEvent, Configurations
 from ltsa.day import Day, DayEvent, DayOpened, evolve
 from ltsa.journal import Journal, JournalEvent, journal_stream
 from ltsa.message import Refusal
 from ltsa.office import Office
+from ltsa.predictions import Predictions, WaitsPredicted
 
 DAYS_KEPT = 2
 JOURNALS_KEPT = 256
 
 
-AnyEvent = DayEvent | AccessEvent | JournalEvent | ConfigurationEvent
+AnyEvent = DayEvent | AccessEvent | JournalEvent | ConfigurationEvent | WaitsPredicted
 
 
 class Recorded(NamedTuple):
@@ -63,6 +64,7 @@ class Present:
         self._configurations: dict[str, Configurations] = {}
         self._today: dict[str, _Today] = {}
         self._journals: dict[str, Journal] = {}
+        self._predictions: dict[str, Predictions] = {}
         self.access = Access()
         for recorded in read(access.STREAM, position):
             access.evolve(self.access, recorded.event)  # type: ignore[arg-type]
@@ -125,6 +127,17 @@ class Present:
                 del self._journals[next(iter(self._journals))]
         return self._journals[stream]
 
+    def predictions(self, stream: str) -> Predictions:
+        """What must be known of a day's predictions to go on with them."""
+        if stream not in self._predictions:
+            state = Predictions()
+            for recorded in self._read(stream, self.position):
+                predictions.evolve(state, recorded.event)  # type: ignore[arg-type]
+            self._predictions[stream] = state
+            if len(self._predictions) > JOURNALS_KEPT:
+                del self._predictions[next(iter(self._predictions))]
+        return self._predictions[stream]
+
     def loaded(self, office: str) -> Iterable[Day]:
         """The days of an office that are in memory."""
         return self._days.get(office, {}).values()
@@ -140,6 +153,9 @@ class Present:
             case "journal":
                 if kept := self._journals.get(recorded.stream):
                     journal.evolve(kept, event)  # type: ignore[arg-type]
+            case "forecast":
+                if told := self._predictions.get(recorded.stream):
+                    predictions.evolve(told, event)  # type: ignore[arg-type]
             case "access":
                 access.evolve(self.access, event)  # type: ignore[arg-type]
             case _:

@@ -27,7 +27,7 @@ from ltsa.day import (
 from ltsa.dispatch import POLICIES, Claim, Policy, Prospect, Weights, Why, slope_and_rank
 from ltsa.forecast import HORIZON, Forecast, Scene, forecast, queue_length, queue_length_of, scene
 from ltsa.office import Break, Office, Opening, example_office
-from ltsa.paces import Pace, Rest, Speed, Spent
+from ltsa.paces import Pace, Rest, Speed, Spent, learn
 from tests.ltsa.hall import EIGHT, MINUTE
 
 
@@ -69,7 +69,7 @@ class Morning:
         self.happens(ServiceFinished, number=number, service=service, counter=counter, outcome="done")
 
     def scene(self, *, before: tuple[Spent, ...] = (), policy: Policy = "fifo") -> Scene:
-        return scene(self.day, self.now, self.spent, before, policy=policy)
+        return scene(self.day, self.now, self.spent, learn(self.office, self.spent, before), policy=policy)
 
     def foreseen(self, **how: object) -> Forecast:
         """What is foreseen where everything takes exactly as long as it should."""
