@@ -7,12 +7,15 @@ from ltsa.office import Office
 
 
 class IssueTicket(Command, frozen=True):
-    """Take a number for one or more services. `token` is the SHA-256 of the ticket's secret."""
+    """Take a number for one or more services. `token` is the SHA-256 of the ticket's secret, `slot` the instant of an
+    appointment (ms UTC, 0 without one): the person's age counts from it, whether they come early or late.
+    """
 
     services: tuple[str, ...]
     token: str
     priority: str = ""
     language: str = "id"
+    slot: int = 0
 
     def content(self) -> str:
         """As of every command, but for the token: it follows from the key and the day, and midnight may have passed."""
@@ -80,9 +83,10 @@ class CallNext(CounterCommand, frozen=True):
 
 
 class CallTicket(CounterCommand, frozen=True):
-    """Call a ticket that the officer chose."""
+    """Call a ticket that the officer chose. `reason` says why, where it is not whom the dispatcher says."""
 
     number: str
+    reason: str = ""
 
 
 class Recall(CounterCommand, frozen=True):

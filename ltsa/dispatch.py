@@ -92,12 +92,13 @@ class Why(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Why this ticket: the rule and its version, the instant that counted, how many people were eligible, who would
     have been next and by how many milliseconds, how many older ones were passed over.
 
-    Since 2026-12 also: the score's `terms`, the version of the day's stream under which the rules in force were
-    recorded (`under`) and up to which the state was seen (`seen`), and whom the policy that runs in shadow would have
-    called (`shadow`, empty where none runs or it agrees).
+    Events of before 2026-12 name no rule: it was `fifo/1`. Since then also: the score's `terms`, the version of the
+    day's stream under which the rules in force were recorded (`under`) and up to which the state was seen (`seen`),
+    whom the policy that runs in shadow would have called (`shadow`, empty where none runs or it agrees), and whether
+    the person `sat` on a standby seat, who is called before anybody from the hall.
     """
 
-    rule: str
+    rule: str = "fifo/1"
     place: int
     eligible: int
     runner_up: str = ""
@@ -107,6 +108,7 @@ class Why(Struct, frozen=True, kw_only=True, omit_defaults=True):
     under: int = 0
     seen: int = 0
     shadow: str = ""
+    sat: bool = False
 
 
 class Pick(NamedTuple):
@@ -143,16 +145,35 @@ def terms(policy: Policy, weights: Weights, claim: Claim, now: int) -> Terms:
     )
 
 
+def score(policy: Policy, weights: Weights, claim: Claim, now: int) -> int:
+    """A claim's score at an instant (ms UTC), in ms: the sum of its terms, without saying what they are."""
+    _, _, _, place, arrived, since, priority, head_start, prospect = claim
+    if policy == "index":
+        left, unlocks, others = prospect
+        meant = weights.unlocks * unlocks - weights.left * left - weights.others * others
+        waited = now - arrived + weights.wait * (now - since)
+        return (weights.priority * waited if priority else waited) + meant * MINUTE
+    match policy:
+        case "fifo":
+            return now - place
+        case "fix":
+            return now - since + head_start
+        case "shortest":
+            return now - arrived + head_start
+    return weights.priority * (now - arrived) if priority else now - arrived
+
+
 def slope_and_rank(policy: Policy, weights: Weights, claim: Claim) -> tuple[int, int]:
     """A claim's score as a line over time: `score(now) = slope · now + rank`.
 
     Among claims with the same slope (one class of priority) the order never changes while they wait: who simulates
     keeps them sorted by rank and compares the first of each class.
     """
+    rank = score(policy, weights, claim, 0)
     if policy in ONE_LINE or policy == "fifo":
-        return 1, terms(policy, weights, claim, 0).score
+        return 1, rank
     times = weights.priority if claim.priority else 1
-    return times * (1 + weights.wait if policy == "index" else 1), terms(policy, weights, claim, 0).score
+    return times * (1 + weights.wait if policy == "index" else 1), rank
 
 
 def pick(policy: Policy, weights: Weights, claims: Sequence[Claim], now: int) -> Pick | None:
@@ -161,32 +182,47 @@ def pick(policy: Policy, weights: Weights, claims: Sequence[Claim], now: int) ->
     Highest score first; equal ones by arrival, then rank of arrival; of one person's claims that with the higher score,
     else the one that stands first in `claims` (give them in the order in which the counter names its services).
     """
-    if not claims:
-        return None
-    chosen = min(claims, key=lambda claim: _order(policy, weights, claim, now))
-    return Pick(chosen, explain(policy, weights, claims, chosen, now))
+    chosen = choose(policy, weights, claims, now)
+    return Pick(chosen, explain(policy, weights, claims, chosen, now)) if chosen else None
 
 
-def explain(policy: Policy, weights: Weights, claims: Sequence[Claim], chosen: Claim, now: int, rule: str = "") -> Why:
-    """Why `chosen` was taken from these claims at an instant. `rule` names who chose where it was not the policy."""
+def choose(policy: Policy, weights: Weights, claims: Iterable[Claim], now: int) -> Claim | None:
+    """The claim that `pick` answers, without saying why."""
+    return min(claims, key=lambda claim: calling_order(policy, weights, claim, now), default=None)
+
+
+def explain(policy: Policy, weights: Weights, claims: Sequence[Claim], chosen: Claim, now: int) -> Why:
+    """Why `chosen` was taken from these claims at an instant, by the policy's rule."""
     others = [claim for claim in claims if claim.order != chosen.order]
-    runner_up = min(others, key=lambda claim: _order(policy, weights, claim, now), default=None)
-    its = terms(policy, weights, chosen, now)
-    margin = its.score - terms(policy, weights, runner_up, now).score if runner_up else 0
+    runner_up = choose(policy, weights, others, now)
+    age = _age(policy, chosen)
     return Why(
-        rule=rule or RULES[policy],
+        rule=RULES[policy],
         place=chosen.place,
         eligible=1 + len({claim.order for claim in others}),
         runner_up=runner_up.number if runner_up else "",
-        margin=margin,
-        passed_over=len({claim.order for claim in others if _age(policy, claim) < _age(policy, chosen)}),
-        terms=None if policy == "fifo" else its,
+        margin=score(policy, weights, chosen, now) - score(policy, weights, runner_up, now) if runner_up else 0,
+        passed_over=len({claim.order for claim in others if _age(policy, claim) < age}),
+        terms=None if policy == "fifo" else terms(policy, weights, chosen, now),
     )
 
 
-def _order(policy: Policy, weights: Weights, claim: Claim, now: int) -> tuple[int, int, int]:
-    """Smallest first; equal for two claims of one person only."""
-    return -terms(policy, weights, claim, now).score, claim.arrived, claim.order
+def calling_order(policy: Policy, weights: Weights, claim: Claim, now: int) -> tuple[int, int, int]:
+    """What claims are sorted by, smallest first; equal for two claims of one person only."""
+    first = claim.order if policy == "fifo" else claim.arrived
+    return -score(policy, weights, claim, now), first, claim.order
+
+
+def age_behind(policy: Policy, weights: Weights, claim: Claim, other: Claim, now: int) -> int:
+    """The earliest instant (ms UTC) from which a claim's age and wait must count so that at `now` it stands just behind
+    another one.
+    """
+    behind = score(policy, weights, other, now) - 1
+    none = score(policy, weights, claim._replace(place=now, arrived=now, since=now), now)
+    slope = 1
+    if policy in SEATED:
+        slope = slope_and_rank(policy, weights, claim)[0]
+    return now - (behind - none) // slope
 
 
 def _age(policy: Policy, claim: Claim) -> tuple[int, int]:

@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from ltsa.day import CounterNow, Day, Ticket, ahead, outstanding
-from ltsa.dispatch import Claim, Policy, Prospect, Weights, prospects, slope_and_rank
+from ltsa.calling import ahead
+from ltsa.day import CounterNow, Day, Ticket, outstanding
+from ltsa.dispatch import ONE_LINE, SEATED, Claim, Policy, Prospect, Weights, line_for, prospects, seats, slope_and_rank
 from ltsa.hours import numbers_on, rests_on
 from ltsa.paces import Habit, Paces, Rest, Spent
 
@@ -45,7 +46,8 @@ Line = tuple[int, int, int, int, int]
 
 class Person(NamedTuple):
     """Somebody inside. `todo` and `blocked` are sets of services as bits: those still to be done, and those that are
-    not but let nothing come after them. `at` is the service that they are called or served for, else -1.
+    not but let nothing come after them. `since` is when the state began, `queued` when the wait, `waits` the lines they
+    stand in, `seat` the service on whose standby seat they sit; `at` that for which they are called or served, else -1.
     """
 
     number: str
@@ -53,11 +55,14 @@ class Person(NamedTuple):
     arrived: int
     place: int
     since: int
+    queued: int
     head_start: int
     priority: bool
     state: str
     todo: int
     blocked: int
+    waits: int = 0
+    seat: int = -1
     at: int = -1
 
 
@@ -77,7 +82,8 @@ class Seat(NamedTuple):
 
 
 class Scene(Struct, frozen=True, kw_only=True):
-    """What matters of a day at an instant. `services` in the office's order, `minutes` their standard times, `after`
+    """What matters of a day at an instant. `services` in the office's order, `standby` how many percent of a seat
+    each of their open counters has, `minutes` their standard times, `after`
     what must come before each, as bits; `rests` are the office's breaks from now on, `head_start` a usual priority's,
     `numbers_until` when it gives the last number; `arrivals` are the latest tickets' (services, priority), `rate` how
     many come in a ms.
@@ -87,6 +93,7 @@ class Scene(Struct, frozen=True, kw_only=True):
     version: int
     policy: Policy
     weights: Weights
+    standby: tuple[int, ...]
     services: tuple[str, ...]
     minutes: tuple[int, ...]
     after: tuple[int, ...]
@@ -129,14 +136,11 @@ class Forecast(Struct, frozen=True, kw_only=True):
     newcomers: dict[tuple[str, bool], Waits]
 
 
-def scene(  # noqa: PLR0913 - the last ones by name
+def scene(
     day: Day,
     at: int,
     today: Spent,
     paces: Paces,
-    *,
-    policy: Policy = "fifo",
-    weights: Weights | None = None,
 ) -> Scene:
     """What matters of a day at an instant, with what the day has shown so far and the paces learned from it."""
     office = day.rules_of
@@ -148,13 +152,15 @@ def scene(  # noqa: PLR0913 - the last ones by name
     latest = tickets[-60:]
     came = sum(visit.arrived > at - NEWCOMERS for visit in latest)
     on = date.fromisoformat(day.date)
+    rules = office.rules.dispatch
     numbers, heads = numbers_on(office, on), [one.head_start for one in office.rules.priorities]
     seats = [_seat(counter, now, day, today, paces.habits[counter]) for counter, now in day.counters.items()]
     return Scene(
         at=at,
         version=day.version,
-        policy=policy,
-        weights=weights or Weights(),
+        policy=rules.policy,
+        weights=rules.weights,
+        standby=tuple(rules.percent(service) if rules.policy in SEATED else 0 for service in services),
         services=services,
         minutes=tuple(service.minutes for service in office.services),
         after=tuple(sum(bit[earlier] for earlier in service.after) for service in office.services),
@@ -184,14 +190,17 @@ def _person(visit: Ticket, bit: Mapping[str, int]) -> Person:
     return Person(
         number=visit.number,
         order=visit.order,
-        arrived=visit.arrived,
+        arrived=visit.place + visit.head_start,
         place=visit.place,
         since=visit.since,
+        queued=visit.queued,
         head_start=visit.head_start,
         priority=bool(visit.priority),
         state=visit.state,
         todo=sum(bit[service] for service in todo),
         blocked=sum(bit[service] for service in blocked),
+        waits=sum(bit[service] for service in visit.waits),
+        seat=bit[visit.directed].bit_length() - 1 if visit.seat and visit.state == "waiting" else -1,
         at=bit[visit.service].bit_length() - 1 if visit.state in {"called", "serving"} else -1,
     )
 
@@ -269,7 +278,10 @@ class _Lines:
         """The services that may be done now, and what each would leave."""
         key = (todo, blocked)
         if (known := self._prospects.get(key)) is None:
-            names = [n for n in range(len(self._scene.services)) if todo >> n & 1]
+            stuck = blocked
+            for _ in self._scene.services:
+                stuck |= sum(1 << n for n, before in enumerate(self._scene.after) if todo >> n & 1 and before & stuck)
+            names = [n for n in range(len(self._scene.services)) if (todo & ~stuck) >> n & 1]
             minutes = {str(n): self._scene.minutes[n] for n in names}
             after = {str(n): [str(b) for b in names if self._scene.after[n] >> b & 1] for n in names}
             free = [n for n in names if not self._scene.after[n] & (todo | blocked)]
@@ -309,6 +321,7 @@ class _Player:
             [c for c, seat in enumerate(scene.seats) if service in seat.services]
             for service in range(len(scene.services))
         ]
+        self.sitting: list[list[tuple[int, int, int, int]]] = [[] for _ in scene.services]
         self.heaps = self._heaps()
         self.waiting = [n for n, person in enumerate(scene.people) if self._can_be_called(n, person)]
         self.shadows = self._shadows()
@@ -316,7 +329,7 @@ class _Player:
 
     def _can_be_called(self, who: int, person: Person) -> bool:
         return person.state == "waiting" and any(
-            self.counters_of[line[4]] for line in self.lines.of(who, person, person.todo)
+            self.counters_of[line[4]] for line in self.lines.of(who, person, person.todo) if person.waits >> line[4] & 1
         )
 
     def _heaps(self) -> list[list[tuple[int, int, int, int]]]:
@@ -325,8 +338,13 @@ class _Player:
         ]
         for who, person in enumerate(self.scene.people):
             if person.state == "waiting":
-                for heap, rank, _, by_wait, _ in self.lines.of(who, person, person.todo):
-                    heaps[heap].append((-(rank + by_wait * person.since), person.arrived, who, 0))
+                for heap, rank, _, by_wait, service in self.lines.of(who, person, person.todo):
+                    behind = -(rank + by_wait * person.queued)
+                    if person.seat == service:
+                        slope = self.lines.slopes[heap % self.lines.classes]
+                        self.sitting[service].append((behind, slope, person.arrived, who))
+                    elif person.seat < 0 and person.waits >> service & 1:
+                        heaps[heap].append((behind, person.arrived, who, 0))
         for each in heaps:
             heapify(each)
         return heaps
@@ -359,7 +377,7 @@ class _Player:
         scene = self.scene
         all_of = scene.policy == "index"
         return [
-            Person("", 0, 0, 0, 0, scene.head_start if priority else 0, priority, "waiting", services, 0)
+            Person("", 0, 0, 0, 0, 0, scene.head_start if priority else 0, priority, "waiting", services, 0)
             for services, priority in scene.arrivals
             if priority or all_of
         ]
@@ -376,7 +394,7 @@ class _Player:
         waits = {}
         for who in self.waiting:
             person = scene.people[who]
-            first = next(line[4] for line in self.lines.of(who, person, person.todo) if self.counters_of[line[4]])
+            first = next(service for service in range(len(scene.services)) if person.waits >> service & 1)
             often = called_for[who] or {first: 0}
             service = max(often, key=lambda each: (often[each], -each))
             times = tuple(sorted(people[who]))
@@ -395,15 +413,18 @@ class _Player:
         gauss, expovariate = self.random.gauss, self.random.expovariate
         latency, gap, misses = paces.latency, paces.gap, paces.misses
         goes_away = misses + paces.returns
-        slopes, classes = lines.slopes, lines.classes
+        slopes, classes, standby = lines.slopes, lines.classes, scene.standby
+        one_line, is_seated = scene.policy in ONE_LINE, scene.policy in SEATED
         service_factor = [exp(pace.sure * gauss()) for pace in self.known]
         speed = [exp(each.mean + each.sure * gauss()) for each in self.speeds]
         takes = [seat.services for seat in scene.seats]
         heaps = [heap.copy() for heap in self.heaps]
+        sitting = [each.copy() for each in self.sitting]
         persons, count = scene.people, len(scene.people)
         kind_of = list(range(count))
         todo = [person.todo for person in persons]
         arrived = [person.arrived for person in persons]
+        began = [person.queued for person in persons]
         turn = [0] * count
         uncalled = [False] * count
         for who in self.waiting:
@@ -413,7 +434,57 @@ class _Player:
         for n, (service, _, slope, rank) in enumerate(self.shadows):
             shadows[service].append((n, slope, rank))
         idle = [False] * len(takes)
+        resting = [seat.state != "open" for seat in scene.seats]
+        at_work = [sum(not resting[c] for c in counters_of[service]) for service in range(len(scene.services))]
+        in_line = [len(heaps[service * classes]) for service in range(len(scene.services))] if one_line else []
         events: list[tuple[int, int, int, int]] = []  # when, counter, person, service done; -1 for none
+
+        def wake(service: int, at: int) -> None:
+            for other in counters_of[service]:
+                if idle[other]:
+                    idle[other] = False
+                    heappush(events, (at + gap, other, -1, -1))
+
+        def fill(service: int, at: int) -> None:
+            """The free seats before a service's counters are taken by those in the hall who come first."""
+            seats_there, taken = seats(at_work[service], standby[service]), sitting[service]
+            while len(taken) < seats_there:
+                first: tuple[int, int, int, int] | None = None
+                for k, slope in enumerate(slopes, service * classes):
+                    heap_of = heaps[k]
+                    while heap_of:
+                        top = heap_of[0]
+                        if turn[top[2]] == top[3]:
+                            if first is None or (top[0] - slope * at, top[1], top[2]) < first[:3]:
+                                first = (top[0] - slope * at, top[1], top[2], k)
+                            break
+                        heappop(heap_of)
+                if first is None:
+                    return
+                behind, came, who, _ = heappop(heaps[first[3]])
+                turn[who] += 1
+                taken.append((behind, slopes[first[3] % classes], came, who))
+                wake(service, at)
+
+        def join(who: int, at: int) -> None:
+            """Somebody stands in the lines of all that they may do now, or in the one that they are sent to."""
+            kind, own, came = kind_of[who], turn[who], arrived[who]
+            person = persons[kind] if kind >= 0 else self.kinds[~kind]
+            found = lines.of(kind, person, todo[who], anew=kind < 0)
+            if one_line and len(found) > 1:
+                found = [self._line_told(found, at_work, in_line)]
+            for heap, rank, by_arrival, by_wait, service in found:
+                heappush(heaps[heap], (-(rank + by_arrival * came + by_wait * began[who]), came, who, own))
+                if one_line:
+                    in_line[service] += 1
+                if not is_seated:
+                    wake(service, at)
+            if is_seated:
+                for *_, service in found:
+                    if len(sitting[service]) < seats(at_work[service], standby[service]):
+                        fill(service, at)
+                    elif not standby[service]:
+                        wake(service, at)
 
         rests: list[list[Rest]] = []
         for counter, seat in enumerate(scene.seats):
@@ -450,6 +521,7 @@ class _Player:
                     kind_of.append(~kind)
                     todo.append(self.kinds[kind].todo)
                     arrived.append(at)
+                    began.append(at)
                     turn.append(0)
                     uncalled.append(False)
                     heappush(events, (at + int(expovariate(rate)), _DOOR, -1, -1))
@@ -460,40 +532,52 @@ class _Player:
                     who = -1
                 else:
                     todo[who] &= ~(1 << done)
-            if who >= 0:  # joins the lines
-                kind, own = kind_of[who], turn[who]
-                person = persons[kind] if kind >= 0 else self.kinds[~kind]
-                for heap, rank, by_arrival, by_wait, service in lines.of(kind, person, todo[who], anew=kind < 0):
-                    came = arrived[who]
-                    heappush(heaps[heap], (-(rank + by_arrival * came + by_wait * at), came, who, own))
-                    for other in counters_of[service]:
-                        if idle[other]:
-                            idle[other] = False
-                            heappush(events, (at + gap, other, -1, -1))
+            if who >= 0:
+                began[who] = at
+                join(who, at)
             if counter < 0:
                 continue
             if rests[counter] and at >= rests[counter][-1].began:
                 heappush(events, (at + rests[counter].pop().lasted, counter, -1, -1))
+                if not resting[counter]:
+                    resting[counter] = True
+                    for service in takes[counter]:
+                        at_work[service] -= 1
+                        released = sitting[service]
+                        while len(released) > seats(at_work[service], standby[service]):
+                            join(released.pop()[3], at)
                 continue
-            if scene.rests:
-                rest = next((ends for starts, ends in scene.rests if starts <= at < ends), 0)
-                if rest:
-                    heappush(events, (rest, counter, -1, -1))
-                    continue
+            if scene.rests and (rest := next((ends for starts, ends in scene.rests if starts <= at < ends), 0)):
+                heappush(events, (rest, counter, -1, -1))
+                continue
+            if resting[counter]:
+                resting[counter] = False
+                for service in takes[counter]:
+                    at_work[service] += 1
+                    if is_seated:
+                        fill(service, at)
 
             best: tuple[int, int, int, int] | None = None
             chosen = -1
-            for service in takes[counter]:
-                for k, slope in enumerate(slopes, service * classes):
-                    heap_of = heaps[k]
-                    while heap_of:
-                        top = heap_of[0]
-                        if turn[top[2]] == top[3]:
-                            score = (top[0] - slope * at, top[1], top[2], k)
-                            if best is None or score < best:
-                                best, chosen = score, service
-                            break
-                        heappop(heap_of)
+            sat = -1
+            if is_seated:
+                for service in takes[counter]:
+                    for n, (behind, slope, came, who) in enumerate(sitting[service]):
+                        score = (behind - slope * at, came, who, n)
+                        if best is None or score < best:
+                            best, chosen, sat = score, service, n
+            if best is None:
+                for service in takes[counter]:
+                    for k, slope in enumerate(slopes, service * classes):
+                        heap_of = heaps[k]
+                        while heap_of:
+                            top = heap_of[0]
+                            if turn[top[2]] == top[3]:
+                                score = (top[0] - slope * at, top[1], top[2], k)
+                                if best is None or score < best:
+                                    best, chosen = score, service
+                                break
+                            heappop(heap_of)
             for service in takes[counter]:
                 if shadows[service]:
                     still = []
@@ -509,6 +593,11 @@ class _Player:
                 continue
             who = best[2]
             turn[who] += 1
+            if one_line:
+                in_line[chosen] -= 1
+            if sat >= 0:
+                del sitting[chosen][sat]
+                fill(chosen, at)
             if who < count and uncalled[who]:
                 uncalled[who] = False
                 left -= 1
@@ -528,6 +617,13 @@ class _Player:
         for each in shadows:
             for n, *_ in each:
                 shadow_times[n].append(HORIZON)
+
+    def _line_told(self, found: Sequence[Line], at_work: Sequence[int], in_line: Sequence[int]) -> Line:
+        """The one line that somebody is sent to."""
+        by_name = {str(line[4]): line for line in found}
+        worked = [name for name in by_name if at_work[int(name)]]
+        load = {name: (self.scene.minutes[int(name)] * in_line[int(name)], at_work[int(name)]) for name in by_name}
+        return by_name[line_for(self.scene.policy, worked or list(by_name), load)]
 
     def _habit(self, seat: Seat) -> Habit | None:
         """What a counter does for the rest of today: as on a recent day on which it did as much until now."""
@@ -577,5 +673,7 @@ def queue_length_of(day: Day, ticket: Ticket, paces: Paces) -> tuple[int, str] |
     for n, service in enumerate(ticket.waits):
         counters = sum(now.state == "open" and service in now.services for now in day.counters.values())
         if counters:
-            waits.append((int(ahead(day, ticket, service) * paces.services[service].usual / counters), n, service))
+            waits.append(
+                (int(ahead(day, ticket.number, service) * paces.services[service].usual / counters), n, service)
+            )
     return (min(waits)[0], min(waits)[2]) if waits else None

@@ -28,6 +28,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLite
 from ltsa import access, configuring, journal, predictions
 from ltsa.access import AccessCommand
 from ltsa.board import Answer, answer, unopened
+from ltsa.calling import carry_out
 from ltsa.commands import ConfigureDay, DayCommand, OpenDay
 from ltsa.configuring import ConfigurationCommand, Configurations
 from ltsa.day import TOPICS, Day, evolve
@@ -491,9 +492,18 @@ class Ledger:
         position, version = self._present.position + len(rows), state.version
         recorded = [Recorded(position + n, stream, version + n, event) for n, event in enumerate(events, 1)]
         rows += recorded
-        for event in events:
-            evolve(state, event)
-        picture = answer(state, events) if isinstance(state, Day) else None  # type: ignore[arg-type]
+        if not isinstance(state, Day):
+            for event in events:
+                evolve(state, event)
+            return self._answered(Done(tuple(recorded), None))
+        happened = carry_out(state, events)  # type: ignore[arg-type]
+        more = [
+            Recorded(position + n, stream, version + n, event)
+            for n, event in enumerate(happened[len(events) :], len(events) + 1)
+        ]
+        rows += more
+        recorded += more
+        picture = answer(state, happened)
         return self._answered(Done(tuple(recorded), picture))
 
     def _configure(self, command: ConfigurationCommand, rows: list[Recorded]) -> Done | Refusal:

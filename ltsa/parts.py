@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from ltsa.dispatch import Weights
 from ltsa.message import Refusal
-from ltsa.office import CODED, WEEKDAYS, Counter, DayOff, Office, Rules, Service, SpecialDay
+from ltsa.office import CODED, WEEKDAYS, Counter, DayOff, Dispatching, Office, Rules, Service, SpecialDay
 
 Tree = dict[str, Any]
 Path = tuple[str, ...]
@@ -35,6 +36,8 @@ _FIELDS: dict[Path, tuple[str, ...]] = {
     ("services", ORDER): tuple(name for name in Service.__struct_fields__ if name != "id"),
     ("counters", ORDER): tuple(name for name in Counter.__struct_fields__ if name != "id"),
     ("rules",): Rules.__struct_fields__,
+    ("rules", "dispatch"): Dispatching.__struct_fields__,
+    ("rules", "dispatch", "weights"): Weights.__struct_fields__,
     ("week",): WEEKDAYS,
 }
 """What has parts with names of their own. All that stands neither here nor above is a value without parts."""

@@ -21,6 +21,7 @@ BENCHMARKS = {
     "commands": "tools.bench_ledger:commands",
     "growth": "tools.bench_ledger:growth",
     "replay": "tools.bench_ledger:replay",
+    "decision": "tools.bench_decision:decision",
     "http": "tools.bench_http:http",
     "feed": "tools.bench_feed:feed",
     "click": "tools.bench_click:click",

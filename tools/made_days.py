@@ -12,6 +12,7 @@ from math import exp, log, sqrt
 from random import Random
 
 from ltsa.board import unopened
+from ltsa.calling import carry_out, next_for
 from ltsa.day import (
     CounterOpened,
     CounterPaused,
@@ -24,10 +25,9 @@ from ltsa.day import (
     TicketMissed,
     TicketPutBack,
     TicketReturned,
-    evolve,
 )
-from ltsa.dispatch import Claim, Policy, Prospect, Weights, pick, prospects
-from ltsa.office import Coded, Counter, Office, Outcome, Priority, Rules, Service
+from ltsa.dispatch import Policy
+from ltsa.office import Coded, Counter, Dispatching, Office, Outcome, Priority, Rules, Service
 
 MINUTE = 60_000
 HALF_PAST_SEVEN = 1_795_221_000_000
@@ -70,7 +70,7 @@ SPEED, STEP_DAY, DAY, LATE = 0.15, 0.1, 0.1, 0.1
 ONCE = ("reg",)
 
 
-def office() -> Office:
+def office(policy: Policy) -> Office:
     """An office with a counter for each step's every place; its standard minutes are the rounded means."""
     services = tuple(
         Service(
@@ -96,6 +96,7 @@ def office() -> Office:
         services=services,
         counters=counters,
         rules=Rules(
+            dispatch=Dispatching(policy=policy),
             priorities=(Priority(code="elderly", name={"id": "Lansia"}),),
             outcomes=(Outcome(code="done", name={"id": "Selesai"}),),
             return_reasons=(Coded(code="paper", name={"id": "Berkas"}),),
@@ -108,8 +109,7 @@ class MadeDay:
     """One day, made from a seed. `events()` plays it; `day` is the state right after each event that it yields."""
 
     def __init__(self, seed: int, people: float = 220.0, policy: Policy = "fifo") -> None:
-        self.random, self.policy, self.weights = Random(seed), policy, Weights()
-        self.office = office()
+        self.random, self.office = Random(seed), office(policy)
         self.day = unopened(self.office, self.office.service_date(HALF_PAST_SEVEN))
         self.now = HALF_PAST_SEVEN
         self._keys = count(1)
@@ -132,8 +132,7 @@ class MadeDay:
 
     def _happens(self, kind: type[DayEvent], **facts: object) -> Iterator[DayEvent]:
         event = kind(at=self.now, by="made", key=f"{next(self._keys)}", content="", **facts)  # type: ignore[arg-type]
-        evolve(self.day, event)
-        yield event
+        yield from carry_out(self.day, [event])
 
     def _at(self, when: float, act: Callable[[], Iterator[DayEvent]]) -> None:
         heappush(self._agenda, (int(when), next(self._order), act))
@@ -209,41 +208,13 @@ class MadeDay:
             yield from self._happens(CounterPaused, counter=name, reason="rest")
             self._at(self.now + lasts, self._opening(name, counter.services[0]))
             return
-        if chosen := pick(self.policy, self.weights, self._claims(counter.services), self.now):
+        if chosen := next_for(self.day, counter.services, self.now):
             number, service = chosen.claim.number, chosen.claim.service
             yield from self._happens(TicketCalled, number=number, service=service, counter=name, why=chosen.why)
             if self.random.random() < NO_SHOW:
                 self._at(self.now + MINUTE, self._missing(name, number))
             else:
                 self._at(self.now + MINUTE / 4 + self.random.random() * MINUTE / 2, self._beginning(name, number))
-
-    def _claims(self, services: tuple[str, ...]) -> list[Claim]:
-        return [
-            Claim(
-                number,
-                service,
-                order,
-                place,
-                (visit := self.day.tickets[number]).arrived,
-                visit.since,
-                bool(visit.priority),
-                visit.head_start,
-                self._prospect(number, service),
-            )
-            for service in services
-            for place, order, number in self.day.queues[service]
-        ]
-
-    def _prospect(self, number: str, service: str) -> Prospect:
-        if self.policy != "index":
-            return Prospect()
-        visit = self.day.tickets[number]
-        todo = {
-            step.service: self.office.service[step.service].minutes
-            for step in visit.steps.values()
-            if step.state == "todo"
-        }
-        return prospects(todo, self.office.after)[service]
 
     def _missing(self, name: str, number: str) -> Callable[[], Iterator[DayEvent]]:
         def act() -> Iterator[DayEvent]:

@@ -354,12 +354,12 @@ def _published(found: Forecast, since: dict[str, tuple[int, bool]], known: Calib
     return Published(at=found.at, version=found.version, people=people, newcomers=newcomers)
 
 
-def _words(published: Published | None) -> dict[object, Wait]:
+def _words(published: Published | None) -> list[tuple[object, Wait]]:
     """What pages show of it."""
     if published is None:
-        return {}
-    said: dict[object, Said] = {**published.people, **published.newcomers}
-    return {key: shown(one.told, published.at) for key, one in said.items()}
+        return []
+    people, newcomers = published.people.items(), published.newcomers.items()
+    return [(key, shown(one.told, published.at)) for key, one in (*people, *newcomers)]
 
 
 def _learn(known: dict[Method, Calibration], told: Told, took: int) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ltsa import paces
 from ltsa.board import unopened
+from ltsa.calling import carry_out
 from ltsa.day import (
     CounterClosed,
     CounterOpened,
@@ -22,11 +23,10 @@ from ltsa.day import (
     ServiceStarted,
     TicketCalled,
     TicketIssued,
-    evolve,
 )
 from ltsa.dispatch import POLICIES, Claim, Policy, Prospect, Weights, Why, slope_and_rank
 from ltsa.forecast import HORIZON, Forecast, Scene, forecast, queue_length, queue_length_of, scene
-from ltsa.office import Break, Office, Opening, example_office
+from ltsa.office import Break, Dispatching, Office, Opening, example_office
 from ltsa.paces import Pace, Rest, Speed, Spent, learn
 from tests.ltsa.hall import EIGHT, MINUTE
 
@@ -34,17 +34,18 @@ from tests.ltsa.hall import EIGHT, MINUTE
 class Morning:
     """A morning at the example office, told event by event."""
 
-    def __init__(self, **changes: object) -> None:
-        self.office: Office = msgspec.structs.replace(example_office(), **changes)
+    def __init__(self, policy: Policy = "fifo", **changes: object) -> None:
+        office = example_office()
+        rules = msgspec.structs.replace(office.rules, dispatch=Dispatching(policy=policy))
+        self.office: Office = msgspec.structs.replace(office, rules=rules, **changes)
         self.now, self.spent = EIGHT, Spent()
         self.day: Day = unopened(self.office, self.office.service_date(EIGHT))
         self.happens(DayOpened, date=self.day.date, office=self.office)
 
     def happens(self, kind: type[DayEvent], **facts: object) -> None:
         said = {"at": self.now, "by": "test", "key": f"{self.day.version}", "content": ""}
-        event = kind(**said, **facts)  # type: ignore[arg-type]
-        evolve(self.day, event)
-        paces.evolve(self.spent, event)
+        for event in carry_out(self.day, [kind(**said, **facts)]):  # type: ignore[arg-type]
+            paces.evolve(self.spent, event)
 
     def waits(self, minutes: float) -> None:
         self.now += int(minutes * MINUTE)
@@ -68,8 +69,8 @@ class Morning:
     def finishes(self, counter: str, number: str, service: str) -> None:
         self.happens(ServiceFinished, number=number, service=service, counter=counter, outcome="done")
 
-    def scene(self, *, before: tuple[Spent, ...] = (), policy: Policy = "fifo") -> Scene:
-        return scene(self.day, self.now, self.spent, learn(self.office, self.spent, before), policy=policy)
+    def scene(self, *, before: tuple[Spent, ...] = ()) -> Scene:
+        return scene(self.day, self.now, self.spent, learn(self.office, self.spent, before))
 
     def foreseen(self, **how: object) -> Forecast:
         """What is foreseen where everything takes exactly as long as it should."""
@@ -219,13 +220,13 @@ def test_who_is_not_reached_within_two_hours_counts_as_called_then() -> None:
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_the_same_scene_and_seed_give_the_same_waits(policy: Policy) -> None:
-    it = Morning()
+    it = Morning(policy)
     for counter, service in (("1", "information"), ("2", "civil-registry"), ("8", "bank")):
         it.opens(counter, service)
     for n in range(12):
         it.comes(*("information", "bank") if n % 3 else ("civil-registry",), priority="elderly" if n % 5 == 0 else "")
         it.waits(1)
-    here = it.scene(policy=policy)
+    here = it.scene()
     assert forecast(here, seed=4) == forecast(here, seed=4)
     assert forecast(here, seed=4) != forecast(here, seed=5)
 
