@@ -138,8 +138,8 @@ class Forecasts:
 
     def of(self, day: Day, number: str) -> Wait | None:
         """How long somebody waits; None where they do not, or no counter is open for them."""
-        ticket = day.tickets[number]
-        if ticket.state != "waiting" or not day.open:
+        ticket = day.tickets.get(number)
+        if ticket is None or ticket.state != "waiting" or not day.open:
             return None
         said = self._said_to(day, ticket, self._house.now())
         return shown(said[0].told, said[1]) if said else None
