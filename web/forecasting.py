@@ -116,6 +116,7 @@ class Forecasts:
     def __init__(self, house: "House") -> None:
         self._house = house
         self._offices: dict[str, _Office] = {}
+        self._believed: dict[str, tuple[Office, _Office]] = {}
         self._heard: deque[tuple[str, str, Recorded]] = deque(maxlen=100_000)
         self._pending: deque[tuple[str, str, Told]] = deque(maxlen=PENDING)
         self._written = 0
@@ -178,11 +179,15 @@ class Forecasts:
 
     def _known(self, day: Day) -> _Office:
         """What is known of a day; where nothing was read yet, what is believed of any office."""
-        state = self._offices.get(day.rules_of.id)
+        office = day.rules_of
+        state = self._offices.get(office.id)
         if state and state.date == day.date:
             return state
+        if (believed := self._believed.get(office.id)) and believed[0] is office:
+            return believed[1]
         known: dict[Method, Calibration] = {"futures": Calibration(), "queue": Calibration()}
-        return _Office(day.date, 0, Spent(), [], known, learn(day.rules_of, Spent()))
+        self._believed[office.id] = office, _Office(day.date, 0, Spent(), [], known, learn(office, Spent()))
+        return self._believed[office.id][1]
 
     # --- Following the ledger
 
