@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -21,7 +21,7 @@ def tell_and_call(auditor: Auditor) -> str:
     and called at once too. The date.
     """
     here = auditor.house
-    said = {"office": "ltsa", "by": "test"}
+    said: dict[str, Any] = {"office": "ltsa", "by": "test"}
     here.do(OpenCounter(**said, at=here.now(), key="opens 8", counter="8", officer="Sri", services=("bank",)))
     date = here.office("ltsa").service_date(here.now()).isoformat()
     for n, (low, high) in enumerate(((0, 5), (10, 20)), 1):
