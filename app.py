@@ -20,6 +20,7 @@ COMMANDS = {
     "serve": ("open the office on this machine (the default)", "web.server:serve"),
     "demo": ("open an example office and play a busy morning in it", "tools.demo:demo"),
     "replay": ("show a day as it stood at any minute", "audit.replaying:replay"),
+    "recompute": ("compute a day's decisions again, and compare", "audit.recomputing:recompute"),
     "office": ("show the office's configuration, or import one", "web.offices:office"),
     "people": ("show who has an account, let somebody in again, or add somebody", "web.people:people"),
     "token": ("make, list or revoke programs' tokens", "web.programs:token"),

@@ -17,6 +17,9 @@ from ltsa.office import Text
 from ltsa.present import Recorded
 from ltsa.ranges import Method
 from web.forecasting import Wait as Span
+from web.format import ZONE
+from web.why import Reasons
+from web.words import OFFERED
 
 StepShown = Literal["waiting", "later", "called", "serving", "held", "returned", "done", "transferred"]
 EventType = Annotated[str, Meta(extra_json_schema={"enum": list(TOPICS)})]
@@ -87,6 +90,29 @@ class Office(Shown, frozen=True):
     outcomes: tuple[Outcome, ...]
     return_reasons: tuple[Coded, ...]
     pause_reasons: tuple[Coded, ...]
+    deviation_reasons: tuple[Coded, ...]
+
+
+class Sent(Shown, frozen=True):
+    """Where a waiting person was told to wait: in the line of a service, or on a standby `seat` before its counters.
+    Not a call yet.
+    """
+
+    service: str
+    seat: bool
+
+
+class Reason(Shown, frozen=True):
+    """Why somebody was called: the rule and its version, how many people waited, who would have been next and by how
+    many milliseconds, how many older ones were passed over; `told` says it in sentences, by language.
+    """
+
+    rule: str
+    eligible: int
+    runner_up: str | None
+    margin: int
+    passed_over: int
+    told: dict[str, tuple[str, ...]]
 
 
 class Step(Shown, frozen=True):
@@ -109,7 +135,8 @@ class Step(Shown, frozen=True):
 class Ticket(Shown, frozen=True):
     """A visit. `service` and `counter` are where it is called, served or held, `since` when its state began, `ahead`
     the fewest people before it in any queue, `recalls` how often it was called again, `last_call` whether this was the
-    last time.
+    last time. `sent` is where a waiting person was told to wait, `why` the reason of the present call, `appointment`
+    the instant from which the wait counts.
     """
 
     office: str
@@ -126,6 +153,9 @@ class Ticket(Shown, frozen=True):
     ahead: int | None
     recalls: int
     last_call: bool
+    sent: Sent | None
+    why: Reason | None
+    appointment: Instant | None
 
 
 class Wait(Shown, frozen=True):
@@ -149,12 +179,13 @@ class OwnTicket(Ticket, frozen=True):
 
 
 class AtCounter(Shown, frozen=True):
-    """Who is at a counter."""
+    """Who is at a counter, and why they were called."""
 
     number: str
     state: TicketState
     service: str
     since: Instant
+    why: Reason | None
 
 
 class CounterNow(Shown, frozen=True):
@@ -285,6 +316,7 @@ def office_shown(it: office.Office) -> Office:
         outcomes=tuple(Outcome(code=o.code, **_named(o.name), unlocks=o.unlocks) for o in rules.outcomes),
         return_reasons=_coded(rules.return_reasons),
         pause_reasons=_coded(rules.pause_reasons),
+        deviation_reasons=_coded(rules.deviation_reasons),
     )
 
 
@@ -309,7 +341,7 @@ def counter_shown(done: Done) -> CounterNow:
     """The counter a command was about, right after it."""
     assert done.answer  # noqa: S101 - only the configuration of an office has none
     assert done.answer.counter  # noqa: S101 - the commands of a counter always answer it
-    return _counter(done.answer.counter)
+    return _counter(done.answer.counter, done.answer.ticket.zone if done.answer.ticket else ZONE)
 
 
 def kiosk_shown(done: Done) -> KioskNow:
@@ -343,7 +375,7 @@ def board_shown(
         current=tuple(_call(call) for call in seen.current),
         recent=tuple(_call(call) for call in seen.recent),
         queues=tuple(_queue(queue, waits.get(queue.service)) for queue in seen.queues),
-        counters=tuple(_counter(counter) for counter in hall.counters),
+        counters=tuple(_counter(counter, seen.zone) for counter in hall.counters),
         help=tuple(Asking(kiosk=it.kiosk, since=it.since) for it in hall.help),
     )
 
@@ -404,7 +436,23 @@ def _ticket(it: board.TicketPicture) -> dict[str, Any]:
         "ahead": it.ahead,
         "recalls": it.recalls,
         "last_call": it.last_call,
+        "sent": Sent(service=it.sent.service, seat=it.sent.seat) if it.sent else None,
+        "why": _reason(it.why, it.zone),
+        "appointment": it.slot or None,
     }
+
+
+def _reason(why: Why | None, zone: str) -> Reason | None:
+    if why is None:
+        return None
+    return Reason(
+        rule=why.rule,
+        eligible=why.eligible,
+        runner_up=why.runner_up or None,
+        margin=why.margin,
+        passed_over=why.passed_over,
+        told={lang: tuple(Reasons(zone, lang).told(why)) for lang in OFFERED},
+    )
 
 
 def _step(it: board.StepPicture) -> Step:
@@ -420,10 +468,14 @@ def _step(it: board.StepPicture) -> Step:
     )
 
 
-def _counter(it: board.CounterPicture) -> CounterNow:
+def _counter(it: board.CounterPicture, zone: str) -> CounterNow:
     here = (
         AtCounter(
-            number=it.ticket, state=cast("TicketState", it.ticket_state), service=it.service, since=it.ticket_since
+            number=it.ticket,
+            state=cast("TicketState", it.ticket_state),
+            service=it.service,
+            since=it.ticket_since,
+            why=_reason(it.why, zone),
         )
         if it.ticket
         else None

@@ -4,6 +4,7 @@ The fields are named as those of the command they become; `said()` gives them as
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -42,16 +43,25 @@ class OfDay(Body, frozen=True):
 
 class Issue(Body, frozen=True):
     """What a person came for. `services` are ids of the office's services, each once; `priority` is a reason code of
-    the office, or null; `language` is what the ticket page speaks first.
+    the office, or null; `language` is what the ticket page speaks first. `appointment` is when they were asked to come,
+    a date and time of today with its zone (2026-11-21T09:30:00+07:00), or null: their wait counts from it, whether they
+    come early or late.
     """
 
     services: Codes
     priority: Code | None = None
     language: Literal["id", "en"] = "id"
+    appointment: Annotated[datetime, Meta(tz=True)] | None = None
 
     def said(self, rules: Callable[[], Rules]) -> dict[str, Any]:  # noqa: ARG002
-        """The fields, with "" for no priority."""
-        return {"services": self.services, "priority": self.priority or "", "language": self.language}
+        """The fields, with "" for no priority and 0 for no appointment."""
+        slot = int(self.appointment.timestamp()) * 1000 if self.appointment else 0
+        return {
+            "services": self.services,
+            "priority": self.priority or "",
+            "language": self.language,
+            "slot": slot,
+        }
 
 
 class Open(Body, frozen=True):
@@ -80,6 +90,18 @@ class Numbered(OfDay, frozen=True, kw_only=True):
     """Which ticket, by its number, and of which day (null: today)."""
 
     number: Code
+
+
+class Chosen(Numbered, frozen=True, kw_only=True):
+    """Which ticket, and why this one where it is not whom the office's policy calls next: one of the office's
+    `deviation_reasons`, needed where it has any.
+    """
+
+    reason: Code | None = None
+
+    def said(self, rules: Callable[[], Rules]) -> dict[str, Any]:  # noqa: ARG002
+        """The number, and "" for no reason."""
+        return {"number": self.number, "reason": self.reason or ""}
 
 
 class Resume(OfDay, frozen=True):

@@ -5,7 +5,8 @@ from typing import Any
 
 from api import answers
 from ltsa import board, commands
-from ltsa.day import Day, DayEvent, evolve
+from ltsa.calling import carry_out
+from ltsa.day import Day
 from ltsa.ledger import Done
 from ltsa.office import example_office
 from ltsa.present import Recorded, day_stream
@@ -64,7 +65,7 @@ UNSUPPORTED = answers.Error(
 )
 UNKNOWN_FIELD = answers.Error(
     code="unknown-field",
-    message="There is no 'service' here; known are: services, priority, language.",
+    message="There is no 'service' here; known are: services, priority, language, appointment.",
     field="service",
     state=None,
 )
@@ -114,9 +115,7 @@ class _Morning:
         command = kind(
             office=self.office.id, at=self.at, by="program:3f2a9c51d07e", key=f"{kind.__name__} {self.at}", **said
         )
-        events: list[DayEvent] = decide(command, self.day)
         stream, first = day_stream(self.office.id, self.day.date), self.day.version + 1
-        for event in events:
-            evolve(self.day, event)
+        events = carry_out(self.day, decide(command, self.day))
         recorded = (Recorded(40 + n, stream, n, event) for n, event in enumerate(events, first))
         return Done(tuple(recorded), board.answer(self.day, events))

@@ -231,7 +231,12 @@ OPERATIONS = (
     ),
     _of_counter("close", doing.command(commands.CloseCounter, answers.counter_shown), "Leave the counter."),
     _at_counter("call-next", commands.CallNext, "Call whoever is next; 409 `nobody-waiting` where nobody is."),
-    _at_counter("call", commands.CallTicket, "Call a ticket that the officer chose.", bodies.Numbered(number="D001")),
+    _at_counter(
+        "call",
+        commands.CallTicket,
+        "Call a ticket that the officer chose.",
+        bodies.Chosen(number="D001", reason="unwell"),
+    ),
     _at_counter("recall", commands.Recall, "Call the called person again, as often as the office allows."),
     _at_counter("start", commands.StartService, "The called person has come."),
     _at_counter("finish", commands.FinishService, "The service ended.", bodies.Finish(outcome="done")),

@@ -19,7 +19,7 @@ from ltsa.access import EVERYWHERE
 from ltsa.journal import DataExported
 from ltsa.office import Office
 from ltsa.predictions import Outcome
-from ltsa.replay import KINDS, story
+from ltsa.replay import KINDS, shadowed, story
 from web import tables
 from web.asking import asker
 from web.errors import Refused
@@ -138,6 +138,14 @@ def board(office: str, day: str) -> str:
     found = _opened(office, day)
     instant = asked.instant(request.args, found.date, found.office.clock, found.newest)
     return _page("audit/moment.html", found, moment=house().off_loop(found.moment, instant))
+
+
+@blueprint.get("/<office>/<day>/shadow")
+def shadow(office: str, day: str) -> str:
+    """Whom the policy in shadow would have called, where that was somebody else."""
+    found = _opened(office, day)
+    calls = house().off_loop(shadowed, found.history)
+    return _page("audit/shadow.html", found, calls=calls, differing=[call for call in calls if call.other])
 
 
 @blueprint.get("/<office>/<day>/events.csv")

@@ -37,6 +37,8 @@ class Line(Struct, frozen=True):
     away: tuple[board.PersonPicture, ...]
     gone: int
     waits: dict[str, Wait] = {}
+    as_of: int = 0
+    overtakes: int = 0
 
 
 class Hall(Struct, frozen=True):
@@ -58,7 +60,8 @@ def desk(house: House, office: str, counter: str) -> Desk | None:
         return None
     whole = board.desk(day, counter)
     here = tuple(person for person in whole.held if person.counter == counter)
-    return Desk(day.rules_of, replace(whole, queue=(), away=(), held=here, waiting=min(whole.waiting, 1)))
+    quiet: dict[str, Any] = {"queue": (), "away": (), "as_of": 0, "overtakes": 0}
+    return Desk(day.rules_of, replace(whole, held=here, waiting=min(whole.waiting, 1), **quiet))
 
 
 def line(house: House, office: str, counter: str) -> Line | None:
@@ -76,6 +79,8 @@ def line(house: House, office: str, counter: str) -> Line | None:
         away=whole.away[:AWAY_SHOWN],
         gone=len(whole.away),
         waits={service: wait for service, wait in waits.items() if service in whole.counter.services},
+        as_of=whole.as_of,
+        overtakes=whole.overtakes,
     )
 
 

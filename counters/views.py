@@ -27,8 +27,10 @@ LIVE = (
     View("hall", screens.hall, "counters/hall.html"),
 )
 
-DESK_SHEETS = frozenset({"cancel", "close", "finish", "number", "pause", "priority", "return", "services", "steps"})
-DESK_SHEETS |= {"transfer", "visit"}
+DESK_SHEETS = frozenset(
+    {"cancel", "close", "deviate", "finish", "number", "pause", "priority", "return", "services", "steps"}
+)
+DESK_SHEETS |= {"transfer", "visit", "why"}
 HALL_SHEETS = frozenset({"close-day", "reopen-day"})
 
 OFFERS = ("hall.lead", "desk.work", "audit.see", "day.begin", "day.report")

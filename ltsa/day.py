@@ -570,7 +570,9 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             _demand(day, [event.to] if event.to not in _asked(ticket) else ())
             _demand(day, [event.service], -1)
             ticket.steps[event.to] = Step(event.to)
+            waited_from = ticket.queued
             _leave(day, ticket, "transferred")
+            _wait_from(day, ticket, waited_from)
         case StepsChanged():
             ticket = _touch(day, event.number)
             _demand(day, event.dropped, -1)

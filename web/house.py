@@ -40,7 +40,7 @@ from ltsa.office import Office, example_office
 from ltsa.people import People
 from ltsa.present import Recorded, day_stream
 from ltsa.tokens import token_digest
-from web import asking, errors, files, format, icons, limits, logs, security, waits, words  # noqa: A004 - format is the room's name
+from web import asking, errors, files, format, icons, limits, logs, security, waits, why, words  # noqa: A004 - format is the room's name
 from web.asking import NOBODY, Asker, Door, may_watch
 from web.credentials import Credentials, WrongKeyError
 from web.forecasting import Forecasts
@@ -413,7 +413,7 @@ def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
     app = Flask("ltsa", static_folder=None, template_folder=None)
     here = House(settings)
     app.extensions["ltsa"] = here
-    for part in (logs, words, format, waits, icons, errors):
+    for part in (logs, words, format, waits, icons, errors, why):
         part.install(app)
     security.install(app, settings.public_url, settings.names)
     limits.install(app, here.limits)

@@ -129,6 +129,7 @@ ENDPOINTS: Mapping[str, str] = {
     "audit.kept_ranges_csv": "audit.export",
     "audit.day": "audit.see",
     "audit.board": "audit.see",
+    "audit.shadow": "audit.see",
     "audit.ticket": "audit.see",
     "audit.counter": "audit.see",
     "audit.officer": "audit.see",

@@ -18,6 +18,7 @@ def issue(  # noqa: PLR0913 - by name
     services: tuple[str, ...],
     priority: str = "",
     language: str = "id",
+    slot: int = 0,
 ) -> tuple[TicketPicture, str]:
     """The ticket as it was right after it was issued, and its secret. The same key gives the same again, also when
     midnight has passed since. Raises `Refusal`.
@@ -35,6 +36,7 @@ def issue(  # noqa: PLR0913 - by name
             token=token_digest(secret),
             priority=priority,
             language=language,
+            slot=slot,
         )
     )
     if done.answer is None or done.answer.ticket is None:

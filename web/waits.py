@@ -18,6 +18,14 @@ def wait_words(wait: Wait, lang: str) -> str:
     return words("wait.range", low=wait.low, high=wait.high) if wait.low else words("wait.less", high=wait.high)
 
 
+def wait_short(wait: Wait, lang: str) -> str:
+    """The same where there is little room: "10–20 menit", "< 5 menit", "> 2 jam"."""
+    words = Words(lang)
+    if not wait.high:
+        return words("wait.short_hours") if wait.low >= LONGEST else words("wait.short_more", low=wait.low)
+    return words("wait.range", low=wait.low, high=wait.high) if wait.low else words("wait.short_less", high=wait.high)
+
+
 def wait_clock(wait: Wait, zone: str, lang: str) -> str:
     """When: "pukul 09.40–09.50"; "" where the end is open."""
     if not wait.high:
@@ -27,14 +35,15 @@ def wait_clock(wait: Wait, zone: str, lang: str) -> str:
 
 def wait_sentence(wait: Wait, zone: str, lang: str) -> str:
     """The whole sentence for a ticket: "Perkiraan dipanggil dalam 10–20 menit, pukul 09.40–09.50"."""
-    said, clock = Words(lang)("wait.called", wait=wait_words(wait, lang)), wait_clock(wait, zone, lang)
-    return f"{said}, {clock}" if clock else said
+    words, how_long, clock = Words(lang), wait_words(wait, lang), wait_clock(wait, zone, lang)
+    return f"{words('wait.called', wait=how_long)}, {clock}" if clock else words("wait.open", wait=how_long)
 
 
 def install(app: Flask) -> None:
-    """Gives templates the filters `wait_words`, `wait_clock` and `wait_sentence`, in the page's language and zone."""
+    """Gives templates these as filters, in the page's language and zone."""
     app.jinja_env.filters.update(
         wait_words=lambda wait: wait_words(wait, page_language()),
+        wait_short=lambda wait: wait_short(wait, page_language()),
         wait_clock=lambda wait: wait_clock(wait, page_zone(), page_language()),
         wait_sentence=lambda wait: wait_sentence(wait, page_zone(), page_language()),
     )

@@ -29,13 +29,14 @@ export async function give(action, fields) {
     await shown(v);
     return true;
   } catch (error) {
-    explain(error);
+    explain(error, fields);
     return false;
   }
 }
 
-function explain(error) {
+function explain(error, fields = {}) {
   if (!(error instanceof Refused)) return say("gone", words.gone);
+  if (error.code === "reason-needed" && fields.number && !fields.reason) return lay("deviate", { number: fields.number });
   if (error.signIn) return location.reload(); // the server says where to go
   watch(); // whoever is refused may have seen an old picture
   const now = words.states[error.state] ?? error.state;
@@ -80,9 +81,12 @@ const lay = (sheet, fields) => open(`${desk.dataset.desk}/sheet/${sheet}`, field
 
 const listed = (name) => name.endsWith("[]");
 
-function fieldsOf({ dataset: { field, value } }) {
+// A button inside [data-about] is about that number.
+function fieldsOf(pressed) {
+  const { field, value } = pressed.dataset;
+  const number = pressed.closest("[data-about]")?.dataset.about;
   if (!field) return {};
-  return listed(field) ? { [field.slice(0, -2)]: value.split(" ") } : { [field]: value };
+  return { ...(number && { number }), ...(listed(field) ? { [field.slice(0, -2)]: value.split(" ") } : { [field]: value }) };
 }
 
 // A list has a name that ends in []; an entry with data-unless belongs to it when it is not ticked.

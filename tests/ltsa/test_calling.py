@@ -20,6 +20,7 @@ from ltsa.commands import (
     PutBack,
     SetPriority,
     StartService,
+    TransferTicket,
     Undo,
 )
 from ltsa.day import TicketCalled, TicketDirected, TicketIssued, TicketReleased, evolve
@@ -308,6 +309,18 @@ def test_the_original_place_is_as_if_they_had_never_been_away(policy: Policy) ->
     hall.waits(10)
     hall.do(PutBack, number=absent)
     assert [hall.serves("9") for _ in range(3)] == [absent, *others]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_somebody_who_is_transferred_keeps_their_place(policy: Policy) -> None:
+    hall = dispatched(policy, standby=0)
+    hall.opens("3")
+    hall.opens("5")
+    transferred = hall.takes_number("labour")
+    later = hall.takes_number("health")
+    hall.calls("3")
+    hall.do(TransferTicket, counter="3", service="health")
+    assert [hall.serves("5"), hall.serves("5")] == [transferred, later]
 
 
 # --- Officers who choose, and the policy in shadow
