@@ -15,7 +15,7 @@ from web.format import iso
 from web.tables import Cell
 from web.words import Words
 
-WIDE, HIGH = 1000, 200
+WIDE, HIGH, WIDEST = 1000, 200, 120
 
 
 class Bar(Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ def read(ledger: Ledger, office: Office, first: date, last: date) -> list[Outcom
 def shown(found: Sequence[Outcome], office: Office) -> Shown:
     """The figures of some outcomes and their plot."""
     counted = figures(found, office)
-    wide = WIDE // max(len(counted.hours), 1)
+    wide = min(WIDE // max(len(counted.hours), 1), WIDEST)
     bars = tuple(
         Bar(
             hour=hour,

@@ -27,10 +27,15 @@ def wait_short(wait: Wait, lang: str) -> str:
 
 
 def wait_clock(wait: Wait, zone: str, lang: str) -> str:
-    """When: "pukul 09.40–09.50"; "" where the end is open."""
+    """When: "pukul 09.40–09.50", "sebelum pukul 09.20"; "" where the end is open."""
     if not wait.high:
         return ""
-    return Words(lang)("wait.clock", begins=hhmm(wait.begins, zone, lang), ends=hhmm(wait.ends, zone, lang))
+    words, ends = Words(lang), hhmm(wait.ends, zone, lang)
+    return (
+        words("wait.clock", begins=hhmm(wait.begins, zone, lang), ends=ends)
+        if wait.low
+        else words("wait.before", ends=ends)
+    )
 
 
 def wait_sentence(wait: Wait, zone: str, lang: str) -> str:

@@ -131,6 +131,10 @@ def test_a_range_in_words_and_by_the_clock() -> None:
     at = 1_795_222_800_000 + 32 * 60_000  # 08.32 WIB
     told = shown(Range(low=10, high=20, middle=900, upper=1_100, method="futures"), at)
     assert wait_sentence(told, "Asia/Jakarta", "id") == ("Perkiraan dipanggil dalam 10–20 menit, pukul 08.40–08.55")
+    soon = shown(Range(low=0, high=5, middle=90, upper=200, method="futures"), at)
+    assert wait_sentence(soon, "Asia/Jakarta", "id").endswith("kurang dari 5 menit, sebelum pukul 08.40")
+    endless = shown(Range(low=120, high=0, middle=9_000, upper=9_900, method="futures"), at)
+    assert wait_sentence(endless, "Asia/Jakarta", "id") == "Perkiraan tunggu lebih dari 2 jam"
     assert wait_words(told, "en") == "10–20 minutes"
 
     def words(low: int, high: int) -> str:
