@@ -4,6 +4,7 @@ Instants are integer milliseconds UTC since 1970. Every `name` is in Indonesian,
 it; other texts are objects by language. What there is not is null.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
 from msgspec import Meta, Struct, structs
@@ -14,6 +15,8 @@ from ltsa.dispatch import Why
 from ltsa.ledger import Done
 from ltsa.office import Text
 from ltsa.present import Recorded
+from ltsa.ranges import Method
+from web.forecasting import Wait as Span
 from web.format import ZONE
 from web.why import Reasons
 from web.words import OFFERED
@@ -155,11 +158,24 @@ class Ticket(Shown, frozen=True):
     appointment: Instant | None
 
 
+class Wait(Shown, frozen=True):
+    """A wait as people are told it: from `low` to `high` minutes (null: more than `low`). `method` is "futures" where
+    the office's next hours were played, "queue" where only the queue's length was known.
+    """
+
+    low: int
+    high: int | None
+    method: Method
+
+
 class OwnTicket(Ticket, frozen=True):
-    """A visit as its holder has it. Whoever knows `token` may see and cancel it; `url` is the page in the QR code."""
+    """A visit as its holder has it. Whoever knows `token` may see and cancel it; `url` is the page in the QR code;
+    `wait` is how long until the next call (null: not waiting, or no counter is open).
+    """
 
     token: str
     url: str
+    wait: Wait | None = None
 
 
 class AtCounter(Shown, frozen=True):
@@ -202,7 +218,9 @@ class Call(Shown, frozen=True):
 
 
 class Queue(Shown, frozen=True):
-    """A service's queue: how many wait, since when the first of them, and how many open counters take it."""
+    """A service's queue: how many wait, since when the first of them, how many open counters take it, and the `wait` of
+    somebody who takes a number now (null: no counter is open).
+    """
 
     service: str
     name: str
@@ -211,6 +229,7 @@ class Queue(Shown, frozen=True):
     waiting: int
     oldest: Instant | None
     counters: int
+    wait: Wait | None = None
 
 
 class Asking(Shown, frozen=True):
@@ -313,9 +332,9 @@ def ticket_shown(done: Done) -> Ticket:
     return Ticket(**_ticket(ticket_of(done)))
 
 
-def own_ticket_shown(it: board.TicketPicture, token: str, address: str) -> OwnTicket:
+def own_ticket_shown(it: board.TicketPicture, token: str, address: str, wait: Span | None = None) -> OwnTicket:
     """A ticket with its secret, for whoever has it; `address` is the office's public address."""
-    return OwnTicket(**_ticket(it), token=token, url=f"{address}/t/{token}")
+    return OwnTicket(**_ticket(it), token=token, url=f"{address}/t/{token}", wait=_wait(wait))
 
 
 def counter_shown(done: Done) -> CounterNow:
@@ -340,8 +359,10 @@ def day_shown(done: Done) -> DayNow:
     return DayNow(office=done.answer.office, date=done.answer.date, open=is_open)
 
 
-def board_shown(seen: board.DisplayPicture, hall: board.HallPicture, version: int, position: int) -> Board:
-    """The hall's board with its counters."""
+def board_shown(
+    seen: board.DisplayPicture, hall: board.HallPicture, version: int, position: int, waits: Mapping[str, Span]
+) -> Board:
+    """The hall's board with its counters, and how long newcomers wait."""
     return Board(
         office=seen.office,
         **_named(seen.office_name),
@@ -353,7 +374,7 @@ def board_shown(seen: board.DisplayPicture, hall: board.HallPicture, version: in
         running_text=seen.running_text,
         current=tuple(_call(call) for call in seen.current),
         recent=tuple(_call(call) for call in seen.recent),
-        queues=tuple(_queue(queue) for queue in seen.queues),
+        queues=tuple(_queue(queue, waits.get(queue.service)) for queue in seen.queues),
         counters=tuple(_counter(counter, seen.zone) for counter in hall.counters),
         help=tuple(Asking(kiosk=it.kiosk, since=it.since) for it in hall.help),
     )
@@ -484,7 +505,11 @@ def _call(it: board.CallPicture) -> Call:
     )
 
 
-def _queue(it: board.QueuePicture) -> Queue:
+def _wait(it: Span | None) -> Wait | None:
+    return Wait(low=it.low, high=it.high or None, method=it.method) if it else None
+
+
+def _queue(it: board.QueuePicture, wait: Span | None) -> Queue:
     return Queue(
         service=it.service,
         prefix=it.prefix,
@@ -492,4 +517,5 @@ def _queue(it: board.QueuePicture) -> Queue:
         waiting=it.waiting,
         oldest=it.oldest,
         counters=it.counters,
+        wait=_wait(wait),
     )

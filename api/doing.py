@@ -48,7 +48,9 @@ def issue(asked: Asked) -> answers.OwnTicket:
     ticket, secret = tickets.issue(
         asked.house, office=asked.address["office"], by=asked.by, key=asked.key, **_said(asked)
     )
-    return answers.own_ticket_shown(ticket, secret, asked.house.settings.address)
+    asked.house.read_own_writes()
+    wait = asked.house.forecasts.of(asked.house.today(ticket.office), ticket.number)
+    return answers.own_ticket_shown(ticket, secret, asked.house.settings.address, wait)
 
 
 def cancel(asked: Asked) -> answers.OwnTicket:

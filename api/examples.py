@@ -11,8 +11,10 @@ from ltsa.ledger import Done
 from ltsa.office import example_office
 from ltsa.present import Recorded, day_stream
 from ltsa.rules import decide
+from web.forecasting import Wait
 
 TOKEN = "QMPR2JVZ5TD4WXN7H3KEA6CUFY"  # noqa: S105 - made up
+WAIT = Wait(low=10, high=20, begins=1_795_223_400_000, ends=1_795_224_000_000, method="futures")
 ADDRESS = "http://127.0.0.1:8000"
 MORNING = 1_795_224_600_000
 """21 November 2026, 08.30 in Jakarta."""
@@ -81,13 +83,14 @@ def of_answers() -> dict[str, answers.Shown]:
     morning.do(commands.OpenCounter, counter="5", officer="Sri", services=("health", "bank"))
     issued = morning.do(commands.IssueTicket, services=("health", "bank"), token="0" * 64)
     called = morning.do(commands.CallNext, counter="5")
-    seen = answers.board_shown(board.display(morning.day), board.hall(morning.day), morning.day.version, 42)
+    shown, waits = (board.display(morning.day), board.hall(morning.day)), {"bank": WAIT, "health": WAIT}
+    seen = answers.board_shown(*shown, morning.day.version, 42, waits)
     event = answers.event_shown(called.events[0])
     helped = morning.do(commands.AskHelp, kiosk="barat")
     closed = morning.do(commands.CloseDay)
     return {
         "Office": answers.office_shown(example_office()),
-        "OwnTicket": answers.own_ticket_shown(answers.ticket_of(issued), TOKEN, ADDRESS),
+        "OwnTicket": answers.own_ticket_shown(answers.ticket_of(issued), TOKEN, ADDRESS, WAIT),
         "Ticket": answers.ticket_shown(called),
         "CounterNow": answers.counter_shown(called),
         "Board": seen,

@@ -25,7 +25,8 @@ def offices(asked: Asked) -> tuple[answers.Office, ...]:
 def hall(asked: Asked) -> answers.Board:
     """An office's board now."""
     day = asked.house.today(asked.address["office"])
-    return answers.board_shown(board.display(day), board.hall(day), day.version, asked.house.position)
+    waits = asked.house.forecasts.newcomers(asked.address["office"])
+    return answers.board_shown(board.display(day), board.hall(day), day.version, asked.house.position, waits)
 
 
 def events(asked: Asked) -> Sequence[answers.Event]:
@@ -40,7 +41,8 @@ def events(asked: Asked) -> Sequence[answers.Event]:
 def ticket(asked: Asked) -> answers.OwnTicket:
     """The ticket with this secret."""
     day, number = visit(asked)
-    return answers.own_ticket_shown(board.ticket(day, number), asked.address["token"], asked.house.settings.address)
+    house, wait = asked.house, asked.house.forecasts.of(day, number)
+    return answers.own_ticket_shown(board.ticket(day, number), asked.address["token"], house.settings.address, wait)
 
 
 def visit(asked: Asked) -> tuple[Day, str]:

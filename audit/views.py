@@ -11,13 +11,14 @@ from datetime import date
 
 from flask import Blueprint, Response, g, render_template, request, url_for
 
-from audit import asked, book, export, journal, pages
+from audit import asked, book, export, journal, kept, pages
 from audit.book import Book
 from audit.journal_telling import JournalTeller
 from audit.telling import Teller
 from ltsa.access import EVERYWHERE
 from ltsa.journal import DataExported
 from ltsa.office import Office
+from ltsa.predictions import Outcome
 from ltsa.replay import KINDS, shadowed, story
 from web import tables
 from web.asking import asker
@@ -31,6 +32,9 @@ JOURNAL_DAYS = 30
 """How many days back the journal goes that says no date."""
 
 ENTRIES_SHOWN = 100
+
+FORECAST_DAYS = 7
+"""How many days back the page about waiting ranges goes that says no date."""
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit", template_folder="templates")
 
@@ -84,6 +88,22 @@ def noted_csv(office: str) -> Response:
     _, dates, entries, teller = _journal(office)
     _on_record(office, "journal.csv", f"{dates.first}–{dates.last}", action="journal.see")
     return _csv(export.noted(filter(_entries().takes, entries), teller), f"{office}-journal.csv")
+
+
+@blueprint.get("/<office>/forecast")
+def kept_ranges(office: str) -> str:
+    """How often the waiting ranges held that people were told."""
+    configuration, dates, found = _kept(office)
+    it = kept.shown(found, configuration)
+    return _written("audit/forecast.html", office=configuration, dates=dates, it=it)
+
+
+@blueprint.get("/<office>/forecast.csv")
+def kept_ranges_csv(office: str) -> Response:
+    """Every range of the chosen days that came out, as CSV."""
+    configuration, dates, found = _kept(office)
+    _on_record(office, "forecast.csv", f"{dates.first}–{dates.last}")
+    return _csv(kept.rows(found, configuration, page_language()), f"{office}-forecast.csv")
 
 
 @blueprint.get("/<office>/<day>")
@@ -243,6 +263,13 @@ def _journal(office: str) -> tuple[Office, asked.Dates, list[journal.Entry], Jou
     entries = here.off_loop(journal.read, here.ledger, office, since, until, everything=everything)
     teller = JournalTeller(configuration, page_language(), here.access, here.configurations(office))
     return configuration, dates, entries, teller
+
+
+def _kept(office: str) -> tuple[Office, asked.Dates, list[Outcome]]:
+    """The office, the dates that the address asks for, and the predictions of these that came out."""
+    here, configuration = house(), _office(office)
+    dates = asked.dates(request.args, configuration.service_date(here.now()), FORECAST_DAYS)
+    return configuration, dates, here.off_loop(kept.read, here.ledger, configuration, dates.first, dates.last)
 
 
 def _entries() -> journal.Chosen:

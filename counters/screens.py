@@ -9,6 +9,7 @@ from ltsa import board
 from ltsa.day import Day
 from ltsa.message import Refusal
 from ltsa.office import Office
+from web.forecasting import Wait
 from web.house import House
 
 AWAY_SHOWN = 12
@@ -23,7 +24,9 @@ class Desk(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """The people who are not at the counter: in the queue, on hold, away. `free` says that one of them may come now."""
+    """The people who are not at the counter: in the queue, on hold, away. `free` says that one of them may come now;
+    `waits` how long newcomers wait for each of the services.
+    """
 
     office: Office
     free: bool
@@ -33,13 +36,14 @@ class Line(Struct, frozen=True):
     held: tuple[board.PersonPicture, ...]
     away: tuple[board.PersonPicture, ...]
     gone: int
+    waits: dict[str, Wait] = {}
     as_of: int = 0
     overtakes: int = 0
 
 
 class Hall(Struct, frozen=True):
     """The office at a glance. `away` are the latest of the `gone` who are absent or returned; `offers` are the actions
-    that the page offers to whoever looks.
+    that the page offers to whoever looks; `waits` how long newcomers wait for each service.
     """
 
     office: Office
@@ -47,6 +51,7 @@ class Hall(Struct, frozen=True):
     away: tuple[board.PersonPicture, ...] = ()
     gone: int = 0
     offers: frozenset[str] = frozenset()
+    waits: dict[str, Wait] = {}
 
 
 def desk(house: House, office: str, counter: str) -> Desk | None:
@@ -63,7 +68,7 @@ def line(house: House, office: str, counter: str) -> Line | None:
     """The desk's right side."""
     if (day := _day(house, office)) is None or counter not in day.counters:
         return None
-    whole = board.desk(day, counter)
+    whole, waits = board.desk(day, counter), house.forecasts.newcomers(office)
     return Line(
         office=day.rules_of,
         free=day.open and whole.counter.state == "open" and whole.current is None,
@@ -73,6 +78,7 @@ def line(house: House, office: str, counter: str) -> Line | None:
         held=whole.held,
         away=whole.away[:AWAY_SHOWN],
         gone=len(whole.away),
+        waits={service: wait for service, wait in waits.items() if service in whole.counter.services},
         as_of=whole.as_of,
         overtakes=whole.overtakes,
     )
@@ -86,7 +92,8 @@ def hall(house: House, office: str, offers: str = "") -> Hall | None:
     if day is None:
         return None
     away = board.away(day)
-    return Hall(day.rules_of, board.hall(day), away[:HALL_AWAY_SHOWN], len(away), frozenset(offers.split(",")))
+    shown, waits = away[:HALL_AWAY_SHOWN], house.forecasts.newcomers(office)
+    return Hall(day.rules_of, board.hall(day), shown, len(away), frozenset(offers.split(",")), waits)
 
 
 def counters(house: House, office: str) -> Hall | None:

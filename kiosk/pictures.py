@@ -4,16 +4,18 @@ from msgspec import Struct
 
 from ltsa import board
 from ltsa.board import ChoicePicture, TicketPicture
+from ltsa.day import Day
 from ltsa.message import Refusal
 from ltsa.office import Coded
 from ltsa.rules import full_services
 from web.doors import Door, door
+from web.forecasting import Wait
 from web.house import House
 
 
 class Offer(Struct, frozen=True, kw_only=True):
     """The services a kiosk offers; `chosen` are those that the person at it has chosen already, `full` those for which
-    today's numbers are taken.
+    today's numbers are taken, `waits` how long somebody waits who takes a number now.
     """
 
     office: str
@@ -21,6 +23,7 @@ class Offer(Struct, frozen=True, kw_only=True):
     choices: tuple[ChoicePicture, ...]
     full: tuple[str, ...]
     chosen: tuple[str, ...]
+    waits: dict[str, Wait]
 
 
 class Chosen(Struct, frozen=True, kw_only=True):
@@ -31,6 +34,7 @@ class Chosen(Struct, frozen=True, kw_only=True):
     door: Door
     choices: tuple[ChoicePicture, ...]
     full: tuple[str, ...]
+    waits: dict[str, Wait]
     bring: tuple[Coded, ...]
     sequels: tuple[tuple[ChoicePicture, tuple[ChoicePicture, ...]], ...]
 
@@ -42,12 +46,17 @@ class Help(Struct, frozen=True, kw_only=True):
 
 
 class Visit(Struct, frozen=True, kw_only=True):
-    """A ticket for its holder. `open` says whether its day still runs; `door` how the office's doors stand today."""
+    """A ticket for its holder. `open` says whether its day still runs; `door` how the office's doors stand today;
+    `wait` how long they wait until their next call, None where that cannot be said; `manned` whether a counter is open
+    for one of the services that they wait for.
+    """
 
     token: str
     open: bool
     door: Door
     ticket: TicketPicture
+    wait: Wait | None = None
+    manned: bool = True
 
 
 def offer(house: House, office: str, chosen: str = "") -> Offer | None:
@@ -56,7 +65,14 @@ def offer(house: House, office: str, chosen: str = "") -> Offer | None:
     if now is None or shut is None:
         return None
     wanted = tuple(chosen.split(",")) if chosen else ()
-    return Offer(office=office, door=shut, choices=now.choices, full=_full(house, office), chosen=wanted)
+    return Offer(
+        office=office,
+        door=shut,
+        choices=now.choices,
+        full=_full(house, office),
+        chosen=wanted,
+        waits=_waits(house, office),
+    )
 
 
 def chosen(house: House, office: str, services: str) -> Chosen | None:
@@ -74,6 +90,7 @@ def chosen(house: House, office: str, services: str) -> Chosen | None:
         door=shut,
         choices=choices,
         full=_full(house, office),
+        waits=_waits(house, office),
         bring=_together(choices),
         sequels=tuple((choice, missing) for choice, missing in before if missing),
     )
@@ -95,7 +112,14 @@ def visit(house: House, token: str) -> Visit | None:
     day, number = found
     shut = door(house, day.rules_of.id)
     assert shut, "the ticket is of an office that is there"  # noqa: S101 - house.ticket knows it
-    return Visit(token=token.upper(), open=day.open, door=shut, ticket=board.ticket(day, number))
+    return Visit(
+        token=token.upper(),
+        open=day.open,
+        door=shut,
+        ticket=board.ticket(day, number),
+        wait=house.forecasts.of(day, number),
+        manned=_manned(day, number),
+    )
 
 
 def office_of(house: House, token: str) -> str | None:
@@ -113,6 +137,15 @@ def _kiosk(house: House, office: str) -> board.KioskPicture | None:
 
 def _full(house: House, office: str) -> tuple[str, ...]:
     return full_services(house.today(office))
+
+
+def _manned(day: Day, number: str) -> bool:
+    waits = day.tickets[number].waits
+    return any(now.state != "closed" and service in now.services for now in day.counters.values() for service in waits)
+
+
+def _waits(house: House, office: str) -> dict[str, Wait]:
+    return house.forecasts.newcomers(office)
 
 
 def _together(choices: tuple[ChoicePicture, ...]) -> tuple[Coded, ...]:

@@ -23,6 +23,7 @@ from web.errors import Refused
 from web.format import full_date, hhmm, listed, ranged, zone_label
 from web.house import House, house
 from web.spool import PRINTED_WITHIN, PrintJob
+from web.waits import wait_sentence
 from web.words import FIRST, Words
 
 blueprint = Blueprint("printing", __name__)
@@ -169,6 +170,7 @@ def _slip(here: House, job: PrintJob) -> Slip | None:
         foot=f"{words('kiosk.ticket_how')} {words('kiosk.valid')}",
         again=words("paper.again"),
         copy=job.copy > 1,
+        wait=wait_sentence(wait, zone, lang) if (wait := here.forecasts.of(day, number)) else "",
     )
 
 

@@ -125,6 +125,8 @@ ENDPOINTS: Mapping[str, str] = {
     "audit.days": "audit.see",
     "audit.noted": "journal.see",
     "audit.noted_csv": "journal.see",
+    "audit.kept_ranges": "audit.see",
+    "audit.kept_ranges_csv": "audit.export",
     "audit.day": "audit.see",
     "audit.board": "audit.see",
     "audit.shadow": "audit.see",
