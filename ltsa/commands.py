@@ -28,9 +28,8 @@ class IssueTicket(Command, frozen=True):
         """As of every command, but for the token: it follows from the key and the day, and midnight may have passed;
         and for what follows from the case.
         """
-        return Command.content(
-            msgspec.structs.replace(self, token="", case="", plan=None, slot=0 if self.person else self.slot)
-        )
+        slot = 0 if self.person else self.slot
+        return Command.content(msgspec.structs.replace(self, token="", case="", plan=None, slot=slot))
 
 
 class TieTicket(Command, frozen=True):

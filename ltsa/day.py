@@ -40,8 +40,7 @@ class DayOpened(Event, frozen=True):
 
 
 class TicketIssued(Event, frozen=True):
-    """A person took a number. `token` is the SHA-256 of the ticket's secret, `place` is when its wait began (ms),
-    `slot` when their appointment is (ms), 0 without one.
+    """A person took a number. `token` is the SHA-256 of the ticket's secret, `place` is when its wait began (ms).
 
     For a visit of a person's `case`, `work` has the steps of its flow that are to be done at each service, and `after`
     the services that come before each of those; the office's own order counts for the others.
