@@ -48,8 +48,7 @@ def issue(asked: Asked) -> answers.OwnTicket:
     ticket, secret = tickets.issue(
         asked.house, office=asked.address["office"], by=asked.by, key=asked.key, **_said(asked)
     )
-    asked.house.read_own_writes()
-    wait = asked.house.forecasts.of(asked.house.today(ticket.office), ticket.number)
+    wait = asked.house.forecasts.of_issued(ticket)
     return answers.own_ticket_shown(ticket, secret, asked.house.settings.address, wait)
 
 

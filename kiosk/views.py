@@ -110,8 +110,7 @@ def take(office: str) -> Response:
         return make_response(_step("sorry", configuration, sentence=spoken(refusal), code=shut), status_of(refusal))
     code = draw(f"{house().settings.address}/t/{secret}")
     paper = on_paper(office, _kiosk(office), ticket.date, _key()) if _printing() != "off" else None
-    house().read_own_writes()
-    wait = house().forecasts.of(house().today(office), ticket.number)
+    wait = house().forecasts.of_issued(ticket)
     page = _step("ticket", configuration, it=ticket, code=code, wait=wait, paper=paper, again=request.form)
     return make_response(page, HTTPStatus.CREATED)
 

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import date
+from secrets import token_hex
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -19,6 +20,7 @@ import gevent
 from msgspec import Struct
 
 from ltsa import paces
+from ltsa.board import TicketPicture
 from ltsa.day import ActionUndone, Day, Ticket, TicketCalled, TicketIssued
 from ltsa.forecast import Forecast, forecast, queue_length, queue_length_of, scene
 from ltsa.ledger import Ledger, LedgerUnavailableError
@@ -120,6 +122,7 @@ class Forecasts:
         self._heard: deque[tuple[str, str, Recorded]] = deque(maxlen=100_000)
         self._pending: deque[tuple[str, str, Told]] = deque(maxlen=PENDING)
         self._written = 0
+        self._mark = token_hex(8)
         self._stopping = False
         self._running: gevent.Greenlet[..., None] | None = None
 
@@ -144,6 +147,15 @@ class Forecasts:
             return None
         said = self._said_to(day, ticket, self._house.now())
         return shown(said[0].told, said[1]) if said else None
+
+    def of_issued(self, ticket: TicketPicture) -> Wait | None:
+        """The same for a ticket as its command has answered it, which this process's pages may not know yet."""
+        day = self._house.today(ticket.office)
+        if ticket.date == day.date and ticket.number not in day.tickets:
+            services = [step.service for step in ticket.steps if step.state == "waiting"]
+            found = [self.newcomer(ticket.office, service, priority=bool(ticket.priority)) for service in services]
+            return min((wait for wait in found if wait), key=lambda wait: (wait.high or 999, wait.low), default=None)
+        return self.of(day, ticket.number) if ticket.date == day.date else None
 
     def _fresh(self, day: Day, at: int) -> Published | None:
         state = self._offices.get(day.rules_of.id)
@@ -319,7 +331,7 @@ class Forecasts:
         batch: list[Told] = []
         while self._pending and len(batch) < BATCH and self._pending[0][:2] == (office, day):
             batch.append(self._pending.popleft()[2])
-        key = f"waits {office} {day} {batch[0].number} {batch[0].since} {at}"
+        key = f"waits {self._mark} {batch[0].number} {batch[0].since} {at}"
         try:
             self._house.do(
                 RecordWaits(office=office, at=at, by="system", key=key, date=day, model=MODEL, waits=tuple(batch))
