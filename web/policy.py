@@ -113,6 +113,7 @@ ENDPOINTS: Mapping[str, str] = {
     "counters.desk": "desk.work",
     "counters.desk_sheet": "desk.work",
     "counters.act": "desk.work",
+    "counters.on_journey": "desk.work",
     "counters.notes": "note.see",
     "counters.erase": "note.erase",
     "counters.supervisor": "hall.see",
