@@ -11,7 +11,7 @@ class IssueTicket(Command, frozen=True):
     """Take a number for one or more services. `token` is the SHA-256 of the ticket's secret.
 
     For a `person` (a pseudonymous id) the number is for the open case: with no services named, for all that can be done
-    of it today. The ledger puts `case` and `plan` in.
+    of it today. The ledger puts `case`, `plan` and `slot` in.
     """
 
     services: tuple[str, ...]
@@ -21,12 +21,13 @@ class IssueTicket(Command, frozen=True):
     person: str = ""
     case: str = ""
     plan: Plan | None = None
+    slot: int = 0
 
     def content(self) -> str:
         """As of every command, but for the token: it follows from the key and the day, and midnight may have passed;
         and for what follows from the case.
         """
-        return Command.content(msgspec.structs.replace(self, token="", case="", plan=None))
+        return Command.content(msgspec.structs.replace(self, token="", case="", plan=None, slot=0))
 
 
 class TieTicket(Command, frozen=True):

@@ -43,7 +43,8 @@ class TicketIssued(Event, frozen=True):
     """A person took a number. `token` is the SHA-256 of the ticket's secret, `place` is when its wait began (ms).
 
     For a visit of a person's `case`, `work` has the steps of its flow that are to be done at each service, and `after`
-    the services that come before each of those; the office's own order counts for the others.
+    the services that come before each of those; the office's own order counts for the others. `slot` is the instant
+    (ms UTC) of the person's appointment here today, 0 for none.
     """
 
     number: str
@@ -56,6 +57,7 @@ class TicketIssued(Event, frozen=True):
     case: str = ""
     work: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - each event gets its own
     after: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
+    slot: int = 0
 
 
 class TicketTied(Event, frozen=True):
@@ -363,7 +365,7 @@ class Ticket(Struct):
     and `counter` where it is called, served or held, `waits` the queues it stands in and `stands` its place there,
     `touched` the day's version at which something last happened to it, `notes` the ids of texts kept beside the ledger,
     `head_start` what its priority makes of its wait (ms), `outcome` what became of it when the day closed too soon.
-    `case`, `work` and `after` are those of a visit of a person's case, as in `TicketIssued`.
+    `case`, `work`, `after` and `slot` are those of a visit of a person's case, as in `TicketIssued`.
     """
 
     number: str
@@ -388,6 +390,7 @@ class Ticket(Struct):
     case: str = ""
     work: dict[str, tuple[str, ...]] = {}
     after: dict[str, tuple[str, ...]] = {}
+    slot: int = 0
 
 
 class Last(Struct, frozen=True):
@@ -484,7 +487,7 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             ticket = Ticket(event.number, order, event.token, event.at, event.place, steps)
             ticket.priority, ticket.language, ticket.since = event.priority, event.language, event.at
             ticket.touched, ticket.head_start = version, event.at - event.place
-            ticket.case, ticket.work, ticket.after = event.case, event.work, event.after
+            ticket.case, ticket.work, ticket.after, ticket.slot = event.case, event.work, event.after, event.slot
             day.tickets[event.number] = ticket
             day.tokens[event.token] = event.number
             day.series[event.series] = day.series.get(event.series, 0) + 1

@@ -49,12 +49,15 @@ class CardReplaced(Event, frozen=True):
 
 
 class VisitBegun(Event, frozen=True):
-    """The person took a number for the case, or a visit that was over goes on."""
+    """The person took a number for the case, or a visit that was over goes on. `slot` is the instant (ms UTC) of the
+    appointment that is kept with it, 0 for none.
+    """
 
     case: str
     office: str
     date: str
     number: str
+    slot: int = 0
 
 
 class StepDone(Event, frozen=True):
@@ -327,7 +330,7 @@ def evolve(person: Person, event: PersonEvent) -> None:  # noqa: C901, PLR0912 -
             person.cases[event.case].card = event.card
         case VisitBegun():
             person.visit = Visit(case=event.case, office=event.office, date=event.date, number=event.number)
-            if person.appointment and person.appointment.office == event.office:
+            if event.slot:
                 person.appointment = None
         case StepDone():
             state: Literal["done", "rejected"] = "done" if event.unlocks else "rejected"
@@ -500,6 +503,12 @@ class Here(Struct, frozen=True, kw_only=True):
         """The flow that a case follows today."""
         return self.flows[case.follows(self.today).flow]
 
+    def slot_of(self, person: Person) -> int:
+        """The instant (ms UTC) of the person's appointment here today, 0 for none."""
+        made = person.appointment
+        is_here = made is not None and made.office == self.office.id
+        return made.slot if made and is_here and self.office.service_date(made.slot).isoformat() == self.today else 0
+
 
 def decide(command: PersonCommand, person: Person, here: Here) -> list[PersonEvent]:  # noqa: C901, PLR0911, PLR0912 - one case a command
     """The events that answer a command, at least one; raises `Refusal`."""
@@ -599,7 +608,8 @@ def _begin(command: BeginVisit, person: Person, case: Case, here: Here, said: di
     """One live visit a person, in the whole installation. One of an earlier date is over, whether or not its day was
     closed.
     """
-    begun = VisitBegun(**said, case=case.id, office=here.office.id, date=here.today, number=command.number)
+    slot = here.slot_of(person)
+    begun = VisitBegun(**said, case=case.id, office=here.office.id, date=here.today, number=command.number, slot=slot)
     if (visit := person.visit) is None:
         return [begun]
     if visit.date >= here.today:

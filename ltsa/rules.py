@@ -278,6 +278,7 @@ def _issue(command: IssueTicket, day: Day, said: dict[str, Any]) -> TicketIssued
         case=command.case,
         work=plan.work,
         after=plan.after,
+        slot=command.slot,
     )
 
 

@@ -71,7 +71,8 @@ def planned(command: IssueTicket | TieTicket, day: Day, person: Person, here: He
     if not found.services and not command.services:
         message = "Nothing of this case can be done here today."
         raise Refusal("nothing-possible", message, field="services", state=case.id)
-    return replace(command, case=case.id, plan=found)
+    slot = {"slot": here.slot_of(person)} if isinstance(command, IssueTicket) else {}
+    return replace(command, case=case.id, plan=found, **slot)
 
 
 def _not_yet(service: str, case: Case, flow: Flow, here: Here) -> Refusal:

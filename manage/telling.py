@@ -116,6 +116,24 @@ class Teller:
             case _:
                 return self._of(name, "counter_name", difference, self._words_or_text)
 
+    def _flows(self, rest: list[str], difference: Difference) -> Told:
+        if rest == ["*"]:
+            label = self.words("manage.told.order", of=self._field("flows"))
+            return self._pair(label, difference, lambda ids: self._list(map(self._flow, ids)))
+        name = self._flow(rest[0])
+        return self._pair(" · ".join([name, *rest[1:]]), difference, self._part)
+
+    def _flow(self, flow: str) -> str:
+        found = self._after.flow.get(flow) or self._before.flow.get(flow)
+        return self.said(found.name) if found else flow
+
+    def _part(self, value: Any) -> str:
+        """A part of a flow: a text by its words, a step or document by its name, several by their names."""
+        if isinstance(value, list):
+            return self._list(map(self._part, value))
+        named = value["name"] if isinstance(value, dict) and "name" in value else value
+        return self._words_or_text(named)
+
     def _rules(self, rest: list[str], difference: Difference) -> Told:
         name, *inner = rest
         if name in {"absent_place", "returned_place"}:

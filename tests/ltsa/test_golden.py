@@ -5,20 +5,22 @@ one, and a new golden file with `write_golden.py`.
 """
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from ltsa import configuring
+from ltsa import configuring, flow, journey
 from ltsa.configuring import Configurations
 from ltsa.day import TOPICS
 from ltsa.present import Recorded
 from ltsa.replay import day_at
-from tests.ltsa.write_golden import GOLDEN, pictures
+from tests.ltsa.write_golden import GOLDEN, pictures, roads
 
 HISTORIES = sorted(path.name.removesuffix(".jsonl") for path in GOLDEN.glob("day-?.jsonl"))
+JOURNEYS = sorted(path.name.removesuffix(".jsonl") for path in GOLDEN.glob("journey-?.jsonl"))
 OFFICES = sorted(path.name.removesuffix(".jsonl") for path in GOLDEN.glob("office-?.jsonl"))
 
 
@@ -94,3 +96,19 @@ def test_what_was_in_force_on_a_date_is_the_same_for_ever(name: str) -> None:
     for golden in map(json.loads, lines(GOLDEN / f"{name}.dates.jsonl")):
         in_force = json.loads(msgspec.json.encode(state.on(golden["day"])))
         assert missing(golden["office"], in_force, golden["day"]) == []
+
+
+PERSONS = journey.TOPICS | flow.TOPICS
+
+
+def test_everything_that_can_happen_to_a_case_stands_in_a_golden_history() -> None:
+    assert {row.topic for name in JOURNEYS for row in rows(name)} == set(PERSONS)
+
+
+@pytest.mark.parametrize("name", JOURNEYS)
+def test_a_journey_is_the_same_road_for_ever(name: str) -> None:
+    events = [msgspec.json.decode(row.state, type=PERSONS[row.topic]) for row in rows(name)]
+    for golden in map(json.loads, lines(GOLDEN / f"{name}.roads.jsonl")):
+        until = int(datetime.fromisoformat(f"{golden['day']}T23:59+07:00").timestamp() * 1000)
+        seen = roads([event for event in events if event.at < until], golden["day"])
+        assert missing(golden, json.loads(msgspec.json.encode(seen)), golden["day"]) == []

@@ -1,22 +1,32 @@
-"""Writes a new golden history: `python -m tests.ltsa.write_golden day-3`, or of an office's configuration, `office-2`.
-Never over an old one: those are for ever.
+"""Writes a new golden history: `python -m tests.ltsa.write_golden day-3`, or of an office's configuration, `office-2`,
+or of a person's journey, `journey-2`. Never over an old one: those are for ever.
 
 Needed when an event gets a new version: extend the scripted day, write the next file, keep the old ones.
 """
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import msgspec
 
-from ltsa import board, configuring
+from ltsa import board, configuring, flow, journey
 from ltsa.configuring import Configurations
 from ltsa.day import TOPICS, Day
+from ltsa.flow import FlowKept, Flows
+from ltsa.journey import Person
 from ltsa.replay import day_at
+from ltsa.road import road
+from tests.ltsa import scripted_journey
 from tests.ltsa.scripted_day import CASES, LATER, MORNING, history, instant
 from tests.ltsa.scripted_office import DAYS, decided
 
 GOLDEN = Path(__file__).with_name("golden")
+
+ROADS = ("2026-03-02", "2026-03-03", "2026-03-04", "2028-06-01")
+"""Dates on which the road of the journey is looked at; on the last one the AK-1 has expired."""
 
 INSTANTS = (
     *("08:05:10", "08:09:20", "08:17:04", "08:22:50", "08:30:00"),
@@ -27,8 +37,41 @@ INSTANTS = (
 
 
 def main(name: str) -> None:
-    """Writes a day or an office, by the name."""
-    (write_day if name.startswith("day-") else write_office)(name)
+    """Writes a day, an office or a journey, by the name."""
+    {"day": write_day, "office": write_office, "journey": write_journey}[name.partition("-")[0]](name)
+
+
+def write_journey(name: str) -> None:
+    """Writes `<name>.jsonl` (an event a line, of the streams of the person and of the flows) and `<name>.roads.jsonl`
+    (what the road was on some dates).
+    """
+    topics = journey.TOPICS | flow.TOPICS
+    topic_of = {event: topic for topic, event in topics.items()}
+    with TemporaryDirectory() as folder:
+        ledger = scripted_journey.played(Path(folder))
+        recorded = list(ledger.told(*topics))
+        ledger.close()
+    with (GOLDEN / f"{name}.jsonl").open("x", encoding="utf-8") as file:
+        for row in recorded:
+            line = {"version": row.version, "topic": topic_of[type(row.event)], "state": row.event}  # type: ignore[index]
+            file.write(msgspec.json.encode(line).decode() + "\n")
+    with (GOLDEN / f"{name}.roads.jsonl").open("x", encoding="utf-8") as file:
+        for day in ROADS:
+            events = [row.event for row in recorded if row.event.at < scripted_journey.instant(day, "23:59")]
+            file.write(msgspec.json.encode(roads(events, day)).decode() + "\n")
+
+
+def roads(events: Iterable[Any], day: str) -> dict[str, object]:
+    """What was true of the person on a date, from the events until then."""
+    person, flows = Person(), Flows()
+    for event in events:
+        if isinstance(event, FlowKept):
+            flow.evolve(flows, event)
+        else:
+            journey.evolve(person, event)
+    case = person.cases[scripted_journey.CASE]
+    seen = road(case, flows.kept[case.follows(day).flow], day)
+    return {"day": day, "road": seen, "visit": person.visit, "appointment": person.appointment, "outcome": case.outcome}
 
 
 def write_office(name: str) -> None:
