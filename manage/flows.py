@@ -8,7 +8,8 @@ import msgspec
 from ltsa.coded import Coded, Text
 from ltsa.flow import DESKS, Flow, FlowStep, dead_end, loop
 from ltsa.office import LONGEST_VALID, MOST_CODES, Office
-from manage.fields import ON, Choice, Date, Field, Inputs, Rows, Sheet, Tick, Ticks, Whole, Words, code_for
+from ltsa.parts import value_at
+from manage.fields import ON, Choice, Date, Field, Inputs, Rows, Sheet, Tick, Ticks, Whole, Words, code_for, in_order
 
 SYSTEMS = ("", "siapkerja", "siskop2mi")
 BETWEEN = " | "
@@ -37,7 +38,7 @@ class Turn(Field, frozen=True, kw_only=True):
 
 
 class Documents(Field, frozen=True, kw_only=True):
-    """What to bring, one a line, as "Indonesian | English". One that the office knows by its Indonesian name is that one,
+    """What to bring, one a line, as "Indonesian | English". What the office knows by its Indonesian name stays that,
     with all its words; another one gets a code.
     """
 
@@ -117,6 +118,12 @@ class FlowSteps(Rows, frozen=True, kw_only=True):
     def read(self, sheet: Sheet, name: str) -> Any:
         """The steps, in the shape that a flow has them."""
         return [row for row in super().read(sheet, name) if row.get("code")]
+
+    def changes(self, sheet: Sheet, office: Office) -> dict[str, Any]:
+        """All of them, each after what it came after in the order that this had."""
+        rows = self.read(sheet, self.path)
+        before = {step["code"]: step["after"] for step in value_at(office, self.path) or ()}
+        return {self.path: [row | {"after": in_order(row["after"], before.get(row["code"], ()))} for row in rows]}
 
 
 def flow(office: Office, item: str) -> tuple[Field, ...]:

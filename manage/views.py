@@ -6,13 +6,27 @@ from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
 from werkzeug import Response
 
-from manage import changes, day, devices, frame, offices, people, programs, reports, settings, setup, shown, today
+from manage import (
+    changes,
+    day,
+    devices,
+    frame,
+    moving,
+    offices,
+    people,
+    programs,
+    reports,
+    settings,
+    setup,
+    shown,
+    today,
+)
 from web.asking import asker
 from web.house import house
 from web.live import View
 
 blueprint = Blueprint("manage", __name__, template_folder="templates")
-for part in (settings, changes, day, reports, people, devices, programs, offices, setup):
+for part in (settings, moving, changes, day, reports, people, devices, programs, offices, setup):
     blueprint.register_blueprint(part.blueprint)
 
 LIVE = (View("manage_now", today.now, "manage/now.html"),)

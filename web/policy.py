@@ -149,6 +149,8 @@ ENDPOINTS: Mapping[str, str] = {
     "manage.settings.section": "office.see",
     "manage.settings.change": "office.change",
     "manage.settings.withdraw": "office.change",
+    "manage.moving.which": "office.see",
+    "manage.moving.move": "office.change",
     "manage.changes.every": "office.see",
     "manage.changes.on": "office.see",
     "manage.day.opening": "day.begin",
