@@ -32,6 +32,8 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     # The office
     "day.begin": ("supervisor", "manager"),
     "day.report": _LEADING,
+    "references.see": ("supervisor", "manager"),
+    "references.change": ("supervisor", "manager"),
     "office.enter": ("supervisor", "manager", "auditor", "headquarters", "admin"),
     "office.see": ("manager", "auditor", "headquarters"),
     "office.change": ("manager",),
@@ -161,6 +163,9 @@ ENDPOINTS: Mapping[str, str] = {
     "manage.reports.latest": "day.report",
     "manage.reports.day": "day.report",
     "manage.reports.day_csv": "day.report",
+    "manage.references.every": "references.see",
+    "manage.references.every_csv": "references.see",
+    "manage.references.take_in": "references.change",
     "manage.people.every": "people.see",
     "manage.people.one": "people.see",
     "manage.people.invite": "people.change",
