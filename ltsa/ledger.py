@@ -479,7 +479,7 @@ class Ledger:
             if key in loaded.answered:
                 return self._repeat(command, day_stream(office.id, loaded.date), key, loaded.answered[key])
         here = self._present.here(office.id, command.at)
-        if isinstance(command, IssueTicket | TieTicket) and command.person:
+        if isinstance(command, TieTicket) or (isinstance(command, IssueTicket) and command.person):
             command = visit.planned(command, today, self._present.person(command.person), here)
         stream = day_stream(office.id, today.date or date.isoformat())
         if today.office is None:

@@ -95,7 +95,7 @@ def _page(
         on_paper=sum(it.paper for _, it in everything),
         steps=steps,
         step_choices=sorted({it.step for _, it in everything}),
-        query={name: text for name in ("system", "step", "until", "all") if (text := request.args.get(name, ""))},
+        query={name: request.args[name] for name in ("system", "step", "until", "all") if request.args.get(name)},
         text=text,
         problem=problem,
         rows=rows,

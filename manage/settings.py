@@ -100,6 +100,7 @@ def change(office: str, section: str, item: str = "") -> Response | tuple[str, i
         done = here.do(wanted)
     except Refusal as refusal:
         at = draft.input_of(refusal, filled, fields)
+        _name_steps(refusal, filled.sheet)
         problem = frame.sentence(refusal)
         shown = _page(found, known, section, item, fields, draft=filled, problem=problem, at=at)
         return shown, status_of(refusal)
@@ -179,6 +180,14 @@ def _item(office: Office, section: str, item: str) -> str:
 def _those(office: Office, section: str) -> Mapping[str, object]:
     """What has a page of its own in a section, by id."""
     return office.service if section == "services" else office.flow
+
+
+def _name_steps(refusal: Refusal, sheet: Sheet) -> None:
+    """Says the way through a flow by the names of its steps, as they stand on the form."""
+    if way := str(refusal.values.get("way", "")):
+        keys = [key for key in sheet.inputs if key.endswith(".key")]
+        named = {sheet.text(key): sheet.text(f"{key.removesuffix('.key')}.name.id") for key in keys}
+        refusal.values = {**refusal.values, "way": " → ".join(named.get(code) or code for code in way.split(" → "))}
 
 
 def _propose(fields: tuple[Field, ...], office: Office, sheet: Sheet, item: str) -> None:

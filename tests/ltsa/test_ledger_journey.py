@@ -322,6 +322,7 @@ def test_a_running_visit_is_tied_to_a_case_and_goes_on_along_its_road(it: Office
     )
     opens_case(it, "ab" * 10)
     assert refused(it, MONDAY, "08:18", TieTicket, number=first, person="ab" * 10).code == "tied-already"
+    assert refused(it, MONDAY, "08:19", TieTicket, number=first, person="", case=CASE).code == "no-case"
 
 
 def test_an_appointment_is_kept_by_the_visit_of_its_day_and_office(it: Offices) -> None:

@@ -20,7 +20,7 @@ from web.tickets import issue
 
 RATNA = identity("3204014503900001", "Ratna Sari", "0812 3456 7890")
 BUDI = identity("3204010503900002", "Budi")
-SARI: dict[str, str] = {"office": "ltsa", "by": "officer:sari"}
+SARI: dict[str, Any] = {"office": "ltsa", "by": "officer:sari"}
 
 
 @pytest.fixture
