@@ -30,6 +30,8 @@ COMMANDS = {
     "test": ("install what the checks need and run them all", "tools.checks:test"),
     "fuzz": ("ask the API 10 000 odd things (Schemathesis)", "tools.fuzz:fuzz"),
     "sbom": ("write the software bill of materials (CycloneDX)", "tools.sbom:sbom"),
+    "simulate": ("play days of an office under each policy of calling", "tools.simulating:simulate"),
+    "whatif": ("play recorded days again, with a change", "manage.whatif:whatif"),
     "bench": ("measure the office against its yardsticks", "tools.bench:bench"),
     "screenshots": ("make the pictures of the README", "tools.screenshots:screenshots"),
 }

@@ -10,6 +10,7 @@ from ltsa.dispatch import Why
 from ltsa.office import Coded, Office, Text
 from ltsa.replay import Line
 from web.format import hhmmss, minutes
+from web.why import Reasons
 from web.words import FIRST, Words
 
 SECOND = 1000
@@ -43,6 +44,7 @@ class Teller:
     def __init__(self, office: Office, lang: str, access: Access | None = None) -> None:
         self.office, self.lang, self._access = office, lang, access
         self._words = Words(lang)
+        self._reasons = Reasons(office, lang)
 
     def tell(self, line: Line) -> Told:
         """A line's event in words."""
@@ -127,37 +129,40 @@ class Teller:
             told.append(self._why("head_start", priority=priority, margin=earlier))
         return told
 
-    def _ticket_called(self, line: Line, _details: dict[str, Any]) -> list[str]:
-        told = [self._told("ticket-called", service=self.service(line.service))]
-        if line.why:
-            told += self._explained(line.why, line.arrived)
-            told.append(self._why(line.recomputed))
-        return told
+    def _ticket_called(self, line: Line, details: dict[str, Any]) -> list[str]:
+        service, reason = self.service(line.service), details["reason"]
+        known = self.office.rules.deviation_reasons
+        told = [
+            self._told("ticket-called-instead", service=service, reason=self._coded(reason, known))
+            if reason
+            else self._told("ticket-called", service=service)
+        ]
+        return told + self._decided(line)
 
-    def _explained(self, why: Why, arrived: int) -> list[str]:
-        place = self.time(why.place)
+    def _ticket_directed(self, line: Line, details: dict[str, Any]) -> list[str]:
+        key = "ticket-directed-seat" if details["seat"] else "ticket-directed-line"
+        return [self._told(key, service=self.service(line.service)), *self._decided(line, called=False)]
+
+    def _ticket_released(self, line: Line, _details: dict[str, Any]) -> list[str]:
+        return [self._told("ticket-released", service=self.service(line.service)), *self._decided(line)]
+
+    def _decided(self, line: Line, *, called: bool = True) -> list[str]:
+        """Why it was decided, and whether that was computed again to the same."""
         told = []
-        if why.rule.startswith("chosen/"):
-            passed, margin = why.passed_over, self.span(abs(why.margin))
-            told.append(
-                self._why("chosen", n=passed, number=why.runner_up, margin=margin)
-                if passed
-                else self._why("chosen_first")
-            )
-        elif why.runner_up:
-            margin = self.span(why.margin)
-            told.append(self._why("oldest", place=place, n=why.eligible))
-            told.append(
-                self._why("runner_up", number=why.runner_up, margin=margin)
-                if why.margin
-                else self._why("runner_up_equal", number=why.runner_up)
-            )
-        else:
-            told.append(self._why("only", place=place))
-        if why.place != arrived:
-            key = "arrived" if why.place < arrived else "arrived_later"
-            told.append(self._why(key, arrived=self.time(arrived), margin=self.between(*sorted((arrived, why.place)))))
-        return told
+        if line.why:
+            told += self._reasons.told(line.why, called=called, priority=bool(line.priority))
+            told += self._waits_from(line, line.why)
+            told += [self._reasons.rule(line.why)] if line.why.terms else []
+        return [*told, self._why(line.recomputed)]
+
+    def _waits_from(self, line: Line, why: Why) -> list[str]:
+        """From when the wait counts, where that is not the arrival."""
+        if line.slot:
+            return [self._why("appointment", slot=self.time(line.slot))]
+        if why.place == line.arrived:
+            return []
+        key, span = "arrived" if why.place < line.arrived else "arrived_later", sorted((line.arrived, why.place))
+        return [self._why(key, arrived=self.time(line.arrived), margin=self.between(*span))]
 
     def _ticket_recalled(self, _line: Line, details: dict[str, Any]) -> list[str]:
         return [self._told("ticket-recalled-last" if details["last"] else "ticket-recalled", n=details["count"])]

@@ -9,7 +9,21 @@ from datetime import date
 import msgspec
 from msgspec import Struct
 
-from ltsa.day import Call, CounterNow, Day, DayEvent, DayOpened, Step, Ticket, ahead, evolve, order_of, outstanding
+from ltsa.calling import ahead, in_order
+from ltsa.day import (
+    Call,
+    CounterNow,
+    Day,
+    DayEvent,
+    DayOpened,
+    Step,
+    Ticket,
+    TicketDirected,
+    TicketReleased,
+    evolve,
+    order_of,
+    outstanding,
+)
 from ltsa.office import Coded, Counter, Office, Priority, Text
 
 QUEUE_SHOWN = 12
@@ -236,8 +250,10 @@ def unopened(office: Office, day: date) -> Day:
 
 
 def answer(day: Day, events: Sequence[DayEvent]) -> Answer:
-    """The picture that answers a command which led to these events."""
-    last = events[-1]
+    """The picture that answers a command which led to these events: of what it was about, and not of whom the
+    dispatcher sent somewhere upon it.
+    """
+    last = next(event for event in reversed(events) if not isinstance(event, TicketDirected | TicketReleased))
     number, counter = getattr(last, "number", ""), getattr(last, "counter", "")
     return Answer(
         office=day.rules_of.id,
@@ -329,7 +345,7 @@ def desk(day: Day, counter: str) -> DeskPicture:
     """An officer's screen. Raises `KeyError` for a counter that the office does not have."""
     office, now = day.rules_of, day.counters[counter]
     services = now.services or office.counter[counter].services
-    line = sorted({place for service in services for place in day.queues[service][:QUEUE_SHOWN]})
+    line = in_order(day, services, QUEUE_SHOWN)
     held = [visit for visit in _aside(day) if visit.state == "held" and visit.service in services]
     return DeskPicture(
         office=office.id,
@@ -340,7 +356,7 @@ def desk(day: Day, counter: str) -> DeskPicture:
         counter=_counter(day, office.counter[counter]),
         current=_person(day, day.tickets[now.ticket], services) if now.ticket else None,
         recall_limit=office.rules.recall_limit,
-        queue=tuple(_person(day, day.tickets[place[2]], services) for place in line[:QUEUE_SHOWN]),
+        queue=tuple(_person(day, day.tickets[number], services) for number in line),
         waiting=len({place[1] for service in services for place in day.queues[service]}),
         held=tuple(_person(day, visit, services) for visit in held),
         away=_away(day, services),
@@ -381,7 +397,7 @@ def _step(day: Day, visit: Ticket, step: Step) -> StepPicture:
     state: str = step.state
     before, after = None, []
     if step.service in visit.waits:
-        state, before = "waiting", ahead(day, visit, step.service)
+        state, before = "waiting", ahead(day, visit.number, step.service)
     elif state == "todo":
         state, after = (
             "later",

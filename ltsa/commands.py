@@ -8,7 +8,8 @@ from ltsa.road import Plan
 
 
 class IssueTicket(Command, frozen=True):
-    """Take a number for one or more services. `token` is the SHA-256 of the ticket's secret.
+    """Take a number for one or more services. `token` is the SHA-256 of the ticket's secret, `slot` the instant of an
+    appointment (ms UTC, 0 without one): the person's age counts from it, whether they come early or late.
 
     For a `person` (a pseudonymous id) the number is for the open case: with no services named, for all that can be done
     of it today. The ledger puts `case`, `plan` and `slot` in.
@@ -18,16 +19,17 @@ class IssueTicket(Command, frozen=True):
     token: str
     priority: str = ""
     language: str = "id"
+    slot: int = 0
     person: str = ""
     case: str = ""
     plan: Plan | None = None
-    slot: int = 0
 
     def content(self) -> str:
         """As of every command, but for the token: it follows from the key and the day, and midnight may have passed;
         and for what follows from the case.
         """
-        return Command.content(msgspec.structs.replace(self, token="", case="", plan=None, slot=0))
+        slot = 0 if self.person else self.slot
+        return Command.content(msgspec.structs.replace(self, token="", case="", plan=None, slot=slot))
 
 
 class TieTicket(Command, frozen=True):
@@ -108,9 +110,10 @@ class CallNext(CounterCommand, frozen=True):
 
 
 class CallTicket(CounterCommand, frozen=True):
-    """Call a ticket that the officer chose."""
+    """Call a ticket that the officer chose. `reason` says why, where it is not whom the dispatcher says."""
 
     number: str
+    reason: str = ""
 
 
 class Recall(CounterCommand, frozen=True):

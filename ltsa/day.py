@@ -12,7 +12,7 @@ from typing import Literal, assert_never, get_args
 
 from msgspec import Struct, field
 
-from ltsa.dispatch import Place, Why
+from ltsa.dispatch import Claim, Place, Why, prospects
 from ltsa.message import Event
 from ltsa.office import Office
 
@@ -54,10 +54,10 @@ class TicketIssued(Event, frozen=True):
     place: int
     priority: str = ""
     language: str = "id"
+    slot: int = 0
     case: str = ""
     work: dict[str, tuple[str, ...]] = {}  # noqa: RUF012 - each event gets its own
     after: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
-    slot: int = 0
 
 
 class TicketTied(Event, frozen=True):
@@ -71,12 +71,35 @@ class TicketTied(Event, frozen=True):
 
 
 class TicketCalled(Event, frozen=True):
-    """A counter called a ticket, and why this one."""
+    """A counter called a ticket, and why this one; `reason` is the officer's code for calling another than the policy
+    says.
+    """
 
     number: str
     service: str
     counter: str
     why: Why
+    reason: str = ""
+
+
+class TicketDirected(Event, frozen=True):
+    """The person was told where to wait: in the line of a service, or on a standby `seat` before its counters. They
+    wait for that service alone, until they are called or released.
+    """
+
+    number: str
+    service: str
+    why: Why
+    seat: bool = False
+
+
+class TicketReleased(Event, frozen=True):
+    """The person no longer waits at the service that they were directed to, but for all they may do now: the seat is
+    no more, since a counter closed, was paused or no longer takes the service, or the seat's last guest came back.
+    """
+
+    number: str
+    service: str
 
 
 class TicketRecalled(Event, frozen=True):
@@ -128,10 +151,13 @@ class TicketMissed(Event, frozen=True):
 
 
 class TicketPutBack(Event, frozen=True):
-    """An absent, returned, held or closed ticket waits again, its wait counting from `place`."""
+    """An absent, returned, held or closed ticket waits again, its wait counting from `place`; from `since` that at the
+    counter alone (0: from now on).
+    """
 
     number: str
     place: int
+    since: int = 0
 
 
 class TicketHeld(Event, frozen=True):
@@ -276,6 +302,8 @@ DayEvent = (
     TicketIssued
     | TicketTied
     | TicketCalled
+    | TicketDirected
+    | TicketReleased
     | ServiceStarted
     | ServiceFinished
     | TicketRecalled
@@ -311,6 +339,8 @@ TOPICS: dict[str, type[DayEvent]] = {
     "ticket-issued/1": TicketIssued,
     "ticket-tied/1": TicketTied,
     "ticket-called/1": TicketCalled,
+    "ticket-directed/1": TicketDirected,
+    "ticket-released/1": TicketReleased,
     "ticket-recalled/1": TicketRecalled,
     "service-started/1": ServiceStarted,
     "service-finished/1": ServiceFinished,
@@ -365,7 +395,12 @@ class Ticket(Struct):
     and `counter` where it is called, served or held, `waits` the queues it stands in and `stands` its place there,
     `touched` the day's version at which something last happened to it, `notes` the ids of texts kept beside the ledger,
     `head_start` what its priority makes of its wait (ms), `outcome` what became of it when the day closed too soon.
-    `case`, `work`, `after` and `slot` are those of a visit of a person's case, as in `TicketIssued`.
+    `case`, `work` and `after` are those of a visit of a person's case, as in `TicketIssued`.
+
+    `slot` is the instant of the appointment (0: none), `queued` when the present wait began (the last one, while it is
+    not waiting). `directed` is the service to whose line it was sent, or
+    with `seat` to whose standby seats; it stays while the ticket is called, so that a call can be taken back. `sent`
+    is why it was directed, `sent_at` the day's version at which, `why` why it was last called.
     """
 
     number: str
@@ -391,6 +426,12 @@ class Ticket(Struct):
     work: dict[str, tuple[str, ...]] = {}
     after: dict[str, tuple[str, ...]] = {}
     slot: int = 0
+    queued: int = 0
+    directed: str = ""
+    seat: bool = False
+    sent: Why | None = None
+    sent_at: int = 0
+    why: Why | None = None
 
 
 class Last(Struct, frozen=True):
@@ -445,7 +486,10 @@ class Day(Struct):
     `version` counts its events; `answered` maps a command's key to (content, version of its first event); `queues` hold
     each service's places in order; `tally` counts tickets by state; `aside` are the numbers, latest last, of those who
     may come back: held, absent, returned; `help` says since when (ms) each kiosk asks for an officer, earliest first;
-    `demand` counts for each service the people who came for it.
+    `demand` counts for each service the people who came for it; `seated` are the numbers on each service's standby
+    seats, in the order in which they were sent there. `configured` is the version at which the configuration was
+    recorded. `claims` and `ranks` only remember what was worked out: each waiting ticket's claims, and each queue in
+    calling order as of a version.
     """
 
     office: Office | None = None
@@ -465,6 +509,10 @@ class Day(Struct):
     help: dict[str, int] = {}
     demand: dict[str, int] = {}
     check: Check | None = None
+    seated: dict[str, dict[str, None]] = {}
+    configured: int = 0
+    claims: dict[str, dict[str, Claim]] = {}
+    ranks: tuple[int, dict[str, dict[str, int]]] = (0, {})
 
     @property
     def rules_of(self) -> Office:
@@ -486,8 +534,9 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             order = len(day.tickets) + 1
             ticket = Ticket(event.number, order, event.token, event.at, event.place, steps)
             ticket.priority, ticket.language, ticket.since = event.priority, event.language, event.at
-            ticket.touched, ticket.head_start = version, event.at - event.place
-            ticket.case, ticket.work, ticket.after, ticket.slot = event.case, event.work, event.after, event.slot
+            ticket.case, ticket.work, ticket.after = event.case, event.work, event.after
+            ticket.slot, ticket.queued = event.slot, event.slot or event.at
+            ticket.touched, ticket.head_start = version, ticket.queued - event.place
             day.tickets[event.number] = ticket
             day.tokens[event.token] = event.number
             day.series[event.series] = day.series.get(event.series, 0) + 1
@@ -500,11 +549,17 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             _add(day, ticket, event.added)
         case TicketCalled():
             ticket = _touch(day, event.number)
-            ticket.recalls = 0
+            ticket.recalls, ticket.why = 0, event.why
             counter = _seat(day, ticket, event, "called")
             counter.last = Last("call", event.number, event.service, event.at, version)
             counter.announced = version
             day.recent.append(Call(event.number, event.service, event.counter, event.at, version))
+        case TicketDirected():
+            ticket = _touch(day, event.number)
+            _direct(day, ticket, event.service, seat=event.seat)
+            ticket.sent, ticket.sent_at = event.why, version
+        case TicketReleased():
+            _direct(day, _touch(day, event.number), "", seat=False)
         case ServiceStarted() | TicketResumed():
             ticket = _touch(day, event.number)
             _seat(day, ticket, event, "serving").last = None
@@ -531,11 +586,14 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             day.counters[event.counter].last = Last("no-show", event.number, event.service, event.at, version)
         case TicketPutBack():
             ticket = _touch(day, event.number)
-            ticket.place, ticket.outcome = event.place, ""
+            ticket.place, ticket.outcome, ticket.queued = event.place, "", event.since or event.at
+            _direct(day, ticket, "", seat=False)
             for step in ticket.steps.values():
                 if step.state in {"returned", "held", "called", "serving"}:
                     step.state = "todo"
+            waits_from = ticket.queued
             _settle(day, ticket)
+            _wait_from(day, ticket, waits_from)
         case TicketHeld():
             ticket = _touch(day, event.number)
             _free(day, ticket)
@@ -587,9 +645,10 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
         case ActionUndone():
             _undo(day, _touch(day, event.number), event)
         case DayOpened():
-            day.office, day.date, day.open = event.office, event.date, True
+            day.office, day.date, day.open, day.configured = event.office, event.date, True, version
             day.counters = {counter.id: CounterNow() for counter in event.office.counters}
             day.queues = {service.id: [] for service in event.office.services}
+            day.seated = {service.id: {} for service in event.office.services}
         case DayConfigured():
             _configure(day, event.office)
         case DayChecked():
@@ -636,11 +695,6 @@ def outstanding(ticket: Ticket, service: str) -> bool:
     return step.state != "done" or not step.unlocks
 
 
-def ahead(day: Day, ticket: Ticket, service: str) -> int:
-    """How many people stand before a ticket in a queue it waits in."""
-    return bisect_left(day.queues[service], ticket.stands)
-
-
 def _touch(day: Day, number: str) -> Ticket:
     ticket = day.tickets[number]
     ticket.touched = day.version
@@ -667,10 +721,16 @@ def _asked(ticket: Ticket) -> list[str]:
 
 
 def _configure(day: Day, office: Office) -> None:
-    """The day goes on under another configuration; who waits may now have another step to wait for."""
-    day.office = office
+    """The day goes on under another configuration; who waits may now have another step to wait for. Under another
+    policy nobody is directed anywhere any more.
+    """
+    if office.rules.dispatch.policy != day.rules_of.rules.dispatch.policy:
+        for ticket in day.tickets.values():
+            _direct(day, ticket, "", seat=False)
+    day.office, day.configured = office, day.version
     day.counters = {counter.id: day.counters.get(counter.id, CounterNow()) for counter in office.counters}
     day.queues = {service.id: day.queues.get(service.id, []) for service in office.services}
+    day.seated = {service.id: day.seated.get(service.id, {}) for service in office.services}
     for ticket in day.tickets.values():
         if (state := ticket.state) in {"waiting", "returned"}:
             _settle(day, ticket)
@@ -683,22 +743,96 @@ def _become(day: Day, ticket: Ticket, state: TicketState) -> None:
         day.tally[before] -= 1
         day.tally[state] += 1
         ticket.state, ticket.since = state, day.at
+        ticket.queued = day.at if state == "waiting" else ticket.queued
     day.aside.pop(ticket.number, None)
     if state in ASIDE or (state == "waiting" and any(step.state == "returned" for step in ticket.steps.values())):
         day.aside[ticket.number] = None
-    if ticket.waits or state == "waiting":
+    if ticket.waits or ticket.directed or state == "waiting":
         _queue(day, ticket)
 
 
 def _queue(day: Day, ticket: Ticket) -> None:
-    """Puts a ticket into exactly the queues it belongs in now."""
+    """Puts a ticket into exactly the queues it belongs in now, and nowhere else."""
     for service in ticket.waits:
         line = day.queues[service]
         del line[bisect_left(line, ticket.stands)]
-    ticket.waits = possible_steps(day, ticket) if ticket.state == "waiting" else ()
+    if ticket.seat:
+        day.seated[ticket.directed].pop(ticket.number, None)
+    possible = possible_steps(day, ticket) if ticket.state == "waiting" else ()
+    if ticket.directed and ticket.state != "called" and ticket.directed not in possible:
+        ticket.directed, ticket.seat = "", False
+    ticket.waits = (ticket.directed,) if ticket.directed and possible else possible
     ticket.stands = (ticket.place, ticket.order, ticket.number)
+    day.claims.pop(ticket.number, None)
     for service in ticket.waits:
         insort(day.queues[service], ticket.stands)
+    if ticket.seat and ticket.waits:
+        day.seated[ticket.directed][ticket.number] = None
+
+
+def _direct(day: Day, ticket: Ticket, service: str, *, seat: bool) -> None:
+    """Sends a ticket to one service alone, or ("") to all that it may be called for."""
+    if ticket.directed or service:
+        if ticket.seat:
+            day.seated[ticket.directed].pop(ticket.number, None)
+        ticket.directed, ticket.seat = service, seat
+        if ticket.state == "waiting":
+            _queue(day, ticket)
+
+
+def _wait_from(day: Day, ticket: Ticket, at: int) -> None:
+    """The present wait goes on with one before it."""
+    if ticket.state == "waiting" and ticket.queued != at:
+        ticket.queued = at
+        _queue(day, ticket)
+
+
+def claims_of(day: Day, number: str) -> dict[str, Claim]:
+    """A waiting ticket's claim to each service that it waits for."""
+    if (known := day.claims.get(number)) is None:
+        known = day.claims[number] = _claims(day, day.tickets[number])
+    return known
+
+
+def _claims(day: Day, ticket: Ticket) -> dict[str, Claim]:
+    """A waiting ticket's claims. Its age counts from where its place lies without the head start: from the appointment
+    or the arrival, or for somebody put back from where the office's rule put them.
+    """
+    after = order_of(day, ticket)
+    meant = prospects(_ahead_of(day, ticket, after), after)
+    began, priority = ticket.place + ticket.head_start, bool(ticket.priority)
+    return {
+        service: Claim(
+            ticket.number,
+            service,
+            ticket.order,
+            ticket.place,
+            began,
+            ticket.queued,
+            priority,
+            ticket.head_start,
+            meant[service],
+        )
+        for service in ticket.waits
+    }
+
+
+def _ahead_of(day: Day, ticket: Ticket, after: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """The standard minutes of the steps that a visit can still get to: not such as come after a rejected one, or after
+    one that the person was returned at.
+    """
+    office = day.rules_of
+    todo = {
+        step.service: office.service[step.service].minutes for step in ticket.steps.values() if step.state == "todo"
+    }
+    while stuck := [
+        service
+        for service in todo
+        if service in after and any(before not in todo and outstanding(ticket, before) for before in after[service])
+    ]:
+        for service in stuck:
+            del todo[service]
+    return todo
 
 
 def _seat(day: Day, ticket: Ticket, event: _AtCounter, state: Literal["called", "serving"]) -> CounterNow:
@@ -745,7 +879,9 @@ def _undo(day: Day, ticket: Ticket, event: ActionUndone) -> None:
     if event.action == "call":
         called = counter.last.version if counter.last else 0
         day.recent = deque((call for call in day.recent if call.version != called), maxlen=RECENT_CALLS)
+        waited_from = ticket.queued
         _leave(day, ticket, "todo")
+        _wait_from(day, ticket, waited_from)
     else:
         state: Literal["called", "serving"] = "called" if event.action == "no-show" else "serving"
         step = ticket.steps[event.service]

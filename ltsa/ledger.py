@@ -17,7 +17,7 @@ from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Condition, Thread
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLite
 from ltsa import access, configuring, flow, journal, journey, visit
 from ltsa.access import AccessCommand
 from ltsa.board import Answer, answer, unopened
+from ltsa.calling import carry_out
 from ltsa.commands import ConfigureDay, DayCommand, IssueTicket, OpenDay, TieTicket
 from ltsa.configuring import ConfigurationCommand, Configurations
 from ltsa.day import TOPICS, Day, DayEvent, evolve
@@ -187,6 +188,9 @@ class Ledger:
         self._path = path
         if not path.exists():
             path.touch(mode=0o600)
+        self._closed = False
+        self._readers = 0
+        self._nobody_reads = Condition()
         self._datastore = SQLiteDatastore(str(path), lock_timeout=LOCK_TIMEOUT, originator_id_type="text")
         self._recorder = _Recorder(self._datastore, events_table_name="ledger")
         try:
@@ -209,7 +213,6 @@ class Ledger:
         self._seen: deque[Recorded] = deque(maxlen=SEEN_KEPT)
         self._answers: OrderedDict[tuple[str, str], Done] = OrderedDict()
         self._queue: SimpleQueue[Asked | None] = SimpleQueue()
-        self._closed = False
         self._listeners: list[Callable[[], object]] = []
         self._writer = Thread(target=self._write, name="ledger-writer", daemon=True)
         self._writer.start()
@@ -233,10 +236,15 @@ class Ledger:
         self._listeners.append(listener)
 
     def close(self) -> None:
-        """Answers what is queued, then closes the file. Whoever comes later is told that the ledger is closed."""
+        """Answers what is queued and lets who reads finish, then closes the file. Whoever comes later is told that the
+        ledger is closed.
+        """
         self._queue.put(None)
         self._writer.join()
-        self._closed = True
+        with self._nobody_reads:
+            self._closed = True
+            # The library closes connections in use too; who reads through one then takes the process down.
+            self._nobody_reads.wait_for(lambda: not self._readers)
         self._turn_away()
         self._let_go()
 
@@ -267,10 +275,9 @@ class Ledger:
 
     def newest(self) -> int:
         """The position of the newest event, 0 when there is none. Cheap enough to poll."""
-        try:
-            return self._recorder.max_notification_id() or 0
-        except PersistenceError as error:
-            raise LedgerUnavailableError(f"the ledger cannot be read: {error}") from error
+        with self._reading() as cursor:
+            cursor.execute(f"SELECT max(rowid) FROM {self._recorder.events_table_name}")  # noqa: S608
+            return cursor.fetchone()[0] or 0
 
     def since(self, position: int, limit: int = CHUNK) -> list[Recorded]:
         """The next events of the whole ledger after a position, in order."""
@@ -354,11 +361,19 @@ class Ledger:
 
     @contextmanager
     def _reading(self) -> Iterator[SQLiteCursor]:
+        with self._nobody_reads:
+            if self._closed:
+                raise LedgerUnavailableError("the ledger is closed")
+            self._readers += 1
         try:
             with self._datastore.transaction(commit=False) as cursor:
                 yield cursor
         except (sqlite3.Error, PersistenceError) as error:
             raise LedgerUnavailableError(f"the ledger cannot be read: {error}") from error
+        finally:
+            with self._nobody_reads:
+                self._readers -= 1
+                self._nobody_reads.notify_all()
 
     # --- The writer
 
@@ -560,7 +575,7 @@ class Ledger:
         evolve: Callable[[Any, Any], None] = evolve,
     ) -> Done:
         recorded = self._record(stream, state, events, rows, evolve)
-        picture = answer(state, events) if isinstance(state, Day) else None  # type: ignore[arg-type]
+        picture = answer(state, [one.event for one in recorded]) if isinstance(state, Day) else None  # type: ignore[misc]
         return self._answered(Done(tuple(recorded), picture))
 
     def _record(
@@ -574,6 +589,12 @@ class Ledger:
         position, version = self._present.position + len(rows), state.version
         recorded = [Recorded(position + n, stream, version + n, event) for n, event in enumerate(events, 1)]
         rows += recorded
+        if isinstance(state, Day):
+            happened = carry_out(state, events)  # type: ignore[arg-type]
+            following = enumerate(happened[len(events) :], len(events) + 1)
+            more = [Recorded(position + n, stream, version + n, event) for n, event in following]
+            rows += more
+            return recorded + more
         for event in events:
             evolve(state, event)
         return recorded

@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from ltsa import coded, flow
 from ltsa.access import INSTALLATION, ROLES
+from ltsa.dispatch import POLICIES, Policy, Weights
 from ltsa.flow import DESKS, Flow
 from ltsa.message import Refusal
 
@@ -112,13 +113,35 @@ class SpecialDay(Opening, frozen=True, kw_only=True):
     name: Text
 
 
+class Dispatching(Struct, frozen=True, kw_only=True):
+    """Who is called next: the policy, what counts how much, and a policy that may run in `shadow` ("" for none), which
+    calls nobody but says whom it would have called.
+
+    `standby` is how much of a standby seat each open counter of a service has, in percent, `standby_far` the same for
+    the services that are `far` from the hall. Offices of before 2026-12 say nothing of all this: first come, first
+    served.
+    """
+
+    policy: Policy = "fifo"
+    shadow: Literal["", "fifo", "fix", "shortest", "all", "index"] = ""
+    weights: Weights = Weights()
+    standby: int = 50
+    standby_far: int = 100
+    far: tuple[str, ...] = ()
+
+    def percent(self, service: str) -> int:
+        """How much of a standby seat an open counter of a service has, in percent."""
+        return self.standby_far if service in self.far else self.standby
+
+
 class Rules(Struct, frozen=True, kw_only=True):
     """What an office may decide for itself. A place is "original", "last", or "behind:N" (N in line).
 
     `capacity` people may take a number a day, 0 for any number. Numbers are given from `first_ticket` minutes before
     the office opens until `last_ticket` minutes before it closes. `closing_outcomes` say what becomes of those whose
     visit is not over when the day closes, the first where nobody says otherwise; `opening_checks` what is looked at in
-    the morning.
+    the morning. An officer who calls somebody else than the `dispatch` says gives one of the `deviation_reasons`, where
+    there are any.
     """
 
     recall_limit: int = 3
@@ -135,6 +158,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     last_ticket: int = 0
     closing_outcomes: tuple[Coded, ...] = ()
     opening_checks: tuple[Coded, ...] = ()
+    dispatch: Dispatching = Dispatching()
+    deviation_reasons: tuple[Coded, ...] = ()
 
     def place_for(self, state: str) -> str:
         """Where a ticket that was absent, closed, held or returned is put back."""
@@ -296,7 +321,8 @@ LONGEST_VALID = 3660
 """Days for which a step may hold at most, where that ends at all."""
 MOST_CODES, MOST_COUNTERS, MOST_DAYS = 100, 200, 1000
 """More services or reasons, counters, dates than these no page can show."""
-CODED = ("priorities", "outcomes", "return_reasons", "pause_reasons", "closing_outcomes", "opening_checks")
+CODED = ("priorities", "outcomes", "return_reasons", "pause_reasons", "closing_outcomes", "opening_checks",
+         "deviation_reasons")  # fmt: skip
 """The rules that are lists of codes."""
 
 RANGES = {
@@ -309,6 +335,11 @@ RANGES = {
 }
 """The least and the most of each rule that is a number."""
 
+WEIGHTS = {"priority": (1, 10), "age": (1, 10), "wait": (0, 10), "left": (0, 20), "unlocks": (0, 20), "others": (0, 20)}
+"""The least and the most of each weight of the dispatcher."""
+STANDBY = (0, 300)
+"""The least and the most of a standby seat that an open counter has, in percent."""
+
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
@@ -319,6 +350,7 @@ def checked(office: Office) -> Office:
     _check_services(office)
     _check_counters(office)
     _check_rules(office.rules)
+    _check_dispatching(office)
     _check_calendar(office)
     _check_flows(office)
     return office
@@ -399,6 +431,23 @@ def _check_rules(rules: Rules) -> None:
     if not rules.outcomes:
         message = "needs at least one outcome, for example code = 'done'"
         raise WrongOfficeError("rules/outcomes", message, code="missing-outcome")
+
+
+def _check_dispatching(office: Office) -> None:
+    field, dispatching = "rules/dispatch", office.rules.dispatch
+    for name in ("policy", "shadow"):
+        if (chosen := getattr(dispatching, name)) not in POLICIES and (name == "policy" or chosen):
+            message = f"{chosen!r} is no policy; known are {', '.join(POLICIES)}"
+            raise WrongOfficeError(f"{field}/{name}", message, code="wrong-policy")
+    if dispatching.shadow == dispatching.policy:
+        message = "is the policy that calls already; name another one, or none"
+        raise WrongOfficeError(f"{field}/shadow", message, code="wrong-shadow")
+    for name, (least, most) in WEIGHTS.items():
+        _range(f"{field}/weights/{name}", getattr(dispatching.weights, name), least, most)
+    for name in ("standby", "standby_far"):
+        _range(f"{field}/{name}", getattr(dispatching, name), *STANDBY)
+    _known(f"{field}/far", dispatching.far, office)
+    _once(f"{field}/far", dispatching.far)
 
 
 def _check_calendar(office: Office) -> None:

@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from ltsa.dispatch import Weights
 from ltsa.flow import Flow, FlowStep, Switch
 from ltsa.message import Refusal
-from ltsa.office import CODED, WEEKDAYS, Counter, DayOff, Office, Rules, Service, SpecialDay
+from ltsa.office import CODED, WEEKDAYS, Counter, DayOff, Dispatching, Office, Rules, Service, SpecialDay
 
 Tree = dict[str, Any]
 Path = tuple[str, ...]
@@ -43,6 +44,8 @@ _FIELDS: dict[Path, tuple[str, ...]] = {
     ("flows", ORDER, "switches", ORDER): tuple(name for name in Switch.__struct_fields__ if name != "code"),
     ("flows", ORDER, "steps", ORDER): tuple(name for name in FlowStep.__struct_fields__ if name != "code"),
     ("rules",): Rules.__struct_fields__,
+    ("rules", "dispatch"): Dispatching.__struct_fields__,
+    ("rules", "dispatch", "weights"): Weights.__struct_fields__,
     ("week",): WEEKDAYS,
 }
 """What has parts with names of their own. All that stands neither here nor above is a value without parts."""

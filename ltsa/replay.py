@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct, structs
 
+from ltsa.calling import CHOSEN, claims, consequence, next_for, why_chosen
 from ltsa.day import (
     TOPICS,
     CounterNow,
@@ -17,12 +18,15 @@ from ltsa.day import (
     DayEvent,
     DayOpened,
     TicketCalled,
+    TicketDirected,
     TicketIssued,
     TicketPutBack,
+    TicketReleased,
     TicketResumed,
+    claims_of,
     evolve,
 )
-from ltsa.dispatch import Why, explain, pick
+from ltsa.dispatch import RULES, Weights, Why, explain
 from ltsa.present import Recorded
 
 KINDS: dict[type[DayEvent], str] = {event: topic.partition("/")[0] for topic, event in TOPICS.items()}
@@ -33,6 +37,9 @@ _NOT_THERE = CounterNow()
 
 _ELSEWHERE = frozenset({"at", "by", "key", "content", "number", "service", "counter", "officer", "why", "office"})
 
+_OLD_CHOICE = "chosen/1"
+_KNOWN_RULES = frozenset({*RULES.values(), _OLD_CHOICE, CHOSEN})
+
 Recomputed = Literal["", "agrees", "differs", "unknown-rule"]
 Fact = Literal["replay", "sequence", "clock", "numbers", "seats", "calls"]
 
@@ -41,10 +48,10 @@ class Line(Struct, frozen=True, kw_only=True):
     """One event in a story.
 
     `event` is its kind, `actor` who gave the command, `officer` who sat at the counter. `was` and `state` are what the
-    ticket was right before and after it, `arrived` when it was issued. `counter` is the one it concerns, also where the
-    event does not name it. A call has its `why`, and whether today's program comes to the same from the state right
-    before it (`recomputed`). `place` is the office's rule at that moment for where somebody put back stands. `details`
-    are the event's other fields by name.
+    ticket was right before and after it, `arrived` when it was issued, `slot` when its appointment is (0: none).
+    `counter` is the one it concerns, also where the event does not name it. A decision of the dispatcher has its `why`,
+    and whether today's program comes to the same from the state right before it (`recomputed`). `place` is the office's
+    rule at that moment for where somebody put back stands. `details` are the event's other fields by name.
     """
 
     position: int
@@ -61,10 +68,44 @@ class Line(Struct, frozen=True, kw_only=True):
     was: str = ""
     state: str = ""
     arrived: int = 0
+    slot: int = 0
+    priority: str = ""
     why: Why | None = None
     recomputed: Recomputed = ""
     place: str = ""
     details: dict[str, object] = {}
+
+
+Decided = TicketCalled | TicketDirected | TicketReleased
+"""The events that record what the dispatcher decided."""
+
+
+class Decision(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was decided: who is called to a counter, sent to a line or a `seat`, or released from one; and why."""
+
+    event: str
+    number: str
+    service: str
+    counter: str = ""
+    seat: bool = False
+    why: Why | None = None
+
+
+class Recomputation(Struct, frozen=True, kw_only=True):
+    """A recorded decision, and what the program comes to from the state right before it. `recorded` is None where the
+    record has none though the dispatcher would have done something; `again` where nothing would have been decided, or
+    the rule is not known.
+    """
+
+    version: int
+    at: int
+    recorded: Decision | None
+    again: Decision | None
+
+    @property
+    def same(self) -> bool:
+        """Whether it is the same."""
+        return self.recorded == self.again
 
 
 class Phase(Struct, frozen=True, kw_only=True):
@@ -142,7 +183,7 @@ def story(
         at = at or (ticket.counter if ticket else "")
         sitting = event.officer if isinstance(event, CounterOpened) else day.counters[at].officer if at else ""
         was = ticket.state if ticket else ""
-        recomputed = recompute(day, event) if isinstance(event, TicketCalled) else ""
+        recomputed = recompute(day, event) if isinstance(event, Decided) else ""
         place = day.rules_of.rules.place_for(was) if isinstance(event, TicketPutBack) else ""
         evolve(day, event)  # type: ignore[arg-type]
         if (
@@ -167,6 +208,8 @@ def story(
             was=was,
             state=ticket.state if ticket else "",
             arrived=ticket.arrived if ticket else 0,
+            slot=ticket.slot if ticket else 0,
+            priority=ticket.priority if ticket else "",
             why=getattr(event, "why", None),
             recomputed=recomputed,
             place=place,
@@ -174,26 +217,69 @@ def story(
         )
 
 
-def recompute(before: Day, call: TicketCalled) -> Recomputed:
-    """Whether the rule that a call names comes to the same ticket, service and explanation from the state before it."""
-    ticket, services = before.tickets.get(call.number), before.counters[call.counter].services
-    match call.why.rule:
-        case "fifo/1":
-            chosen = pick(before.queues, services)
-            same = chosen is not None and (chosen.number, chosen.service, chosen.why) == (
-                call.number,
-                call.service,
-                call.why,
-            )
-        case "chosen/1":
-            same = (
-                ticket is not None
-                and call.service == next((service for service in services if service in ticket.waits), None)
-                and call.why == explain(before.queues, services, ticket.stands, "chosen/1")
-            )
-        case _:
-            return "unknown-rule"
-    return "agrees" if same else "differs"
+def recompute(before: Day, event: Decided) -> Recomputed:
+    """Whether the rule that a decision names comes to the same person, service and explanation from the state before
+    it.
+    """
+    if not isinstance(event, TicketReleased) and event.why.rule not in _KNOWN_RULES:
+        return "unknown-rule"
+    return "agrees" if decided_again(before, event) == decided(event) else "differs"
+
+
+def decided(event: Decided) -> Decision:
+    """What an event says was decided."""
+    return Decision(
+        event=KINDS[type(event)],
+        number=event.number,
+        service=event.service,
+        counter=getattr(event, "counter", ""),
+        seat=getattr(event, "seat", False),
+        why=getattr(event, "why", None),
+    )
+
+
+def decided_again(before: Day, event: Decided) -> Decision | None:
+    """What the program decides from the state right before a decision; None when that is nothing."""
+    if not isinstance(event, TicketCalled):
+        return _consequence(before, event.at)
+    services, rule = before.counters[event.counter].services, event.why.rule
+    ticket = before.tickets.get(event.number)
+    possible = [service for service in services if ticket and service in ticket.waits]
+    claim, why = None, None
+    if rule == _OLD_CHOICE and ticket and possible:
+        claim = claims_of(before, event.number)[possible[0]]
+        why = structs.replace(explain("fifo", Weights(), claims(before, services), claim, event.at), rule=rule)
+    elif rule == CHOSEN and possible:
+        claim, why = why_chosen(before, services, event.number, event.at)
+    elif rule in RULES.values() and (chosen := next_for(before, services, event.at)):
+        claim, why = chosen
+    if claim is None or why is None:
+        return None
+    if not event.why.seen:  # before 2026-12
+        why = structs.replace(why, under=0, seen=0)
+    return Decision(
+        event=KINDS[TicketCalled], number=claim.number, service=claim.service, counter=event.counter, why=why
+    )
+
+
+def decisions(history: Iterable[Recorded]) -> Iterator[Recomputation]:
+    """Every decision of a day, computed again. Ends at an event that cannot be replayed."""
+    day, key = Day(), ""
+    for recorded in history:
+        event = recorded.event
+        if isinstance(event, Decided):
+            known = isinstance(event, TicketReleased) or event.why.rule in _KNOWN_RULES
+            again = decided_again(day, event) if known else None
+            yield Recomputation(version=recorded.version, at=event.at, recorded=decided(event), again=again)
+        elif event.key != key and (due := _consequence(day, day.at)):
+            yield Recomputation(version=recorded.version, at=day.at, recorded=None, again=due)
+        key = event.key
+        evolve(day, event)  # type: ignore[arg-type]
+
+
+def _consequence(day: Day, at: int) -> Decision | None:
+    due = consequence(day, {"at": at, "by": "", "key": "", "content": ""}) if day.office else None
+    return decided(due) if due else None
 
 
 def visit(history: Iterable[Recorded], number: str) -> tuple[Phase, ...]:
@@ -264,7 +350,8 @@ def examine(history: Iterable[Recorded]) -> tuple[Finding, ...]:
     - clock: time never runs backwards.
     - numbers: each series counts 1, 2, 3 … without a gap or a double.
     - seats: nobody is called to a counter where somebody is, or while at another one.
-    - calls: the rule of the day, computed again, calls the same ticket for the same reason.
+    - calls: the rule of the day, computed again, calls the same ticket, or sends it to the same seat or line, for the
+      same reason.
     """
     day = Day()
     looked_at: dict[Fact, int] = dict.fromkeys(get_args(Fact), 0)
@@ -315,6 +402,8 @@ def _held(before: Day, event: DayEvent) -> list[tuple[Fact, bool]]:
         case TicketIssued(number=number, series=series):
             digits = number.removeprefix(series)
             return [("numbers", digits.isdigit() and int(digits) == before.series.get(series, 0) + 1)]
+        case TicketDirected() | TicketReleased():
+            return [("calls", recompute(before, event) == "agrees")]
         case TicketCalled() | TicketResumed():
             ticket = before.tickets[event.number]
             alone = not before.counters[event.counter].ticket and ticket.state not in {"called", "serving"}

@@ -5,9 +5,9 @@ ticket, one ticket a counter, numbers without a gap or a double, prerequisites, 
 """
 
 from datetime import date, datetime
-from itertools import islice
 from typing import Any
 
+from ltsa.calling import CHOSEN, next_for, put_back, why_chosen
 from ltsa.commands import (
     AskHelp,
     CallNext,
@@ -78,7 +78,7 @@ from ltsa.day import (
     order_of,
     outstanding,
 )
-from ltsa.dispatch import Place, explain, pick
+from ltsa.dispatch import Why
 from ltsa.hours import ALWAYS, day_off_on, hours_on, numbers_on, opens_after
 from ltsa.message import Refusal, key_digest
 from ltsa.office import Office, Service, Text
@@ -130,7 +130,8 @@ def decide(command: DayCommand, day: Day) -> list[DayEvent]:  # noqa: C901, PLR0
             return [TicketCancelled(**said, number=number)]
         case PutBack(number=number):
             ticket = _ticket(day, number)
-            return [TicketPutBack(**said, number=number, place=_place_back(day, ticket, said["at"]))]
+            place, since = _place_back(day, ticket, said["at"])
+            return [TicketPutBack(**said, number=number, place=place, since=since)]
         case ChangeSteps():
             return [_change_steps(command, day, said)]
         case SetPriority(number=number, priority=priority):
@@ -138,7 +139,8 @@ def decide(command: DayCommand, day: Day) -> list[DayEvent]:  # noqa: C901, PLR0
             if ticket.state not in {"waiting", "held", "absent", "returned"}:
                 raise Refusal("not-waiting", f"{number} is not waiting.", state=ticket.state)
             place = ticket.place + ticket.head_start - _head_start(day, priority)
-            return [PriorityChanged(**said, number=number, place=min(place, said["at"]), priority=priority)]
+            latest = max(said["at"], ticket.slot)
+            return [PriorityChanged(**said, number=number, place=min(place, latest), priority=priority)]
         case AskHelp(kiosk=kiosk):
             return [_ask_help(day, kiosk, said)]
         case GiveHelp(kiosk=kiosk):
@@ -168,29 +170,31 @@ def _at_counter(command: DayCommand, day: Day, counter: CounterNow, said: dict[s
             return [CounterClosed(**said, counter=command.counter)]
         case CallNext():
             _ready(counter)
-            chosen = pick(day.queues, counter.services)
+            chosen = next_for(day, counter.services, said["at"])
             if chosen is None:
                 raise Refusal("nobody-waiting", "Nobody is waiting for the services of this counter.", state="free")
-            return [
-                TicketCalled(
-                    **said, number=chosen.number, service=chosen.service, counter=command.counter, why=chosen.why
-                )
-            ]
+            number, service = chosen.claim.number, chosen.claim.service
+            return [TicketCalled(**said, number=number, service=service, counter=command.counter, why=chosen.why)]
         case CallTicket(number=number):
             _ready(counter)
             ticket = _ticket(day, number)
             if ticket.state != "waiting":
                 raise Refusal("not-waiting", f"{number} is not waiting.", field="number", state=ticket.state)
-            service = next((service for service in counter.services if service in ticket.waits), None)
-            if service is None:
+            if not set(counter.services) & set(ticket.waits):
                 raise Refusal(
                     "not-for-this-counter",
                     f"{number} waits for {', '.join(ticket.waits)}; this counter takes {', '.join(counter.services)}.",
                     field="number",
                     state=ticket.state,
                 )
-            why = explain(day.queues, counter.services, ticket.stands, "chosen/1")
-            return [TicketCalled(**said, number=number, service=service, counter=command.counter, why=why)]
+            chosen = why_chosen(day, counter.services, number, said["at"])
+            reason = _reason(command, day, chosen.why)
+            service = chosen.claim.service
+            return [
+                TicketCalled(
+                    **said, number=number, service=service, counter=command.counter, why=chosen.why, reason=reason
+                )
+            ]
         case Recall():
             ticket = _present(day, counter, "called")
             limit = day.rules_of.rules.recall_limit
@@ -263,6 +267,10 @@ def _issue(command: IssueTicket, day: Day, said: dict[str, Any]) -> TicketIssued
         raise Refusal("token-used", "This ticket's secret is in use; make a new one.", field="token")
     office = day.rules_of
     _doors_open(office, day.date, said["at"])
+    if command.slot and office.service_date(command.slot).isoformat() != day.date:
+        written = datetime.fromtimestamp(command.slot / 1000, office.clock)
+        message = f"The appointment is on {written:%Y-%m-%d}; a number is for {day.date}."
+        raise Refusal("slot-another-day", message, field="slot", state=day.date, values={"day": written.date()})
     _room_for(asked, day)
     services = tuple(service for service in office.service if service in asked)
     series = _first_step(office, services, {**office.after, **plan.after}).prefix
@@ -272,13 +280,13 @@ def _issue(command: IssueTicket, day: Day, said: dict[str, Any]) -> TicketIssued
         series=series,
         token=command.token,
         services=services,
-        place=said["at"] - _head_start(day, command.priority),
+        place=(command.slot or said["at"]) - _head_start(day, command.priority),
         priority=command.priority,
         language=command.language,
+        slot=command.slot,
         case=command.case,
         work=plan.work,
         after=plan.after,
-        slot=command.slot,
     )
 
 
@@ -526,20 +534,27 @@ def _close_day(command: CloseDay, day: Day, said: dict[str, Any]) -> list[DayEve
     return [*events, DayClosed(**said)]
 
 
-def _place_back(day: Day, ticket: Ticket, at: int) -> int:
-    """The instant that the wait counts from, by the office's rule for absent and for returned tickets."""
+def _place_back(day: Day, ticket: Ticket, at: int) -> tuple[int, int]:
+    """The place, and from when the wait counts, by the office's rule for absent and for returned tickets."""
     returned = any(step.state == "returned" for step in ticket.steps.values())
     if ticket.state not in {"absent", "closed", "held"} and not (ticket.state in {"waiting", "returned"} and returned):
         raise Refusal("not-away", f"{ticket.number} is not absent, returned or held.", state=ticket.state)
     rule = day.rules_of.rules.place_for(ticket.state)
-    if rule == "original":
-        return ticket.place
-    if rule == "last":
-        return at
-    behind = int(rule.removeprefix("behind:"))
-    lines = [_others_first(day, ticket, service, behind) for service in _lines_of(day, ticket)]
-    shortest = min((line[-1][0] for line in lines if len(line) == behind), default=at)
-    return max(ticket.place, min(at, shortest + 1))
+    return put_back(day, ticket.number, _lines_of(day, ticket), rule, at)
+
+
+def _reason(command: CallTicket, day: Day, why: Why) -> str:
+    """Why an officer calls another than the policy says; "" for whom it says, or where the office asks for none."""
+    reasons = [coded.code for coded in day.rules_of.rules.deviation_reasons]
+    if command.reason:
+        _known("reason", command.reason, reasons)
+    if why.rule != CHOSEN:
+        return ""
+    if reasons and not command.reason:
+        message = f"{why.runner_up} is next here; say why you call {command.number} instead."
+        values = {"next": why.runner_up, "number": command.number}
+        raise Refusal("reason-needed", message, field="reason", state=why.runner_up, values=values)
+    return command.reason
 
 
 def _lines_of(day: Day, ticket: Ticket) -> list[str]:
@@ -551,11 +566,6 @@ def _lines_of(day: Day, ticket: Ticket) -> list[str]:
         if step.state not in {"done", "transferred", "dropped"}
         and not any(outstanding(ticket, before) for before in after.get(step.service, ()))
     ]
-
-
-def _others_first(day: Day, ticket: Ticket, service: str, count: int) -> list[Place]:
-    """The first places of a line, but for the ticket's own."""
-    return list(islice((place for place in day.queues[service] if place != ticket.stands), count))
 
 
 def _head_start(day: Day, priority: str) -> int:

@@ -71,8 +71,9 @@ def planned(command: IssueTicket | TieTicket, day: Day, person: Person, here: He
     if not found.services and not command.services:
         message = "Nothing of this case can be done here today."
         raise Refusal("nothing-possible", message, field="services", state=case.id)
-    slot = {"slot": here.slot_of(person)} if isinstance(command, IssueTicket) else {}
-    return replace(command, case=case.id, plan=found, **slot)
+    if isinstance(command, IssueTicket):
+        return replace(command, case=case.id, plan=found, slot=command.slot or here.slot_of(person))
+    return replace(command, case=case.id, plan=found)
 
 
 def _not_yet(service: str, case: Case, flow: Flow, here: Here) -> Refusal:

@@ -109,6 +109,8 @@ class Services(Rows, frozen=True, kw_only=True):
                 told[f"counters/{counter.id}/services"] = left
             else:
                 sheet.refuse(self.path, "counter-alone", counter=counter.name["id"])
+        if set(office.rules.dispatch.far) & set(gone):
+            told["rules/dispatch/far"] = [name for name in office.rules.dispatch.far if name not in gone]
         for service in office.services:
             if service.id in order and set(service.after) & set(gone):
                 told[f"services/{service.id}/after"] = [name for name in service.after if name not in gone]

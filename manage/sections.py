@@ -8,10 +8,11 @@ from msgspec import Struct
 
 from ltsa.access import ROLES
 from ltsa.days_off import national_days_off
-from ltsa.office import LONGEST_TEXT, RANGES, WEEKDAYS, Coded, DayOff, Office, example_office
+from ltsa.dispatch import POLICIES
+from ltsa.office import LONGEST_TEXT, RANGES, STANDBY, WEEKDAYS, WEIGHTS, Coded, DayOff, Office, example_office
 from ltsa.parts import value_at
 from manage import flows
-from manage.fields import Date, Field, Line, Place, Rows, Tick, Ticks, Time, Whole, Words
+from manage.fields import Choice, Date, Field, Line, Place, Rows, Tick, Ticks, Time, Whole, Words
 from manage.offered import Agencies, Counters, DatedRows, DaysOff, Hours, Services, agencies
 
 NEW = "new"
@@ -150,6 +151,31 @@ def _rules(_office: Office, _item: str) -> tuple[Field, ...]:
     )
 
 
+def _dispatch(office: Office, _item: str) -> tuple[Field, ...]:
+    def number(name: str, label: str, limits: tuple[int, int], unit: str) -> Whole:
+        path, (least, most) = f"rules/dispatch/{name}", limits
+        return Whole(path=path, label=label, least=least, most=most, unit=unit, usual=_usual(path))
+
+    policies = tuple((policy, f"manage.policy.{policy}") for policy in POLICIES)
+    services = tuple((service.id, service.name["id"]) for service in office.services)
+    return (
+        Choice(path="rules/dispatch/policy", label="policy", options=policies),
+        number("standby", "standby", STANDBY, "percent"),
+        number("standby_far", "standby_far", STANDBY, "percent"),
+        Ticks(path="rules/dispatch/far", label="far", options=services),
+        *(
+            number(
+                f"weights/{name}",
+                f"weight_{name}",
+                limits,
+                "times" if name in {"priority", "age", "wait"} else "minutes",
+            )
+            for name, limits in WEIGHTS.items()
+        ),
+        Choice(path="rules/dispatch/shadow", label="shadow", options=(("", "manage.policy.none"), *policies)),
+    )
+
+
 def _coded(name: str, *more: Field) -> Callable[[Office, str], tuple[Field, ...]]:
     columns = (Words(path="name", label=f"{name}_name"), *more)
     field = Rows(path=f"rules/{name}", label=name, key="code", columns=columns)
@@ -173,6 +199,7 @@ SECTIONS: tuple[Section, ...] = (
             template="days_off"),
     Section(id="rules", icon="sliders-horizontal", fields=_rules,
             about="rules/(recall_limit|absent_place|returned_place|undo_seconds|first_ticket|last_ticket|capacity|number_digits)"),
+    Section(id="dispatch", icon="route", about="rules/dispatch", fields=_dispatch, template="dispatch"),
     Section(id="priorities", icon="accessibility", about="rules/priorities", template="rows",
             fields=_coded("priorities", Whole(path="head_start", label="head_start", most=480, unit="minutes"))),
     Section(id="return-reasons", icon="undo-2", about="rules/return_reasons", template="rows",
@@ -181,6 +208,8 @@ SECTIONS: tuple[Section, ...] = (
             fields=_coded("outcomes", Tick(path="unlocks", label="unlocks"))),
     Section(id="pause-reasons", icon="coffee", about="rules/pause_reasons", template="rows",
             fields=_coded("pause_reasons")),
+    Section(id="deviation-reasons", icon="split", about="rules/deviation_reasons", template="rows",
+            fields=_coded("deviation_reasons")),
     Section(id="closing-outcomes", icon="moon", about="rules/closing_outcomes", template="rows",
             fields=_coded("closing_outcomes")),
     Section(id="opening-checks", icon="list-checks", about="rules/opening_checks", template="rows",
@@ -195,8 +224,11 @@ BY_ID = {section.id: section for section in SECTIONS}
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("house", ("office", "services", "agencies", "counters")),
     ("time", ("week", "days-off")),
-    ("queue", ("rules", "priorities")),
-    ("lists", ("return-reasons", "outcomes", "pause-reasons", "closing-outcomes", "opening-checks")),
+    ("queue", ("rules", "dispatch", "priorities")),
+    (
+        "lists",
+        ("return-reasons", "outcomes", "pause-reasons", "deviation-reasons", "closing-outcomes", "opening-checks"),
+    ),
     ("journeys", ("flows",)),
     ("safety", ("security",)),
 )

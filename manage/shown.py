@@ -143,6 +143,13 @@ def _rules(office: Office, words: Words) -> str:
     return ", ".join(parts)
 
 
+def _dispatch(office: Office, words: Words) -> str:
+    rules = office.rules.dispatch
+    parts = [words(f"manage.policy.{rules.policy}")]
+    parts += [words("manage.summary.shadow", policy=words(f"manage.policy.{rules.shadow}"))] if rules.shadow else []
+    return ", ".join(parts)
+
+
 def _security(office: Office, words: Words) -> str:
     roles = [words(f"role.{role}") for role in office.second_factor]
     if not roles:
@@ -158,10 +165,12 @@ _SUMMARIES: Mapping[str, Callable[[Office, Words], str]] = {
     "week": _week,
     "days-off": _days_off,
     "rules": _rules,
+    "dispatch": _dispatch,
     "priorities": _coded("priorities"),
     "return-reasons": _coded("return_reasons"),
     "outcomes": _coded("outcomes"),
     "pause-reasons": _coded("pause_reasons"),
+    "deviation-reasons": _coded("deviation_reasons"),
     "closing-outcomes": _coded("closing_outcomes"),
     "opening-checks": _coded("opening_checks"),
     "flows": lambda office, words: _names(office.flows, words.lang) or words("manage.summary.nothing"),

@@ -138,11 +138,29 @@ class Teller:
         name, *inner = rest
         if name in {"absent_place", "returned_place"}:
             return self._pair(self._field(name), difference, self.place)
+        if name == "dispatch" and inner:
+            return self._dispatch(inner, difference)
         if name == "capacity":
             return self._pair(self._field(name), difference, self._limit)
         if not inner and not isinstance(difference.after, list):
             return self._pair(self._field(name), difference, self._words_or_text)
         return self._listed(self._field(name), inner, difference)
+
+    def _dispatch(self, inner: list[str], difference: Difference) -> Told:
+        match inner:
+            case ["policy" | "shadow" as name]:
+                called: Callable[[Any], str] = lambda policy: self.words(f"manage.policy.{policy or 'none'}")  # noqa: E731
+                return self._pair(self._field(name), difference, called)
+            case ["weights", name]:
+                return self._pair(self._field(f"weight_{name}"), difference, self._words_or_text)
+            case ["far"]:
+                return self._pair(
+                    self._field("far"), difference, lambda services: self._list(map(self.service, services))
+                )
+            case ["standby" | "standby_far" as name]:
+                return self._pair(self._field(name), difference, lambda percent: f"{percent} %")
+            case _:
+                return self._plain(difference)
 
     def _listed(self, label: str, inner: list[str], difference: Difference) -> Told:
         """A list of coded words, one of it, or a part of one."""

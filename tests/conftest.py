@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jinja2 import FileSystemBytecodeCache
 
+from tests.forked import Forked, at_the_door, share
 from tests.staff import hired_before_opening
 from tools import chromium
 from web.settings import Settings
@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass
 class Office:
-    """A real server process: `python app.py serve` on a folder of its own."""
+    """A real server process: `app.py serve` on a folder of its own."""
 
     data: Path
     port: int = 0
@@ -42,7 +42,7 @@ class Office:
     environ: dict[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     secrets: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
+    process: Forked | None = None
 
     @property
     def terminal(self) -> Path:
@@ -61,12 +61,9 @@ class Office:
         """
         if not self.secrets:
             self.secrets = hired_before_opening(self.data, self.environ.get("LTSA_OFFICE", "ltsa"))
-        command = [sys.executable, "app.py", "serve", "--port", str(self.port), "--data", str(self.data), *self.flags]
+        words = ["serve", "--port", str(self.port), "--data", str(self.data), *self.flags]
         environ = {name: value for name, value in os.environ.items() if not name.startswith("LTSA_")} | self.environ
-        with self.terminal.open("w") as terminal:
-            self.process = subprocess.Popen(
-                command, cwd=PROJECT, env=environ, stdout=terminal, stderr=subprocess.STDOUT
-            )
+        self.process = Forked(self.terminal, environ, at_the_door, *words)
         while "Ctrl+C" not in self.said and self.process.poll() is None:
             time.sleep(0.02)
         if not (found := re.search(r"http://[^/\s]+:(\d+)", self.said)):
@@ -100,6 +97,12 @@ class Office:
         """Pull the plug: no clean stop."""
         if self.process:
             self.stop(signal.SIGKILL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Every template is compiled once, and not once an office."""
+    share(FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates"))))
 
 
 @pytest.fixture

@@ -207,6 +207,7 @@ def server(work: Callable[..., None], *arguments: Any) -> Iterator[tuple[Any, Co
         yield ours.recv(), ours
     finally:
         process.terminate()
+        ours.close()  # who still listens to the line hears that it has ended
         process.join()
 
 
@@ -218,15 +219,16 @@ def _office(line: Connection, create_app: CreateApp, folder: Path) -> None:
         committed: list[float] = []
         house.ledger.on_commit(lambda: committed.append(time.perf_counter()))
         line.send((settings.port, staff.device(house, "display")))
-        while True:
-            house.off_loop(line.recv)
-            token = token_digest(f"number {len(committed)}")
-            house.do(
-                IssueTicket(
-                    office=OFFICE, at=house.now(), by="kiosk:1", key=token, services=("health", "bank"), token=token
+        with contextlib.suppress(EOFError):
+            while True:
+                house.off_loop(line.recv)
+                token = token_digest(f"number {len(committed)}")
+                house.do(
+                    IssueTicket(
+                        office=OFFICE, at=house.now(), by="kiosk:1", key=token, services=("health", "bank"), token=token
+                    )
                 )
-            )
-            line.send(committed[-1])
+                line.send(committed[-1])
 
     with contextlib.redirect_stdout(io.StringIO()):
         run(Settings(data=folder / "office", port=0, rate_limits=0), create_app, meanwhile=take_numbers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -25,8 +26,9 @@ CHECKS: dict[str, tuple[str, list[str]]] = {
     "types": ("mypy --strict", ["-m", "mypy"]),
     "imports": ("lint-imports", ["-c", LINT_IMPORTS, "--no-logo"]),
     "dependencies": ("pip-audit, npm audit", ["-m", "tools.dependencies"]),
-    # Most of a browser's story is waiting: a worker a core halves the time, and neighbours take over each other's rest.
-    "tests": ("pytest", ["-m", "pytest", "--numprocesses=auto", "--dist=worksteal"]),
+    # Half of the time a story waits (for a heartbeat, a commit, a picture): two workers more than cores fill it, and
+    # neighbours take over each other's rest.
+    "tests": ("pytest", ["-m", "pytest", f"--numprocesses={(os.cpu_count() or 1) + 2}", "--dist=worksteal"]),
 }
 
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date
 from functools import partial
@@ -25,7 +26,6 @@ import msgspec
 from flask import Flask, Request, current_app
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
-from gevent.threadpool import ThreadPool
 
 from ltsa import board
 from ltsa.access import EVERYWHERE, INSTALLATION, Access
@@ -58,6 +58,7 @@ T = TypeVar("T")
 HOUSEKEEPING = 60
 DOORS_TURN = 0.05
 """Seconds after an office's doors have opened or closed at which its screens say so."""
+READS_AT_ONCE = 10
 HASHES_AT_ONCE = 2
 SEED_BYTES = 32
 
@@ -100,7 +101,8 @@ class House:
             self.people.close()
             self.ledger.close()
             raise WrongSetting(f"The sign-ins in {settings.data} cannot be opened: {reason}.") from None
-        self._apart = ThreadPool(HASHES_AT_ONCE)
+        self._readers = ThreadPoolExecutor(READS_AT_ONCE, "reader", _begin_native_thread)
+        self._hashers = ThreadPoolExecutor(HASHES_AT_ONCE, "hasher", _begin_native_thread)
         self.door = Door(self)
         self.limits = Buckets(settings.rate_limits)
         self.feed = Feed(self, settings.public_url, settings.names, self.limits)
@@ -154,17 +156,13 @@ class House:
         """Runs something that blocks (disk, long computation) in a native thread, and waits without blocking others.
         What runs in one already goes on in it.
         """
-        if getattr(_native, "is_here", False):
-            return work(*args, **kwargs)
-        result: T = gevent.get_hub().threadpool.apply(_in_native_thread, (work, args, kwargs))
-        return result
+        return _in_thread_of(self._readers, partial(work, *args, **kwargs))
 
     def apart(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """As `off_loop`, in one of a few threads of its own, for what computes long and may be asked for by strangers
         (hashes of passwords): sign-ins wait for each other, pages never wait for sign-ins.
         """
-        result: T = self._apart.apply(work, args, kwargs)
-        return result
+        return _in_thread_of(self._hashers, partial(work, *args, **kwargs))
 
     # --- What is true, as committed
 
@@ -299,12 +297,16 @@ class House:
         self.feed.stop()
 
     def close(self) -> None:
-        """Closes the files; what was acknowledged is in them."""
+        """Ends the native threads, then closes the files that they use; what was acknowledged is in them.
+
+        Who waited for a thread may be gone, stopped or cut off; what it works at is not.
+        """
+        for threads in (self._readers, self._hashers):
+            threads.shutdown(cancel_futures=True)
         self.ledger.close()
         self.people.close()
         self.persons.close()
         self.credentials.close()
-        self._apart.kill()
         self.fleet.close()
 
     def _keep_house(self) -> None:
@@ -360,9 +362,18 @@ class House:
 _native = threading.local()
 
 
-def _in_native_thread(work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+def _begin_native_thread() -> None:
     _native.is_here = True
-    return work(*args, **kwargs)
+
+
+def _in_thread_of(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    if getattr(_native, "is_here", False):
+        return work()
+    answered, waiters = Event(), _Waiters.of_this_thread()
+    asked = threads.submit(work)
+    asked.add_done_callback(lambda _: waiters.wake(answered))
+    answered.wait()
+    return asked.result()
 
 
 class _Waiters:

@@ -61,7 +61,7 @@ def run(
     Args:
         settings: where to listen; port 0 is replaced by the port that was free.
         create_app: makes the application, after the address is ours.
-        meanwhile: what the command does while the office is open, in a greenlet of its own.
+        meanwhile: what the command does while the office is open, in a greenlet of its own, which ends with it.
         access_log: whether every request writes a line; those that fail do anyway.
 
     Raises:
@@ -90,10 +90,11 @@ def run(
     server.start()
     app.extensions["ltsa"].start()
     print(_addresses(settings, setup_link(app.extensions["ltsa"])), flush=True)
-    if meanwhile:
-        gevent.spawn(meanwhile, app, settings)
+    beside = gevent.spawn(meanwhile, app, settings) if meanwhile else None
     stopping.wait()
     server.close()
+    if beside:
+        beside.kill()
     app.extensions["ltsa"].stop()
     server.answer_the_last(LAST_ANSWERS)
     app.extensions["ltsa"].close()

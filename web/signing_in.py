@@ -4,7 +4,8 @@ Each step is on record. Nothing here says whether an account exists.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -15,7 +16,6 @@ from werkzeug import Response
 from ltsa.access import INSTALLATION
 from ltsa.journal import AccountLocked, JournalEvent, SignedIn, SignedOut, SignInRefused
 from ltsa.ledger import LedgerUnavailableError
-from ltsa.message import Refusal
 from ltsa.office import Office
 from web.asking import SESSION, asker
 from web.house import house
@@ -264,30 +264,22 @@ def record(kind: type[JournalEvent], person: str, **facts: object) -> None:
 
 def secretly(work: Callable[..., T], *given: Any, **more: Any) -> T:
     """Asks the credentials something in a native thread. Raises `LedgerUnavailableError` if the file cannot be had."""
-    answer: T | Exception = house().off_loop(_carried, work, *given, **more)
-    return _brought(answer)
+    with _had():
+        return house().off_loop(work, *given, **more)
 
 
 def hashing(work: Callable[..., T], *given: Any, **more: Any) -> T:
     """As `secretly`, for what computes a hash: apart, where sign-ins wait for each other."""
-    answer: T | Exception = house().apart(_carried, work, *given, **more)
-    return _brought(answer)
+    with _had():
+        return house().apart(work, *given, **more)
 
 
-def _carried(work: Callable[..., T], *given: Any, **more: Any) -> T | Exception:
-    """What is foreseen is carried out of its thread by hand: gevent writes what is raised there on the terminal."""
+@contextmanager
+def _had() -> Iterator[None]:
     try:
-        return work(*given, **more)
-    except (Refusal, sqlite3.Error) as reason:
-        return reason
-
-
-def _brought(answer: T | Exception) -> T:
-    if isinstance(answer, sqlite3.Error):
-        raise LedgerUnavailableError(f"the sign-ins cannot be read or written: {answer}") from answer
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+        yield
+    except sqlite3.Error as reason:
+        raise LedgerUnavailableError(f"the sign-ins cannot be read or written: {reason}") from reason
 
 
 def onward(otherwise: str = "/") -> str:

@@ -204,8 +204,9 @@ def test_on_paper_the_board_is_ink_on_white_and_nothing_invites_a_finger(page: P
     ],
 )
 def test_axe_finds_nothing_wrong(new_page: Callable[..., Page], address: str, path: str) -> None:
+    page = new_page()
     for viewport in ({"width": 1366, "height": 768}, PHONE):
-        page = new_page(viewport=viewport)
+        page.set_viewport_size(viewport)  # type: ignore[arg-type]
         page.goto(address + path)
         page.evaluate(AXE.read_text("utf-8"))
         found: list[dict[str, Any]] = page.evaluate("async () => (await axe.run(document)).violations")

@@ -21,7 +21,7 @@ from ltsa.commands import CloseDay, OpenCounter, ReopenDay
 from ltsa.configuring import ConfigureOffice
 from ltsa.day import TOPICS
 from ltsa.replay import story
-from tests.ltsa.scripted_day import CASES, DATE, LATER, MORNING, commands, history, instant, office
+from tests.ltsa.scripted_day import CASES, DATE, LATER, MORNING, commands, dispatched, history, instant, office
 from tests.staff import signed_in
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ def test_a_call_is_explained_in_words_and_computed_again(auditor: Auditor) -> No
 def test_every_kind_of_event_is_told_in_words(lang: str) -> None:
     teller = Teller(office(), lang)
     told = {line.event: teller.tell(line) for line in story(history(played=MORNING + LATER + CASES))}
+    told |= {line.event: teller.tell(line) for line in story(dispatched())}
     assert set(told) == {topic.partition("/")[0] for topic in TOPICS}
     for event, account in told.items():
         assert teller.kind(event)

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from ltsa.board import unopened
+from ltsa.calling import carry_out
 from ltsa.commands import (
     CallNext,
     DayCommand,
@@ -16,9 +17,9 @@ from ltsa.commands import (
     OpenCounter,
     StartService,
 )
-from ltsa.day import Day, DayEvent, Ticket, evolve
+from ltsa.day import Day, DayEvent, Ticket
 from ltsa.message import Refusal
-from ltsa.office import Office, example_office
+from ltsa.office import Dispatching, Office, example_office
 from ltsa.rules import decide
 from ltsa.tokens import token_digest
 
@@ -30,9 +31,12 @@ MINUTE = 60 * SECOND
 
 
 def office(**rules: object) -> Office:
-    """The example office, some of its rules changed."""
+    """The example office, some of its rules changed; first come, first served where they do not say otherwise, and an
+    officer who calls somebody else gives no reason.
+    """
     example = example_office()
-    return msgspec.structs.replace(example, rules=msgspec.structs.replace(example.rules, **rules))
+    plain: dict[str, Any] = {"dispatch": Dispatching(), "deviation_reasons": ()}
+    return msgspec.structs.replace(example, rules=msgspec.structs.replace(example.rules, **plain | rules))
 
 
 class Hall:
@@ -55,9 +59,7 @@ class Hall:
             "key": f"key {next(self._keys)}",
         } | fields
         events = decide(command(**given), self.day)
-        for event in events:
-            evolve(self.day, event)
-        self.events += events
+        self.events += carry_out(self.day, events)
         return events
 
     def waits(self, minutes: float) -> None:
@@ -116,6 +118,6 @@ def snapshot(day: Day) -> bytes:
     return msgspec.json.encode(
         [
             *(day.version, day.at, day.open, day.tickets, day.counters, day.queues, day.series, day.answered),
-            *(day.tally, day.help, day.demand, day.check, day.office),
+            *(day.tally, day.help, day.demand, day.check, day.office, day.seated, day.configured),
         ]
     )

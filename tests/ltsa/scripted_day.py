@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from ltsa.calling import carry_out
 from ltsa.commands import (
     AskHelp,
     CallNext,
@@ -42,8 +43,8 @@ from ltsa.commands import (
     Undo,
     WriteNote,
 )
-from ltsa.day import Day, evolve
-from ltsa.office import Counter, Office, example_office, usual_week
+from ltsa.day import Day
+from ltsa.office import Counter, Dispatching, Office, example_office, usual_week
 from ltsa.present import Recorded, day_stream
 from ltsa.road import Plan
 from ltsa.rules import decide
@@ -143,8 +144,9 @@ MORNING: tuple[Did, ...] = (
 
 
 def office() -> Office:
-    """The example office, as it is configured on that day."""
-    return example_office()
+    """The example office, as it is configured on that day: first come, first served."""
+    before = example_office()
+    return replace(before, rules=replace(before.rules, dispatch=Dispatching(), deviation_reasons=()))
 
 
 def changed_office() -> Office:
@@ -221,6 +223,55 @@ CASES: tuple[Did, ...] = (
 """Visits of people's cases, as they are decided when the ledger has put in what the cases say."""
 
 
+def dispatched_office() -> Office:
+    """The example office with its dispatcher, and another policy in shadow."""
+    before = example_office()
+    dispatching = replace(before.rules.dispatch, policy="index", shadow="fifo")
+    return replace(before, rules=replace(before.rules, dispatch=dispatching))
+
+
+def in_lines(before: Office) -> Office:
+    """The office as it goes on with a line for each service."""
+    return replace(before, rules=replace(before.rules, dispatch=Dispatching(policy="shortest")))
+
+
+DISPATCHED: tuple[Did, ...] = (
+    _at("07:58:10", SARI, "2", OpenCounter, officer=SARI),
+    _at("07:58:40", BUDI, "3", OpenCounter, officer=BUDI),
+    _at("07:58:50", RINA, "4", OpenCounter, officer=RINA),
+    _takes("08:00:00", "civil-registry", "labour", "immigration"),
+    _takes("08:01:00", "labour", "health"),
+    _takes("08:02:00", "labour", "social-security", priority="elderly"),
+    _takes("08:03:00", "information", "labour", slot="08:30:00"),
+    _takes("08:04:00", "civil-registry", "labour", "immigration", "police"),
+    _at("08:05:00", SARI, "2", CallNext),
+    _at("08:05:04", SARI, "2", Undo),
+    _at("08:05:10", SARI, "2", CallNext),
+    _at("08:05:40", SARI, "2", StartService),
+    _at("08:06:00", BUDI, "3", CallNext),
+    _at("08:06:30", BUDI, "3", StartService),
+    _at("08:07:00", RINA, "4", CallTicket, number="A001", reason="unwell"),
+    _at("08:07:20", RINA, "4", StartService),
+    _takes("08:09:00", "civil-registry"),
+    _at("08:10:00", SARI, "2", FinishService, outcome="done"),
+    _at("08:10:10", SARI, "2", CallNext),
+    _at("08:11:00", SARI, "2", MissTicket),
+    _over("08:11:30", PutBack, number="B003"),
+    _at("08:12:00", SARI, "2", PauseCounter, reason="prayer"),
+    _at("08:14:00", BUDI, "3", FinishService, outcome="done"),
+    _at("08:14:20", BUDI, "3", CallNext),
+    _at("08:15:00", RINA, "4", FinishService, outcome="done"),
+    _at("08:15:10", RINA, "4", PauseCounter, reason="break"),
+    _at("08:16:00", SARI, "2", OpenCounter, officer=SARI),
+    _over("08:17:00", ConfigureDay, by="manager:maya", configuration=in_lines(dispatched_office())),
+    _at("08:18:00", RINA, "4", OpenCounter, officer=RINA),
+    _at("08:18:30", RINA, "4", CallNext),
+    _at("08:19:00", SARI, "2", CallNext),
+    _over("08:40:00", CloseDay),
+)
+"""Another morning, on which the dispatcher sends people to seats, and later to lines."""
+
+
 def instant(time: str) -> int:
     """A time of that day in the office's zone, in ms UTC."""
     return int(datetime.fromisoformat(f"{DATE}T{time}").replace(tzinfo=office().clock).timestamp() * 1000)
@@ -230,11 +281,20 @@ def commands(office_id: str = "ltsa", played: tuple[Did, ...] = MORNING) -> Iter
     """The morning's commands, in order."""
     for count, (at, by, command, chosen) in enumerate(played, 1):
         token = {"token": token_digest(f"secret {count}")} if command is IssueTicket else {}
+        if "slot" in chosen:
+            chosen = chosen | {"slot": instant(chosen["slot"])}  # noqa: PLW2901 - the clock it says as an instant
         fields: dict[str, Any] = {"at": instant(at), "by": by, "key": f"key {count}", **chosen, **token}
         yield command(office=office_id, **fields)
 
 
-def history(office_id: str = "ltsa", played: tuple[Did, ...] = MORNING) -> list[Recorded]:
+def dispatched() -> list[Recorded]:
+    """The dispatcher's morning as a ledger records it, decided anew."""
+    return history(played=DISPATCHED, configuration=dispatched_office())
+
+
+def history(
+    office_id: str = "ltsa", played: tuple[Did, ...] = MORNING, configuration: Office | None = None
+) -> list[Recorded]:
     """The morning as a ledger records it, decided anew."""
     day, recorded = Day(), list[Recorded]()
     first = next(commands(office_id, played))
@@ -244,12 +304,10 @@ def history(office_id: str = "ltsa", played: tuple[Did, ...] = MORNING) -> list[
         by="system",
         key=f"open {office_id}",
         date=DATE.isoformat(),
-        configuration=replace(office(), id=office_id),
+        configuration=replace(configuration or office(), id=office_id),
     )
     for command in (opening, *commands(office_id, played)):
-        for event in decide(command, day):
-            evolve(day, event)
-            recorded.append(
-                Recorded(100 + 2 * day.version, day_stream(office_id, DATE.isoformat()), day.version, event)
-            )
+        before = day.version
+        for version, event in enumerate(carry_out(day, decide(command, day)), before + 1):
+            recorded.append(Recorded(100 + 2 * version, day_stream(office_id, DATE.isoformat()), version, event))
     return recorded

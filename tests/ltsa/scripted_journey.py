@@ -90,12 +90,12 @@ def played(folder: Path) -> Ledger:
     it.serve(MONDAY, "08:10", "2", "B001")
     reasons: dict[str, Any] = {"reasons": ("document-missing",), "missing": ("family-card",)}
     it.do(MONDAY, "08:20", ReturnTicket, counter="2", **reasons)
-    it.do(MONDAY, "08:40", PutBack, number="B001")
     it.serve(MONDAY, "08:45", "3", "B001")
     it.do(MONDAY, "09:05", FinishService, counter="3", outcome="done")
     it.do(MONDAY, "09:05", Undo, counter="3")
     it.do(MONDAY, "09:06", FinishService, counter="3", outcome="done", done=("ak1",))
     it.do(MONDAY, "09:07", NoteReference, **case, step="ak1", system="siapkerja", number="KERTAS 12", paper=True)
+    it.do(MONDAY, "09:08", PutBack, number="B001")
     it.serve(MONDAY, "09:10", "2", "B001")
     it.do(MONDAY, "09:20", FinishService, counter="2", outcome="rejected")
     it.do(MONDAY, "16:00", CloseDay)

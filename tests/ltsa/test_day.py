@@ -419,7 +419,7 @@ def test_an_officer_may_call_somebody_else_and_it_shows(hall: Hall) -> None:
     hall.opens("9")
     [called] = hall.do(CallTicket, counter="9", number=chosen)
     assert isinstance(called, TicketCalled)
-    assert (called.why.rule, called.why.passed_over, called.why.runner_up) == ("chosen/1", 1, older)
+    assert (called.why.rule, called.why.passed_over, called.why.runner_up) == ("chosen/2", 1, older)
     hall.takes_number("health")
     hall.do(MissTicket, counter="9")
     assert refused(hall, CallTicket, counter="9", number="D001") == "not-for-this-counter"

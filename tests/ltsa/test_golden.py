@@ -16,7 +16,7 @@ from ltsa import configuring, flow, journey
 from ltsa.configuring import Configurations
 from ltsa.day import TOPICS
 from ltsa.present import Recorded
-from ltsa.replay import day_at
+from ltsa.replay import day_at, decisions
 from tests.ltsa.write_golden import GOLDEN, pictures, roads
 
 HISTORIES = sorted(path.name.removesuffix(".jsonl") for path in GOLDEN.glob("day-?.jsonl"))
@@ -74,6 +74,13 @@ def test_a_golden_history_replays_to_the_same_boards_for_ever(name: str) -> None
     for golden in map(json.loads, lines(GOLDEN / f"{name}.boards.jsonl")):
         day = day_at(recorded, until=golden["until"])
         assert missing(golden, json.loads(msgspec.json.encode(pictures(day, golden["until"])))) == []
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_every_decision_of_a_golden_day_is_computed_again_to_the_same(name: str) -> None:
+    again = list(decisions(history(name)))
+    assert again
+    assert [one for one in again if not one.same] == []
 
 
 @pytest.mark.parametrize("name", HISTORIES)

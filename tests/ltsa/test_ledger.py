@@ -10,6 +10,7 @@ from collections import Counter
 from contextlib import closing
 from datetime import date
 from pathlib import Path
+from threading import Event, Thread
 
 import msgspec
 import pytest
@@ -354,6 +355,27 @@ def test_whoever_comes_after_the_ledger_was_closed_is_told_so(tmp_path: Path) ->
     ledger.close()
     with pytest.raises(LedgerUnavailableError, match="closed"):
         issue(ledger, "too late")
+
+
+def test_whoever_reads_while_the_ledger_closes_is_answered_or_told_so(tmp_path: Path) -> None:
+    def reads(ledger: Ledger, begun: Event, told: list[str]) -> None:
+        try:
+            while True:
+                assert [recorded.position for recorded in ledger.since(0)] == [ledger.newest()]
+                begun.set()
+        except LedgerUnavailableError as refused:
+            told.append(str(refused))
+
+    for _ in range(30):
+        ledger, begun, told = opened(tmp_path), Event(), list[str]()
+        readers = [Thread(target=reads, args=(ledger, begun, told)) for _ in range(2)]
+        for reader in readers:
+            reader.start()
+        begun.wait()
+        ledger.close()
+        for reader in readers:
+            reader.join()
+        assert told == ["the ledger is closed"] * 2
 
 
 def test_who_may_act_and_what_happened_at_the_doors_are_on_the_same_record(tmp_path: Path) -> None:

@@ -33,9 +33,11 @@ from ltsa.commands import (
     TransferTicket,
     Undo,
 )
-from ltsa.day import Day, TicketCalled, TicketIssued, evolve
+from ltsa.day import Day, TicketCalled, TicketIssued, claims_of, evolve
+from ltsa.dispatch import ONE_LINE, POLICIES, SEATED
 from ltsa.message import Refusal
-from ltsa.office import Office
+from ltsa.office import Dispatching, Office
+from ltsa.replay import Decided, recompute
 from tests.ltsa.hall import Hall, office, snapshot
 
 SERVICES = ("civil-registry", "labour", "immigration", "bank", "social-security")
@@ -43,15 +45,25 @@ COUNTERS = ("2", "3", "4", "6", "9", "10")
 
 services = st.lists(st.sampled_from(SERVICES), min_size=1, max_size=4, unique=True)
 counters = st.sampled_from(COUNTERS)
+dispatchings = st.builds(
+    lambda policy, shadow, standby, far: Dispatching(
+        policy=policy, shadow="" if shadow == policy else shadow, standby=standby, far=far
+    ),
+    st.sampled_from(POLICIES),
+    st.sampled_from(["", *POLICIES]),
+    st.sampled_from([0, 50, 100]),
+    st.sampled_from([(), ("labour",)]),
+)
 at_counter = st.sampled_from([CallNext, StartService, HoldTicket, MissTicket, Recall, ResumeTicket, Undo, CloseCounter])
 
 
 class AnyDay(RuleBasedStateMachine):
     """Whatever people do, in whatever order, these facts hold."""
 
-    @initialize(crowd=st.lists(services, min_size=3, max_size=8))
-    def an_office_opens_and_people_wait(self, crowd: list[list[str]]) -> None:
-        self.hall = Hall()
+    @initialize(crowd=st.lists(services, min_size=3, max_size=8), dispatching=dispatchings)
+    def an_office_opens_and_people_wait(self, crowd: list[list[str]], dispatching: Dispatching) -> None:
+        self.dispatching = dispatching
+        self.hall = Hall(dispatch=dispatching)
         self.issued: list[str] = []
         self.ended: dict[str, str] = {}
         for counter in COUNTERS:
@@ -134,7 +146,21 @@ class AnyDay(RuleBasedStateMachine):
 
     @rule(order=st.sampled_from([(), ("labour",), ("civil-registry", "labour")]), counters=st.sampled_from([10, 9, 8]))
     def the_office_changes_meanwhile(self, order: tuple[str, ...], counters: int) -> None:
-        self.attempt(ConfigureDay, configuration=changed(order, counters))
+        self.attempt(ConfigureDay, configuration=changed(order, counters, self.hall.day.rules_of.rules.dispatch))
+
+    @rule(dispatching=dispatchings)
+    def the_policy_changes_meanwhile(self, dispatching: Dispatching) -> None:
+        self.attempt(ConfigureDay, configuration=changed((), 10, dispatching))
+
+    @rule(counter=counters)
+    def a_call_is_taken_back_at_once(self, counter: str) -> None:
+        before = places(self.hall.day)
+        try:
+            self.hall.do(CallNext, counter=counter)
+        except Refusal:
+            return
+        self.hall.do(Undo, counter=counter)
+        assert places(self.hall.day) == before
 
     @invariant()
     def a_ticket_is_at_one_counter_and_a_counter_has_one_ticket(self) -> None:
@@ -173,9 +199,42 @@ class AnyDay(RuleBasedStateMachine):
                 and service in ticket.steps
                 and ticket.steps[service].state == "todo"
                 and not any(blocks(day, ticket.number, before) for before in day.rules_of.service[service].after)
+                and ticket.directed in {"", service}
             }
             assert {place[2] for place in line} == may
             assert len(line) == len(may)
+
+    @invariant()
+    def a_person_has_one_place(self) -> None:
+        day = self.hall.day
+        policy = day.rules_of.rules.dispatch.policy
+        for ticket in day.tickets.values():
+            if ticket.state == "waiting":
+                assert (policy in ONE_LINE) <= bool(ticket.directed)
+                assert (policy == "fifo") <= (not ticket.directed)
+                assert ticket.seat == (bool(ticket.directed) and policy in SEATED)
+                assert tuple(claims_of(day, ticket.number)) == ticket.waits
+                assert not ticket.directed or ticket.waits == (ticket.directed,)
+            else:
+                assert ticket.number not in day.claims
+                assert ticket.state == "called" or not ticket.directed
+
+    @invariant()
+    def people_sit_before_counters_that_are_open_and_no_more_than_there_are_seats(self) -> None:
+        day = self.hall.day
+        sitting = {
+            service: {t.number for t in day.tickets.values() if t.seat and t.waits == (service,)}
+            for service in day.rules_of.service
+        }
+        assert {service: set(numbers) for service, numbers in day.seated.items()} == sitting
+        for service, numbers in sitting.items():
+            working = [n for n in day.counters.values() if n.state == "open" and service in n.services]
+            percent = day.rules_of.rules.dispatch.percent(service)
+            most = -(-len(working) * percent // 100)
+            assert len(numbers) <= most
+            hall = {place[2] for place in day.queues[service]} - numbers
+            seated_policy = day.open and day.rules_of.rules.dispatch.policy in SEATED
+            assert not (seated_policy and hall and len(numbers) < most), "a seat stays empty while somebody waits"
 
     @invariant()
     def each_service_counts_those_who_come_for_it(self) -> None:
@@ -215,15 +274,24 @@ class AnyDay(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "hall"):
             return
-        replayed = board.unopened(office(), office().service_date(self.hall.now))
+        first = office(dispatch=self.dispatching)
+        replayed = board.unopened(first, first.service_date(self.hall.now))
         for event in self.hall.events:
+            if isinstance(event, Decided):
+                assert recompute(replayed, event) == "agrees"
             evolve(replayed, event)
         assert snapshot(replayed) == snapshot(self.hall.day), "replay gives another day"
 
 
-def changed(order: tuple[str, ...], counters: int) -> Office:
+def places(day: Day) -> dict[str, tuple[object, ...]]:
+    """Who waits, since when and from which place, and where they were sent."""
+    waiting = [ticket for ticket in day.tickets.values() if ticket.state == "waiting"]
+    return {ticket.number: (ticket.place, ticket.queued, ticket.directed, ticket.seat) for ticket in waiting}
+
+
+def changed(order: tuple[str, ...], counters: int, dispatching: Dispatching) -> Office:
     """The office with another order of steps for the bank, and without its last counters."""
-    before = office()
+    before = office(dispatch=dispatching)
     services = tuple(replace(service, after=order) if service.id == "bank" else service for service in before.services)
     return replace(before, services=services, counters=before.counters[:counters])
 

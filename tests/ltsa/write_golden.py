@@ -20,7 +20,7 @@ from ltsa.journey import Person
 from ltsa.replay import day_at
 from ltsa.road import road
 from tests.ltsa import scripted_journey
-from tests.ltsa.scripted_day import CASES, LATER, MORNING, history, instant
+from tests.ltsa.scripted_day import CASES, LATER, MORNING, dispatched, history, instant
 from tests.ltsa.scripted_office import DAYS, decided
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -89,7 +89,8 @@ def write_office(name: str) -> None:
 
 def write_day(name: str) -> None:
     """Writes `<name>.jsonl` (an event a line, as a ledger stores it) and `<name>.boards.jsonl` (what it replays to)."""
-    recorded, topic_of = history(played=MORNING + LATER + CASES), {event: topic for topic, event in TOPICS.items()}
+    recorded = history(played=MORNING + LATER + CASES) if name < "day-6" else dispatched()
+    topic_of = {event: topic for topic, event in TOPICS.items()}
     with (GOLDEN / f"{name}.jsonl").open("x", encoding="utf-8") as file:
         for row in recorded:
             line = {"version": row.version, "topic": topic_of[type(row.event)], "state": row.event}  # type: ignore[index]

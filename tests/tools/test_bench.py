@@ -29,8 +29,22 @@ def check(line: str, name: str) -> None:
 def test_a_benchmark_prints_one_complete_object(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert bench([name, "--json", "--scale", "0.01"], create_app) in {0, 1}
 
-    [line] = capsys.readouterr().out.splitlines()
-    check(line, name)
+    [line, *more] = capsys.readouterr().out.splitlines()
+    check(line, "dispatch-mean" if name == "dispatch" else name)
+    assert bool(more) == (name == "dispatch")
+
+
+def test_the_dispatcher_has_a_figure_for_each_of_its_goals(capsys: pytest.CaptureFixture[str]) -> None:
+    bench(["dispatch", "--json", "--scale", "0.01"], create_app)
+
+    figures = {
+        found["name"].removeprefix("dispatch-"): found
+        for found in map(json.loads, capsys.readouterr().out.splitlines())
+    }
+    goals = {"mean": 0.88, "p90": 0.9, "worst": 0.75, "longest": 1, "ordinary": 1, "priority": 0.4, "overtakes": 0.25}
+    goals |= {"idle": 60, "busy280": 0.92, "chain": 1.02, "decision": 1}
+    assert {name: found["goal"] for name, found in figures.items()} == goals
+    assert figures["mean"]["more"]["index_of_bound"] > 1
 
 
 @pytest.mark.browser
@@ -53,7 +67,7 @@ def test_a_table_for_people_names_the_goal(capsys: pytest.CaptureFixture[str]) -
 
 def test_an_unknown_benchmark_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench(["speed"], create_app) == 2
-    assert "commands, growth, replay, http, feed, click, flood" in capsys.readouterr().err
+    assert "commands, growth, replay, decision, http, feed, click, flood, dispatch" in capsys.readouterr().err
 
 
 def test_the_ratio_is_the_median_of_the_rounds_and_not_of_the_figures() -> None:

@@ -1,12 +1,9 @@
 """A tiny office for the feed's tests: a number for each of three halls, raised over HTTP. Halls a and b are for
 everybody, hall c for guests on the list, who say who they are in a cookie.
-
-`python -m tests.web.feed_app PORT`
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -179,9 +176,11 @@ def _keep_a_list(app: Flask, halls: Hall, feed: Feed) -> None:
         return ""
 
 
-if __name__ == "__main__":
+def serve(port: int) -> int:
+    """Serves the halls until it is killed; prints its address."""
     application, feed = create(Hall())
-    server = WSGIServer(listener("127.0.0.1", int(sys.argv[1])), application, handler_class=LaneHandler, log=None)
+    server = WSGIServer(listener("127.0.0.1", port), application, handler_class=LaneHandler, log=None)
     feed.start()
     print(f"http://127.0.0.1:{server.socket.getsockname()[1]}", flush=True)  # noqa: T201 # the tests read it
     server.serve_forever()
+    return 0

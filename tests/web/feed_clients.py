@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
-import subprocess
-import sys
+import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-PROJECT = Path(__file__).resolve().parents[2]
+from tests.forked import Forked
+from tests.web.feed_app import serve
 
 
 class FeedServer:
@@ -27,15 +29,20 @@ class FeedServer:
         self.pages = ExitStack()
         self.start()
 
+    @property
+    def said(self) -> str:
+        """What it has said on its terminal since it was started."""
+        return self.terminal.read_text("utf-8")
+
     def start(self) -> None:
         """Starts it, again on the same port."""
-        command = [sys.executable, "-m", "tests.web.feed_app", str(self.port)]
-        self.process = subprocess.Popen(
-            command, cwd=PROJECT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        assert self.process.stdout
-        self.url = self.process.stdout.readline().strip()
-        assert self.url.startswith("http://"), self.url + self.process.stdout.read()
+        self._folder = TemporaryDirectory()
+        self.terminal = Path(self._folder.name) / "terminal"
+        self.process = Forked(self.terminal, os.environ, serve, self.port)
+        while "\n" not in self.said and self.process.poll() is None:
+            time.sleep(0.01)
+        self.url = self.said.partition("\n")[0]
+        assert self.url.startswith("http://"), self.said
         self.port = int(self.url.rpartition(":")[2])
 
     def post(self, path: str) -> str:
@@ -54,9 +61,11 @@ class FeedServer:
 
     def kill(self) -> str:
         """Ends it without a word of warning, and all pages; what it said on its terminal."""
-        self.process.kill()
+        self.process.send_signal(signal.SIGKILL)
         self.pages.close()
-        said, _ = self.process.communicate(timeout=10)
+        self.process.wait(10)
+        said = self.said.partition("\n")[2]
+        self._folder.cleanup()
         return said
 
 

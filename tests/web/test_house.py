@@ -99,6 +99,22 @@ def test_what_runs_in_a_native_thread_waits_for_no_other(house: House) -> None:
     house.close()
 
 
+def test_what_somebody_began_who_is_gone_is_over_before_the_files_are_closed(house: House) -> None:
+    begun, told = threading.Event(), list[int]()
+
+    def reads() -> None:
+        begun.set()
+        for _ in range(500):
+            told.append(len(house.ledger.since(0)) + len(house.fleet.reports()))
+
+    follower = gevent.spawn(house.off_loop, reads)
+    until(begun.is_set)
+    follower.kill()
+    house.close()
+    assert told == [1] * 500
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith(("reader", "hasher"))] == []
+
+
 def test_the_seed_is_made_once_and_only_the_server_reads_it(house: House, settings: Settings) -> None:
     seed = settings.data / "seed"
     assert stat.S_IMODE(seed.stat().st_mode) == 0o600

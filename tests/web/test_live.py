@@ -17,8 +17,9 @@ from flask import render_template_string
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
+from tests.conftest import PROJECT
 from tests.web.feed_app import Hall, create
-from tests.web.feed_clients import PROJECT, FeedServer, Watcher
+from tests.web.feed_clients import FeedServer, Watcher
 from web import lane
 from web.live import BEAT, VIEWS, NoSuchView, View, _Client
 

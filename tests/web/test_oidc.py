@@ -70,15 +70,24 @@ class RealProvider:
             self.process = None
 
 
+@pytest.fixture(scope="module")
+def shared_provider() -> Iterator[RealProvider]:
+    """One for all stories: whom it remembers is in each browser."""
+    with socket.socket() as door:  # keeps the port for the offices to come
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind(("127.0.0.1", 0))
+        running = RealProvider(int(door.getsockname()[1]))
+        running.start()
+        yield running
+        running.stop()
+
+
 @pytest.fixture
-def provider() -> Iterator[RealProvider]:
+def provider(shared_provider: RealProvider) -> RealProvider:
     """The provider, which expects people back at an office that will be open at `provider.office`."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
-    running = RealProvider(port)
-    running.start()
-    yield running
-    running.stop()
+    if not shared_provider.process:  # a story has stopped it
+        shared_provider.start()
+    return shared_provider
 
 
 @dataclass

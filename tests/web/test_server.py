@@ -73,6 +73,18 @@ def test_a_request_in_progress_is_answered_before_the_server_stops(office_server
     assert office_server.stop() == (0, "")
 
 
+def test_an_office_that_is_stopped_in_the_middle_of_reading_ends_as_cleanly(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.web.reading_app", str(tmp_path)],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 POST = b"POST /api/v1/offices/ltsa/tickets HTTP/1.1\r\nHost: x\r\n"
 SOCKET = b"GET /socket.io/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 BROKEN = {
