@@ -130,6 +130,7 @@ ENDPOINTS: Mapping[str, str] = {
     "audit.noted_csv": "journal.see",
     "audit.day": "audit.see",
     "audit.board": "audit.see",
+    "audit.of_case": "audit.see",
     "audit.ticket": "audit.see",
     "audit.counter": "audit.see",
     "audit.officer": "audit.see",
