@@ -11,6 +11,7 @@ from api.bodies import Since
 from ltsa import board
 from ltsa.day import Day
 from ltsa.present import day_stream
+from web import journeys
 from web.asking import asker
 from web.errors import Refused
 from web.house import House
@@ -41,6 +42,19 @@ def ticket(asked: Asked) -> answers.OwnTicket:
     """The ticket with this secret."""
     day, number = visit(asked)
     return answers.own_ticket_shown(board.ticket(day, number), asked.address["token"], asked.house.settings.address)
+
+
+def case(asked: Asked) -> answers.OwnJourney:
+    """The journey whose card has this secret, as the office where it was opened sees it today."""
+    card, house = asked.address["card"], asked.house
+    found = journeys.by_card(house, card)
+    person, name = found or ("", "")
+    office = next(iter(house.present.offices()))
+    shown = journeys.journey_of(house, person, office=office, case=name) if found else None
+    if shown is None:
+        message = "No journey has a card with this secret."
+        raise Refused("unknown-card", message, field="card", status=HTTPStatus.NOT_FOUND)
+    return answers.own_journey_shown(shown, card, house.settings.address)
 
 
 def visit(asked: Asked) -> tuple[Day, str]:

@@ -1,4 +1,4 @@
-"""The story of a case over days and offices, from the person's stream alone: a pseudonym, and what stands there of it."""
+"""The story of a case over days and offices, from the person's stream alone: who it is, nobody reads there."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ KINDS: Mapping[type, str] = {event: topic.partition("/")[0] for topic, event in 
 
 
 class Line(NamedTuple):
-    """One thing that happened: when (ms UTC), where the ledger stood, what, who did it, and which ticket it is about."""
+    """One thing that happened: when (ms UTC), where the ledger stood, what, who did it, and about which ticket."""
 
     at: int
     position: int

@@ -29,7 +29,6 @@ from ltsa.journey import (
     CompleteReference,
     MakeAppointment,
     NoteReference,
-    OpenCase,
     Person,
     PersonCommand,
     RecordStep,
@@ -38,10 +37,9 @@ from ltsa.journey import (
 from ltsa.message import Refusal
 from ltsa.office import Office
 from ltsa.road import plan
-from ltsa.tokens import card_secret, token_digest
 from web.errors import Refused
 from web.house import House
-from web.journeys import by_card, by_nik, open_case, replace_card
+from web.journeys import by_card, by_nik, open_case, open_unnamed, replace_card
 from web.midnight import now_on
 from web.qr import draw
 
@@ -222,7 +220,7 @@ def _open(work: Work) -> Answer:
         who = Identity(nik=nik_of(nik), name=name_of(name) if name else "")
         person, _, secret = open_case(work.house, who, **said)
     else:
-        person, secret = _open_unnamed(work.house, **said)
+        person, _, secret = open_unnamed(work.house, **said)
     try:
         v = _tied(work, person, f"tie-{press.key}")["v"]
     except Refusal as refusal:
@@ -231,17 +229,6 @@ def _open(work: Work) -> Answer:
         v = work.house.position
     work.house.catch_up()
     return work.card_shown(person, secret, v)
-
-
-def _open_unnamed(here: House, *, office: str, scheme: str, by: str, key: str) -> tuple[str, str]:
-    """Opens a case of somebody whom the vault does not know: the person's id and the secret of the card, the only way
-    back to it. The same key gives the same again.
-    """
-    secret, person = card_secret(here.seed, key), token_digest(card_secret(here.seed, f"person {key}"))[:20]
-    card = token_digest(secret)
-    here.do(OpenCase(office=office, at=here.now(), by=by, key=key, person=person, scheme=scheme, card=card))
-    here.off_loop(here.persons.put_card, card, person)
-    return person, secret
 
 
 def _card(work: Work) -> Answer:
