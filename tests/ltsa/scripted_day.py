@@ -181,9 +181,6 @@ LATER: tuple[Did, ...] = (
 """What follows on the morning, where a test asks for it."""
 
 
-SLOT = 1_772_419_500_000
-"""An appointment at 09.45 that day, in ms UTC."""
-
 FIRST_VISIT = Plan(
     services=("information", "health", "bank"),
     after={"information": (), "health": (), "bank": ()},
@@ -205,7 +202,7 @@ CASES: tuple[Did, ...] = (
     _over("09:40:30", PutBack, number="A004"),
     _at("09:40:40", RINA, "11", OpenCounter, officer=RINA, services=("bank",)),
     _over("09:41:00", TieTicket, by=f"officer:{SARI}", number="A004", person=PERSON, **_case(PERSON, FIRST_VISIT)),
-    _takes("09:41:30", slot=SLOT, person=OTHER, **_case(OTHER, SECOND_VISIT)),
+    _takes("09:41:30", slot="09:45:00", person=OTHER, **_case(OTHER, SECOND_VISIT)),
     _at("09:42:00", SARI, "1", OpenCounter, officer=SARI),
     _at("09:42:20", SARI, "1", CallTicket, number="A004"),
     _at("09:42:40", SARI, "1", StartService),
