@@ -9,15 +9,17 @@ from typing import Annotated, Any, Literal, cast
 
 from msgspec import Meta, Struct, structs
 
-from ltsa import board, office
+from ltsa import board, office, road
 from ltsa.day import TOPICS, CounterState, HelpAsked, TicketState
 from ltsa.dispatch import Why
 from ltsa.ledger import Done
 from ltsa.office import Text
 from ltsa.present import Recorded
 from ltsa.ranges import Method
+from ltsa.road import RoadState
 from web.forecasting import Wait as Span
 from web.format import ZONE
+from web.journeys import Journey as Journey_
 from web.why import Reasons
 from web.words import OFFERED
 
@@ -176,6 +178,54 @@ class OwnTicket(Ticket, frozen=True):
     token: str
     url: str
     wait: Wait | None = None
+
+
+class Reference(Shown, frozen=True):
+    """A step's number in a system outside, who noted it and when; one on `paper` waits for the system's own."""
+
+    system: str
+    number: str
+    paper: bool
+    by: str
+    at: Instant
+
+
+class RoadStep(Shown, frozen=True):
+    """A step of a journey: `done` (and valid), `possible` or `outside` now, once more `returned`, `expired` or
+    `rejected`, `later` while the steps in `waits_for` come first. `missing` are codes of documents that were not there,
+    `until` the last date (ISO) on which it is, or was, valid.
+    """
+
+    code: str
+    name: str
+    names: Text
+    state: RoadState
+    minutes: int
+    documents: tuple[Coded, ...]
+    waits_for: tuple[str, ...]
+    missing: tuple[str, ...]
+    until: str | None
+    references: tuple[Reference, ...]
+
+
+class Journey(Shown, frozen=True):
+    """A person's journey as it stands today: `outcome` how it ended (null: it is open), `office` where it began."""
+
+    case: str
+    office: str
+    scheme: str
+    name: str
+    names: Text
+    opened: Instant
+    outcome: str | None
+    steps: tuple[RoadStep, ...]
+
+
+class OwnJourney(Journey, frozen=True):
+    """A journey with the secret of its card, for whoever has it; `url` is the page in the card's QR code."""
+
+    card: str
+    url: str
 
 
 class AtCounter(Shown, frozen=True):
@@ -337,6 +387,16 @@ def own_ticket_shown(it: board.TicketPicture, token: str, address: str, wait: Sp
     return OwnTicket(**_ticket(it), token=token, url=f"{address}/t/{token}", wait=_wait(wait))
 
 
+def journey_shown(it: Journey_) -> Journey:
+    """A journey as an office sees it today."""
+    return Journey(**_journey(it))
+
+
+def own_journey_shown(it: Journey_, card: str, address: str) -> OwnJourney:
+    """A journey with its card's secret; `address` is the office's public address."""
+    return OwnJourney(**_journey(it), card=card, url=f"{address}/c/{card}")
+
+
 def counter_shown(done: Done) -> CounterNow:
     """The counter a command was about, right after it."""
     assert done.answer  # noqa: S101 - only the configuration of an office has none
@@ -452,6 +512,35 @@ def _reason(why: Why | None, zone: str) -> Reason | None:
         margin=why.margin,
         passed_over=why.passed_over,
         told={lang: tuple(Reasons(zone, lang).told(why)) for lang in OFFERED},
+    )
+
+
+def _journey(it: Journey_) -> dict[str, Any]:
+    return {
+        "case": it.case.id,
+        "office": it.case.office,
+        "scheme": it.case.follows(it.today.isoformat()).scheme,
+        **_named(it.flow.name),
+        "opened": it.case.opened,
+        "outcome": it.case.outcome or None,
+        "steps": tuple(_road_step(step) for step in it.road),
+    }
+
+
+def _road_step(it: road.RoadStep) -> RoadStep:
+    return RoadStep(
+        code=it.code,
+        **_named(it.name),
+        state=it.state,
+        minutes=it.minutes,
+        documents=_coded(it.documents),
+        waits_for=it.waits_for,
+        missing=it.missing,
+        until=it.until or None,
+        references=tuple(
+            Reference(system=one.system, number=one.number, paper=one.paper, by=one.by, at=one.at)
+            for one in it.references
+        ),
     )
 
 

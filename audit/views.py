@@ -13,6 +13,8 @@ from flask import Blueprint, Response, g, render_template, request, url_for
 
 from audit import asked, book, export, journal, kept, pages
 from audit.book import Book
+from audit.case import CaseTeller
+from audit.case import read as read_case
 from audit.journal_telling import JournalTeller
 from audit.telling import Teller
 from ltsa.access import EVERYWHERE
@@ -106,6 +108,20 @@ def kept_ranges_csv(office: str) -> Response:
     return _csv(kept.rows(found, configuration, page_language()), f"{office}-forecast.csv")
 
 
+@blueprint.get("/<office>/case/<case>")
+def of_case(office: str, case: str) -> str:
+    """The story of one case over days and offices, under its pseudonym."""
+    here, configuration = house(), _office(office)
+    record = here.off_loop(read_case, here.ledger, office, case)
+    if not record:
+        message = f"{office} has had nothing to do with a case {case!r}."
+        raise Refused("unknown-case", message, field="case", status=404)
+    offices = {each.id: each for each in here.offices()}
+    teller = CaseTeller(offices, here.present.flows.kept, page_language(), here.access)
+    lines, scheme = teller.story(record), teller.scheme(record)
+    return _written("audit/case.html", office=configuration, case=case, lines=lines, scheme=scheme)
+
+
 @blueprint.get("/<office>/<day>")
 def day(office: str, day: str) -> str:
     """A day at an instant, with everything there is to know about it."""
@@ -175,7 +191,8 @@ def ticket(office: str, day: str, number: str) -> str:
     if told is None:
         raise Refused("unknown-ticket", f"There is no ticket {number!r} on {day}.", field="number", status=404)
     road = _teller(found.office).road(told.ticket) if told.ticket else []
-    return _page("audit/ticket.html", found, it=told, whose=number, steps=road)
+    cases = [line.details["case"] for line in told.lines if line.details.get("case")]
+    return _page("audit/ticket.html", found, it=told, whose=number, steps=road, case=cases[-1] if cases else "")
 
 
 @blueprint.get("/<office>/<day>/counter/<counter>")

@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from counters.journey import Journey, of_visit
 from ltsa import board
 from ltsa.day import Day
 from ltsa.message import Refusal
@@ -17,10 +18,13 @@ HALL_AWAY_SHOWN = 40
 
 
 class Desk(Struct, frozen=True):
-    """The person at the counter and what may be done. `desk.queue` is empty; `desk.waiting` is 1 if anyone waits."""
+    """The person at the counter and what may be done. `desk.queue` is empty; `desk.waiting` is 1 if anyone waits.
+    `journey` is what the person's visit belongs to, if it does.
+    """
 
     office: Office
     desk: board.DeskPicture
+    journey: Journey | None = None
 
 
 class Line(Struct, frozen=True):
@@ -60,8 +64,9 @@ def desk(house: House, office: str, counter: str) -> Desk | None:
         return None
     whole = board.desk(day, counter)
     here = tuple(person for person in whole.held if person.counter == counter)
+    journey = of_visit(house, day, whole.counter.ticket)
     quiet: dict[str, Any] = {"queue": (), "away": (), "as_of": 0, "overtakes": 0}
-    return Desk(day.rules_of, replace(whole, held=here, waiting=min(whole.waiting, 1), **quiet))
+    return Desk(day.rules_of, replace(whole, held=here, waiting=min(whole.waiting, 1), **quiet), journey)
 
 
 def line(house: House, office: str, counter: str) -> Line | None:

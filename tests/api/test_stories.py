@@ -269,3 +269,27 @@ def test_a_refused_command_leaves_its_key_free(program: Program) -> None:
     assert program.refused("/offices/ltsa/counters/5/call-next", key="again") == (409, "nobody-waiting")
     program.takes("health")
     assert program.at("5", "call-next", key="again")["number"] == "D001"
+
+
+def test_a_journey_is_opened_followed_and_taken_up_with_its_card(program: Program) -> None:
+    opened = program.does("/offices/ltsa/cases", {"scheme": "p-to-p"}, status=201)
+    card = opened["card"]
+    assert [step["code"] for step in opened["steps"] if step["state"] == "possible"][:2] == [
+        "information",
+        "civil-registry-check",
+    ]
+    ticket = program.does("/offices/ltsa/tickets", {"services": ["labour"], "card": card}, status=201)
+    assert [step["service"] for step in ticket["steps"]] == ["labour"]
+    twice = program.refused("/offices/ltsa/tickets", {"services": [], "card": card})
+    assert twice == (409, "visit-live")
+    path = f"/offices/ltsa/cases/{opened['case']}/references"
+    program.does(path, {"step": "ak1", "number": "KERTAS 17", "paper": True})
+    program.does(path, {"step": "ak1", "number": "SK-17"})
+    road = program.of("").get(f"/cases/{card}").json
+    (noted,) = next(step for step in road["steps"] if step["code"] == "ak1")["references"]
+    assert (noted["number"], noted["paper"], noted["by"]) == ("SK-17", False, program.name)
+    assert program.refused(path, {"step": "visa", "number": "SK-18"}) == (422, "wrong-system")
+    assert program.refused("/offices/ltsa/tickets", {"services": [], "card": "A" * 26}) == (422, "unknown-card")
+    assert program.refused("/offices/ltsa/cases/nobody-1/references", {"step": "ak1", "number": "SK-1"})[0] == 404
+    assert program.of("kiosk").refused("/offices/ltsa/cases", {"scheme": "p-to-p"}) == (403, "not-allowed")
+    assert program.refused("/offices/ltsa/cases", {"scheme": "p-to-p", "nik": "12"}) == (422, "wrong-nik")
