@@ -4,16 +4,24 @@ Instants are integer milliseconds UTC since 1970. Every `name` is in Indonesian,
 it; other texts are objects by language. What there is not is null.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
 from msgspec import Meta, Struct, structs
 
-from ltsa import board, office
+from ltsa import board, office, road
 from ltsa.day import TOPICS, CounterState, HelpAsked, TicketState
 from ltsa.dispatch import Why
 from ltsa.ledger import Done
 from ltsa.office import Text
 from ltsa.present import Recorded
+from ltsa.ranges import Method
+from ltsa.road import RoadState
+from web.forecasting import Wait as Span
+from web.format import ZONE
+from web.journeys import Journey as Journey_
+from web.why import Reasons
+from web.words import OFFERED
 
 StepShown = Literal["waiting", "later", "called", "serving", "held", "returned", "done", "transferred"]
 EventType = Annotated[str, Meta(extra_json_schema={"enum": list(TOPICS)})]
@@ -84,6 +92,29 @@ class Office(Shown, frozen=True):
     outcomes: tuple[Outcome, ...]
     return_reasons: tuple[Coded, ...]
     pause_reasons: tuple[Coded, ...]
+    deviation_reasons: tuple[Coded, ...]
+
+
+class Sent(Shown, frozen=True):
+    """Where a waiting person was told to wait: in the line of a service, or on a standby `seat` before its counters.
+    Not a call yet.
+    """
+
+    service: str
+    seat: bool
+
+
+class Reason(Shown, frozen=True):
+    """Why somebody was called: the rule and its version, how many people waited, who would have been next and by how
+    many milliseconds, how many older ones were passed over; `told` says it in sentences, by language.
+    """
+
+    rule: str
+    eligible: int
+    runner_up: str | None
+    margin: int
+    passed_over: int
+    told: dict[str, tuple[str, ...]]
 
 
 class Step(Shown, frozen=True):
@@ -106,7 +137,8 @@ class Step(Shown, frozen=True):
 class Ticket(Shown, frozen=True):
     """A visit. `service` and `counter` are where it is called, served or held, `since` when its state began, `ahead`
     the fewest people before it in any queue, `recalls` how often it was called again, `last_call` whether this was the
-    last time.
+    last time. `sent` is where a waiting person was told to wait, `why` the reason of the present call, `appointment`
+    the instant from which the wait counts.
     """
 
     office: str
@@ -123,22 +155,87 @@ class Ticket(Shown, frozen=True):
     ahead: int | None
     recalls: int
     last_call: bool
+    sent: Sent | None
+    why: Reason | None
+    appointment: Instant | None
+
+
+class Wait(Shown, frozen=True):
+    """A wait as people are told it: from `low` to `high` minutes (null: more than `low`). `method` is "futures" where
+    the office's next hours were played, "queue" where only the queue's length was known.
+    """
+
+    low: int
+    high: int | None
+    method: Method
 
 
 class OwnTicket(Ticket, frozen=True):
-    """A visit as its holder has it. Whoever knows `token` may see and cancel it; `url` is the page in the QR code."""
+    """A visit as its holder has it. Whoever knows `token` may see and cancel it; `url` is the page in the QR code;
+    `wait` is how long until the next call (null: not waiting, or no counter is open).
+    """
 
     token: str
+    url: str
+    wait: Wait | None = None
+
+
+class Reference(Shown, frozen=True):
+    """A step's number in a system outside, who noted it and when; one on `paper` waits for the system's own."""
+
+    system: str
+    number: str
+    paper: bool
+    by: str
+    at: Instant
+
+
+class RoadStep(Shown, frozen=True):
+    """A step of a journey: `done` (and valid), `possible` or `outside` now, once more `returned`, `expired` or
+    `rejected`, `later` while the steps in `waits_for` come first. `missing` are codes of documents that were not there,
+    `until` the last date (ISO) on which it is, or was, valid.
+    """
+
+    code: str
+    name: str
+    names: Text
+    state: RoadState
+    minutes: int
+    documents: tuple[Coded, ...]
+    waits_for: tuple[str, ...]
+    missing: tuple[str, ...]
+    until: str | None
+    references: tuple[Reference, ...]
+
+
+class Journey(Shown, frozen=True):
+    """A person's journey as it stands today: `outcome` how it ended (null: it is open), `office` where it began."""
+
+    case: str
+    office: str
+    scheme: str
+    name: str
+    names: Text
+    opened: Instant
+    outcome: str | None
+    steps: tuple[RoadStep, ...]
+
+
+class OwnJourney(Journey, frozen=True):
+    """A journey with the secret of its card, for whoever has it; `url` is the page in the card's QR code."""
+
+    card: str
     url: str
 
 
 class AtCounter(Shown, frozen=True):
-    """Who is at a counter."""
+    """Who is at a counter, and why they were called."""
 
     number: str
     state: TicketState
     service: str
     since: Instant
+    why: Reason | None
 
 
 class CounterNow(Shown, frozen=True):
@@ -171,7 +268,9 @@ class Call(Shown, frozen=True):
 
 
 class Queue(Shown, frozen=True):
-    """A service's queue: how many wait, since when the first of them, and how many open counters take it."""
+    """A service's queue: how many wait, since when the first of them, how many open counters take it, and the `wait` of
+    somebody who takes a number now (null: no counter is open).
+    """
 
     service: str
     name: str
@@ -180,6 +279,7 @@ class Queue(Shown, frozen=True):
     waiting: int
     oldest: Instant | None
     counters: int
+    wait: Wait | None = None
 
 
 class Asking(Shown, frozen=True):
@@ -266,6 +366,7 @@ def office_shown(it: office.Office) -> Office:
         outcomes=tuple(Outcome(code=o.code, **_named(o.name), unlocks=o.unlocks) for o in rules.outcomes),
         return_reasons=_coded(rules.return_reasons),
         pause_reasons=_coded(rules.pause_reasons),
+        deviation_reasons=_coded(rules.deviation_reasons),
     )
 
 
@@ -281,16 +382,26 @@ def ticket_shown(done: Done) -> Ticket:
     return Ticket(**_ticket(ticket_of(done)))
 
 
-def own_ticket_shown(it: board.TicketPicture, token: str, address: str) -> OwnTicket:
+def own_ticket_shown(it: board.TicketPicture, token: str, address: str, wait: Span | None = None) -> OwnTicket:
     """A ticket with its secret, for whoever has it; `address` is the office's public address."""
-    return OwnTicket(**_ticket(it), token=token, url=f"{address}/t/{token}")
+    return OwnTicket(**_ticket(it), token=token, url=f"{address}/t/{token}", wait=_wait(wait))
+
+
+def journey_shown(it: Journey_) -> Journey:
+    """A journey as an office sees it today."""
+    return Journey(**_journey(it))
+
+
+def own_journey_shown(it: Journey_, card: str, address: str) -> OwnJourney:
+    """A journey with its card's secret; `address` is the office's public address."""
+    return OwnJourney(**_journey(it), card=card, url=f"{address}/c/{card}")
 
 
 def counter_shown(done: Done) -> CounterNow:
     """The counter a command was about, right after it."""
     assert done.answer  # noqa: S101 - only the configuration of an office has none
     assert done.answer.counter  # noqa: S101 - the commands of a counter always answer it
-    return _counter(done.answer.counter)
+    return _counter(done.answer.counter, done.answer.ticket.zone if done.answer.ticket else ZONE)
 
 
 def kiosk_shown(done: Done) -> KioskNow:
@@ -308,8 +419,10 @@ def day_shown(done: Done) -> DayNow:
     return DayNow(office=done.answer.office, date=done.answer.date, open=is_open)
 
 
-def board_shown(seen: board.DisplayPicture, hall: board.HallPicture, version: int, position: int) -> Board:
-    """The hall's board with its counters."""
+def board_shown(
+    seen: board.DisplayPicture, hall: board.HallPicture, version: int, position: int, waits: Mapping[str, Span]
+) -> Board:
+    """The hall's board with its counters, and how long newcomers wait."""
     return Board(
         office=seen.office,
         **_named(seen.office_name),
@@ -321,8 +434,8 @@ def board_shown(seen: board.DisplayPicture, hall: board.HallPicture, version: in
         running_text=seen.running_text,
         current=tuple(_call(call) for call in seen.current),
         recent=tuple(_call(call) for call in seen.recent),
-        queues=tuple(_queue(queue) for queue in seen.queues),
-        counters=tuple(_counter(counter) for counter in hall.counters),
+        queues=tuple(_queue(queue, waits.get(queue.service)) for queue in seen.queues),
+        counters=tuple(_counter(counter, seen.zone) for counter in hall.counters),
         help=tuple(Asking(kiosk=it.kiosk, since=it.since) for it in hall.help),
     )
 
@@ -383,7 +496,52 @@ def _ticket(it: board.TicketPicture) -> dict[str, Any]:
         "ahead": it.ahead,
         "recalls": it.recalls,
         "last_call": it.last_call,
+        "sent": Sent(service=it.sent.service, seat=it.sent.seat) if it.sent else None,
+        "why": _reason(it.why, it.zone),
+        "appointment": it.slot or None,
     }
+
+
+def _reason(why: Why | None, zone: str) -> Reason | None:
+    if why is None:
+        return None
+    return Reason(
+        rule=why.rule,
+        eligible=why.eligible,
+        runner_up=why.runner_up or None,
+        margin=why.margin,
+        passed_over=why.passed_over,
+        told={lang: tuple(Reasons(zone, lang).told(why)) for lang in OFFERED},
+    )
+
+
+def _journey(it: Journey_) -> dict[str, Any]:
+    return {
+        "case": it.case.id,
+        "office": it.case.office,
+        "scheme": it.case.follows(it.today.isoformat()).scheme,
+        **_named(it.flow.name),
+        "opened": it.case.opened,
+        "outcome": it.case.outcome or None,
+        "steps": tuple(_road_step(step) for step in it.road),
+    }
+
+
+def _road_step(it: road.RoadStep) -> RoadStep:
+    return RoadStep(
+        code=it.code,
+        **_named(it.name),
+        state=it.state,
+        minutes=it.minutes,
+        documents=_coded(it.documents),
+        waits_for=it.waits_for,
+        missing=it.missing,
+        until=it.until or None,
+        references=tuple(
+            Reference(system=one.system, number=one.number, paper=one.paper, by=one.by, at=one.at)
+            for one in it.references
+        ),
+    )
 
 
 def _step(it: board.StepPicture) -> Step:
@@ -399,10 +557,14 @@ def _step(it: board.StepPicture) -> Step:
     )
 
 
-def _counter(it: board.CounterPicture) -> CounterNow:
+def _counter(it: board.CounterPicture, zone: str) -> CounterNow:
     here = (
         AtCounter(
-            number=it.ticket, state=cast("TicketState", it.ticket_state), service=it.service, since=it.ticket_since
+            number=it.ticket,
+            state=cast("TicketState", it.ticket_state),
+            service=it.service,
+            since=it.ticket_since,
+            why=_reason(it.why, zone),
         )
         if it.ticket
         else None
@@ -432,7 +594,11 @@ def _call(it: board.CallPicture) -> Call:
     )
 
 
-def _queue(it: board.QueuePicture) -> Queue:
+def _wait(it: Span | None) -> Wait | None:
+    return Wait(low=it.low, high=it.high or None, method=it.method) if it else None
+
+
+def _queue(it: board.QueuePicture, wait: Span | None) -> Queue:
     return Queue(
         service=it.service,
         prefix=it.prefix,
@@ -440,4 +606,5 @@ def _queue(it: board.QueuePicture) -> Queue:
         waiting=it.waiting,
         oldest=it.oldest,
         counters=it.counters,
+        wait=_wait(wait),
     )

@@ -4,6 +4,7 @@ The fields are named as those of the command they become; `said()` gives them as
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -16,6 +17,7 @@ from ltsa.rules import LONGEST_OFFICER
 Code = Annotated[str, Meta(max_length=LONGEST_CODE)]
 Codes = Annotated[tuple[Code, ...], Meta(max_length=50)]
 Date = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Card = Annotated[str, Meta(pattern=r"^[A-Z2-7]{26}$")]
 PLAIN = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 """Any text without control characters but tab and new line."""
 
@@ -42,16 +44,47 @@ class OfDay(Body, frozen=True):
 
 class Issue(Body, frozen=True):
     """What a person came for. `services` are ids of the office's services, each once; `priority` is a reason code of
-    the office, or null; `language` is what the ticket page speaks first.
+    the office, or null; `language` is what the ticket page speaks first. `appointment` is when they were asked to come,
+    a date and time of today with its zone (2026-11-21T09:30:00+07:00), or null: their wait counts from it, whether they
+    come early or late. With the secret of a journey's `card` the number is for what can be done of that journey today:
+    at the services named, at all where none is.
     """
 
     services: Codes
     priority: Code | None = None
     language: Literal["id", "en"] = "id"
+    appointment: Annotated[datetime, Meta(tz=True)] | None = None
+    card: Card | None = None
 
     def said(self, rules: Callable[[], Rules]) -> dict[str, Any]:  # noqa: ARG002
-        """The fields, with "" for no priority."""
-        return {"services": self.services, "priority": self.priority or "", "language": self.language}
+        """The fields, with "" for no priority and 0 for no appointment, and without the card."""
+        slot = int(self.appointment.timestamp()) * 1000 if self.appointment else 0
+        return {
+            "services": self.services,
+            "priority": self.priority or "",
+            "language": self.language,
+            "slot": slot,
+        }
+
+
+class NewCase(Body, frozen=True):
+    """A journey under one of the office's schemes. `nik` and `name` are kept encrypted beside the record, so that the
+    journey is found again without its card; null where somebody gives none.
+    """
+
+    scheme: Code
+    nik: Annotated[str, Meta(max_length=24)] | None = None
+    name: Annotated[str, Meta(max_length=100, pattern=PLAIN)] | None = None
+
+
+class NewReference(Body, frozen=True):
+    """A step's number in the system outside; `paper`: one on paper, because that cannot be reached. The system's own
+    number takes the place of one on paper.
+    """
+
+    step: Code
+    number: Annotated[str, Meta(min_length=3, max_length=40, pattern=PLAIN)]
+    paper: bool = False
 
 
 class Open(Body, frozen=True):
@@ -80,6 +113,18 @@ class Numbered(OfDay, frozen=True, kw_only=True):
     """Which ticket, by its number, and of which day (null: today)."""
 
     number: Code
+
+
+class Chosen(Numbered, frozen=True, kw_only=True):
+    """Which ticket, and why this one where it is not whom the office's policy calls next: one of the office's
+    `deviation_reasons`, needed where it has any.
+    """
+
+    reason: Code | None = None
+
+    def said(self, rules: Callable[[], Rules]) -> dict[str, Any]:  # noqa: ARG002
+        """The number, and "" for no reason."""
+        return {"number": self.number, "reason": self.reason or ""}
 
 
 class Resume(OfDay, frozen=True):

@@ -8,9 +8,11 @@ from api import answers
 from api.asked import Asked
 from api.looking import visit
 from ltsa.commands import AskHelp, CancelTicket, DayCommand, GiveHelp, OpenCounter
+from ltsa.identity import Identity, name_of, nik_of
+from ltsa.journey import PERSON, CompleteReference, NoteReference, person_of
 from ltsa.ledger import Done
 from ltsa.tokens import token_digest
-from web import tickets
+from web import journeys, tickets
 from web.asking import asker
 from web.errors import Refused
 from web.midnight import now_on
@@ -45,10 +47,60 @@ def command_with_note(kind: Callable[..., DayCommand]) -> Callable[[Asked], obje
 
 def issue(asked: Asked) -> answers.OwnTicket:
     """Issues a ticket. Its secret follows from the key, so that a repeated request gets the same one."""
+    person = _of_card(asked, asked.body.card) if asked.body.card else ""
     ticket, secret = tickets.issue(
-        asked.house, office=asked.address["office"], by=asked.by, key=asked.key, **_said(asked)
+        asked.house, office=asked.address["office"], by=asked.by, key=asked.key, person=person, **_said(asked)
     )
-    return answers.own_ticket_shown(ticket, secret, asked.house.settings.address)
+    wait = asked.house.forecasts.of_issued(ticket)
+    return answers.own_ticket_shown(ticket, secret, asked.house.settings.address, wait)
+
+
+def open_case(asked: Asked) -> answers.OwnJourney:
+    """Opens a case; its card's secret follows from the key, so that a repeated request gets the same one."""
+    body, office = asked.body, asked.address["office"]
+    said: dict[str, Any] = {"office": office, "scheme": body.scheme, "by": asked.by, "key": asked.key}
+    if body.nik:
+        who = Identity(nik=nik_of(body.nik), name=name_of(body.name) if body.name else "")
+        person, case, card = journeys.open_case(asked.house, who, **said)
+    else:
+        person, case, card = journeys.open_unnamed(asked.house, **said)
+    return answers.own_journey_shown(_journey(asked, person, case), card, asked.house.settings.address)
+
+
+def note_reference(asked: Asked) -> answers.Journey:
+    """Notes a step's number, or puts the system's own in the place of one on paper."""
+    case, body = asked.address["case"], asked.body
+    person = person_of(case)
+    if not PERSON.fullmatch(person) or (journey := _found(asked, person, case)) is None:
+        raise Refused("unknown-case", f"There is no case {case[:60]!r}.", field="case", status=HTTPStatus.NOT_FOUND)
+    step = journey.flow.step.get(body.step)
+    noted = next((it for it in journey.case.references if it.step == body.step), None)
+    about: dict[str, Any] = {"office": asked.address["office"], "by": asked.by, "key": asked.key, "person": person}
+    about |= {"case": case, "step": body.step, "system": step.system if step else "", "number": body.number}
+    if noted and noted.paper and not body.paper:
+        asked.house.do(CompleteReference(**about, at=asked.house.now()))
+    else:
+        asked.house.do(NoteReference(**about, at=asked.house.now(), paper=body.paper))
+    return answers.journey_shown(_journey(asked, person, case))
+
+
+def _of_card(asked: Asked, card: str) -> str:
+    """Whose card has this secret. Raises `Refused`."""
+    if (found := journeys.by_card(asked.house, card)) is None:
+        message = "This card opens no journey, or none any more."
+        raise Refused("unknown-card", message, field="card", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return found[0]
+
+
+def _found(asked: Asked, person: str, case: str) -> journeys.Journey | None:
+    return journeys.journey_of(asked.house, person, office=asked.address["office"], case=case)
+
+
+def _journey(asked: Asked, person: str, case: str) -> journeys.Journey:
+    """A journey that is there."""
+    found = _found(asked, person, case)
+    assert found  # noqa: S101 - a command about it has just been answered
+    return found
 
 
 def cancel(asked: Asked) -> answers.OwnTicket:

@@ -4,14 +4,22 @@ from datetime import date
 from typing import Any
 
 from api import answers
-from ltsa import board, commands
-from ltsa.day import Day, DayEvent, evolve
+from ltsa import board, commands, journey
+from ltsa.calling import carry_out
+from ltsa.day import Day
+from ltsa.journey import Here, NoteReference, OpenCase, Person, RecordStep, case_id
 from ltsa.ledger import Done
-from ltsa.office import example_office
+from ltsa.office import Office, example_office
 from ltsa.present import Recorded, day_stream
+from ltsa.road import road
 from ltsa.rules import decide
+from ltsa.tokens import token_digest
+from web.forecasting import Wait
+from web.journeys import Journey
 
 TOKEN = "QMPR2JVZ5TD4WXN7H3KEA6CUFY"  # noqa: S105 - made up
+PERSON, CARD = "0c5a7d1e9b3f82640d17", "7XKQH2VN4RZD6TWJ3MCEPAUY5F"
+WAIT = Wait(low=10, high=20, begins=1_795_223_400_000, ends=1_795_224_000_000, method="futures")
 ADDRESS = "http://127.0.0.1:8000"
 MORNING = 1_795_224_600_000
 """21 November 2026, 08.30 in Jakarta."""
@@ -62,7 +70,7 @@ UNSUPPORTED = answers.Error(
 )
 UNKNOWN_FIELD = answers.Error(
     code="unknown-field",
-    message="There is no 'service' here; known are: services, priority, language.",
+    message="There is no 'service' here; known are: services, priority, language, appointment, card.",
     field="service",
     state=None,
 )
@@ -80,21 +88,50 @@ def of_answers() -> dict[str, answers.Shown]:
     morning.do(commands.OpenCounter, counter="5", officer="Sri", services=("health", "bank"))
     issued = morning.do(commands.IssueTicket, services=("health", "bank"), token="0" * 64)
     called = morning.do(commands.CallNext, counter="5")
-    seen = answers.board_shown(board.display(morning.day), board.hall(morning.day), morning.day.version, 42)
+    shown, waits = (board.display(morning.day), board.hall(morning.day)), {"bank": WAIT, "health": WAIT}
+    seen = answers.board_shown(*shown, morning.day.version, 42, waits)
     event = answers.event_shown(called.events[0])
     helped = morning.do(commands.AskHelp, kiosk="barat")
     closed = morning.do(commands.CloseDay)
+    way = _journey(morning.office, morning.day.date, morning.at)
     return {
         "Office": answers.office_shown(example_office()),
-        "OwnTicket": answers.own_ticket_shown(answers.ticket_of(issued), TOKEN, ADDRESS),
+        "OwnTicket": answers.own_ticket_shown(answers.ticket_of(issued), TOKEN, ADDRESS, WAIT),
         "Ticket": answers.ticket_shown(called),
         "CounterNow": answers.counter_shown(called),
         "Board": seen,
         "Event": event,
         "KioskNow": answers.kiosk_shown(helped),
         "DayNow": answers.day_shown(closed),
+        "Journey": answers.journey_shown(way),
+        "OwnJourney": answers.own_journey_shown(way, CARD, ADDRESS),
         "Error": UNKNOWN_FIELD,
     }
+
+
+def _journey(office: Office, today: str, at: int) -> Journey:
+    """A journey of which the first step is done and has its number in the system outside."""
+    said: dict[str, Any] = {"office": office.id, "at": at, "by": "program:3f2a9c51d07e", "person": PERSON}
+    flow, person, case = office.flow["p-to-p"], Person(), case_id(PERSON, 1)
+    here = Here(office=office, today=today, flows={flow.digest: flow})
+    for command in (
+        OpenCase(**said, key="1", scheme=flow.id, card=token_digest(CARD)),
+        RecordStep(**said, key="2", case=case, step="ak1", outcome="done"),
+        NoteReference(**said, key="3", case=case, step="ak1", system="siapkerja", number="SK-2026-00017"),
+    ):
+        for event in journey.decide(command, person, here):
+            journey.evolve(person, event)
+    found = person.cases[case]
+    return Journey(
+        person=PERSON,
+        case=found,
+        flow=flow,
+        today=date.fromisoformat(today),
+        road=road(found, flow, today, office),
+        plan=None,
+        visit=None,
+        appointment=None,
+    )
 
 
 class _Morning:
@@ -111,9 +148,7 @@ class _Morning:
         command = kind(
             office=self.office.id, at=self.at, by="program:3f2a9c51d07e", key=f"{kind.__name__} {self.at}", **said
         )
-        events: list[DayEvent] = decide(command, self.day)
         stream, first = day_stream(self.office.id, self.day.date), self.day.version + 1
-        for event in events:
-            evolve(self.day, event)
+        events = carry_out(self.day, decide(command, self.day))
         recorded = (Recorded(40 + n, stream, n, event) for n, event in enumerate(events, first))
         return Done(tuple(recorded), board.answer(self.day, events))

@@ -11,6 +11,7 @@ from api.bodies import Since
 from ltsa import board
 from ltsa.day import Day
 from ltsa.present import day_stream
+from web import journeys
 from web.asking import asker
 from web.errors import Refused
 from web.house import House
@@ -25,7 +26,8 @@ def offices(asked: Asked) -> tuple[answers.Office, ...]:
 def hall(asked: Asked) -> answers.Board:
     """An office's board now."""
     day = asked.house.today(asked.address["office"])
-    return answers.board_shown(board.display(day), board.hall(day), day.version, asked.house.position)
+    waits = asked.house.forecasts.newcomers(asked.address["office"])
+    return answers.board_shown(board.display(day), board.hall(day), day.version, asked.house.position, waits)
 
 
 def events(asked: Asked) -> Sequence[answers.Event]:
@@ -40,7 +42,21 @@ def events(asked: Asked) -> Sequence[answers.Event]:
 def ticket(asked: Asked) -> answers.OwnTicket:
     """The ticket with this secret."""
     day, number = visit(asked)
-    return answers.own_ticket_shown(board.ticket(day, number), asked.address["token"], asked.house.settings.address)
+    house, wait = asked.house, asked.house.forecasts.of(day, number)
+    return answers.own_ticket_shown(board.ticket(day, number), asked.address["token"], house.settings.address, wait)
+
+
+def case(asked: Asked) -> answers.OwnJourney:
+    """The journey whose card has this secret, as the office where it was opened sees it today."""
+    card, house = asked.address["card"], asked.house
+    found = journeys.by_card(house, card)
+    person, name = found or ("", "")
+    office = next(iter(house.present.offices()))
+    shown = journeys.journey_of(house, person, office=office, case=name) if found else None
+    if shown is None:
+        message = "No journey has a card with this secret."
+        raise Refused("unknown-card", message, field="card", status=HTTPStatus.NOT_FOUND)
+    return answers.own_journey_shown(shown, card, house.settings.address)
 
 
 def visit(asked: Asked) -> tuple[Day, str]:

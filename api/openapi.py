@@ -32,6 +32,7 @@ parameters that are not described here are refused."""
 TAGS = {
     "office": "Offices, their boards and their days",
     "ticket": "For whoever has a ticket's secret",
+    "journey": "A person's journey over days and offices",
     "counter": "What an officer does at a counter",
     "visit": "What an officer does with a visit",
 }
@@ -42,6 +43,8 @@ ADDRESS: dict[str, Json] = {
     "kiosk": {"description": "What a kiosk is called.", "example": "barat"},
     "number": {"description": "A ticket's number.", "example": "D001"},
     "date": {"description": "A service day: the office's local date.", "example": "2026-11-21", "format": "date"},
+    "case": {"description": "A journey's name.", "example": f"{examples.PERSON}-1"},
+    "card": {"description": "A journey card's secret.", "example": examples.CARD, "pattern": "^[A-Z2-7]{26}$"},
     "token": {"description": "A ticket's secret.", "example": examples.TOKEN, "pattern": "^[A-Z2-7]{26}$"},
 }
 

@@ -15,6 +15,7 @@ OFFICE = BASE + "/offices/{office}"
 COUNTER = OFFICE + "/counters/{counter}"
 NUMBER = OFFICE + "/tickets/{number}"
 TOKEN = BASE + "/tickets/{token}"
+CARD = BASE + "/cases/{card}"
 
 READS = (
     HTTPStatus.BAD_REQUEST,
@@ -87,7 +88,7 @@ def _look(  # noqa: PLR0913 - a row of the table
     query: type[bodies.Body] = bodies.Nothing,
 ) -> Operation:
     named = (HTTPStatus.NOT_FOUND,) if "{" in path else ()
-    withheld = () if tag == "ticket" else (HTTPStatus.FORBIDDEN,)
+    withheld = () if tag in {"ticket", "journey"} else (HTTPStatus.FORBIDDEN,)
     refusals = (*READS, *named, *withheld)
     return Operation(
         name=name, path=path, view=view, answers=shows, summary=summary, tag=tag, query=query, refusals=refusals
@@ -209,6 +210,30 @@ OPERATIONS = (
     ),
     _look("ticket", TOKEN, looking.ticket, answers.OwnTicket, "The holder's own ticket.", tag="ticket"),
     Operation(
+        name="open-case",
+        path=f"{OFFICE}/cases",
+        view=doing.open_case,
+        answers=answers.OwnJourney,
+        summary="Open a journey over days and offices; its card's secret is answered this once.",
+        tag="journey",
+        sends=bodies.NewCase,
+        status=HTTPStatus.CREATED,
+        example=bodies.NewCase(scheme="p-to-p", nik="3273015201900007", name="Sri Wati"),
+    ),
+    _look(
+        "case", CARD, looking.case, answers.OwnJourney, "The road of a journey, by its card's secret.", tag="journey"
+    ),
+    Operation(
+        name="note-reference",
+        path=f"{OFFICE}/cases/{{case}}/references",
+        view=doing.note_reference,
+        answers=answers.Journey,
+        summary="Note a step's number in SIAPkerja or SISKOP2MI, or put it in place of one on paper.",
+        tag="journey",
+        sends=bodies.NewReference,
+        example=bodies.NewReference(step="ak1", number="SK-2026-00017"),
+    ),
+    Operation(
         name="cancel",
         path=f"{TOKEN}/cancel",
         view=doing.cancel,
@@ -231,7 +256,12 @@ OPERATIONS = (
     ),
     _of_counter("close", doing.command(commands.CloseCounter, answers.counter_shown), "Leave the counter."),
     _at_counter("call-next", commands.CallNext, "Call whoever is next; 409 `nobody-waiting` where nobody is."),
-    _at_counter("call", commands.CallTicket, "Call a ticket that the officer chose.", bodies.Numbered(number="D001")),
+    _at_counter(
+        "call",
+        commands.CallTicket,
+        "Call a ticket that the officer chose.",
+        bodies.Chosen(number="D001", reason="unwell"),
+    ),
     _at_counter("recall", commands.Recall, "Call the called person again, as often as the office allows."),
     _at_counter("start", commands.StartService, "The called person has come."),
     _at_counter("finish", commands.FinishService, "The service ended.", bodies.Finish(outcome="done")),

@@ -79,6 +79,11 @@ class JournalTeller:
 
     _data_erased = _data_exported = _data_seen
 
+    def _cases_moved(self, event: Any) -> list[str]:
+        flow = self.office.flow.get(event.scheme)
+        name = (flow.name.get(self.lang) or flow.name[FIRST]) if flow else event.scheme
+        return [self._told(event, flow=name, grace=self._day(event.grace)), *self._reason(event.why)]
+
     def _paper_changed(self, event: Any) -> list[str]:
         return [self._told(event, name=event.name, paper=self._words(f"device.paper.{event.paper}").lower())]
 

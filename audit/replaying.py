@@ -6,6 +6,7 @@ The same record and the same pictures as the auditor's page; it reads beside a r
 import argparse
 import sys
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -56,26 +57,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read(options: argparse.Namespace, settings: Settings) -> tuple[Book | None, int | None]:
-    """The day and the instant that the command names. Raises `WrongRequestError`."""
+def read_day(office: str, written: str, settings: Settings) -> Book | None:
+    """A day's record; None when nothing was recorded. Raises `WrongRequestError`."""
     file = settings.data / "ledger.sqlite"
     if not file.exists():
         raise WrongRequestError(f"There is no ledger in {settings.data}; name the office's folder with --data FOLDER.")
     try:
-        day = day_of(options.date)
+        day = day_of(written)
     except Refusal:
-        raise WrongRequestError(f"“{options.date}” is no date; write one like 2026-11-21.") from None
+        raise WrongRequestError(f"“{written}” is no date; write one like 2026-11-21.") from None
     ledger = Ledger(file)
     try:
-        present = ledger.present()
-        zone = present.office(options.office, day).clock
-        found = book.read(ledger, options.office, day)
+        ledger.present().office(office, day)
+        return book.read(ledger, office, day)
     except Refusal as refusal:
         raise WrongRequestError(refusal.message) from None
     finally:
         ledger.close()
+
+
+def _read(options: argparse.Namespace, settings: Settings) -> tuple[Book | None, int | None]:
+    """The day and the instant that the command names. Raises `WrongRequestError`."""
+    found = read_day(options.office, options.date, settings)
     try:
-        until = instant_of(options.until, day, found.office.clock if found else zone) if options.until else None
+        zone = found.office.clock if found else ZoneInfo("UTC")
+        until = instant_of(options.until, day_of(options.date), zone) if options.until else None
     except WrongTimeError:
         raise WrongRequestError(
             f"“{options.until}” is no time; write one of the office's time zone, like 09:15 or 09:15:30."

@@ -44,7 +44,7 @@ class Teller:
     def __init__(self, office: Office, lang: str, access: Access | None = None) -> None:
         self.office, self.lang, self._access = office, lang, access
         self._words = Words(lang)
-        self._reasons = Reasons(office, lang)
+        self._reasons = Reasons.of(office, lang)
 
     def tell(self, line: Line) -> Told:
         """A line's event in words."""

@@ -11,14 +11,17 @@ from datetime import date
 
 from flask import Blueprint, Response, g, render_template, request, url_for
 
-from audit import asked, book, export, journal, pages
+from audit import asked, book, export, journal, kept, pages
 from audit.book import Book
+from audit.case import CaseTeller
+from audit.case import read as read_case
 from audit.journal_telling import JournalTeller
 from audit.telling import Teller
 from ltsa.access import EVERYWHERE
 from ltsa.journal import DataExported
 from ltsa.office import Office
-from ltsa.replay import KINDS, story
+from ltsa.predictions import Outcome
+from ltsa.replay import KINDS, shadowed, story
 from web import tables
 from web.asking import asker
 from web.errors import Refused
@@ -31,6 +34,9 @@ JOURNAL_DAYS = 30
 """How many days back the journal goes that says no date."""
 
 ENTRIES_SHOWN = 100
+
+FORECAST_DAYS = 7
+"""How many days back the page about waiting ranges goes that says no date."""
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit", template_folder="templates")
 
@@ -86,6 +92,36 @@ def noted_csv(office: str) -> Response:
     return _csv(export.noted(filter(_entries().takes, entries), teller), f"{office}-journal.csv")
 
 
+@blueprint.get("/<office>/forecast")
+def kept_ranges(office: str) -> str:
+    """How often the waiting ranges held that people were told."""
+    configuration, dates, found = _kept(office)
+    it = kept.shown(found, configuration)
+    return _written("audit/forecast.html", office=configuration, dates=dates, it=it)
+
+
+@blueprint.get("/<office>/forecast.csv")
+def kept_ranges_csv(office: str) -> Response:
+    """Every range of the chosen days that came out, as CSV."""
+    configuration, dates, found = _kept(office)
+    _on_record(office, "forecast.csv", f"{dates.first}–{dates.last}")
+    return _csv(kept.rows(found, configuration, page_language()), f"{office}-forecast.csv")
+
+
+@blueprint.get("/<office>/case/<case>")
+def of_case(office: str, case: str) -> str:
+    """The story of one case over days and offices, under its pseudonym."""
+    here, configuration = house(), _office(office)
+    record = here.off_loop(read_case, here.ledger, office, case)
+    if not record:
+        message = f"{office} has had nothing to do with a case {case!r}."
+        raise Refused("unknown-case", message, field="case", status=404)
+    offices = {each.id: each for each in here.offices()}
+    teller = CaseTeller(offices, here.present.flows.kept, page_language(), here.access)
+    lines, scheme = teller.story(record), teller.scheme(record)
+    return _written("audit/case.html", office=configuration, case=case, lines=lines, scheme=scheme)
+
+
 @blueprint.get("/<office>/<day>")
 def day(office: str, day: str) -> str:
     """A day at an instant, with everything there is to know about it."""
@@ -120,6 +156,14 @@ def board(office: str, day: str) -> str:
     return _page("audit/moment.html", found, moment=house().off_loop(found.moment, instant))
 
 
+@blueprint.get("/<office>/<day>/shadow")
+def shadow(office: str, day: str) -> str:
+    """Whom the policy in shadow would have called, where that was somebody else."""
+    found = _opened(office, day)
+    calls = house().off_loop(shadowed, found.history)
+    return _page("audit/shadow.html", found, calls=calls, differing=[call for call in calls if call.other])
+
+
 @blueprint.get("/<office>/<day>/events.csv")
 def events_csv(office: str, day: str) -> Response:
     """The chosen events of a day as CSV."""
@@ -147,7 +191,8 @@ def ticket(office: str, day: str, number: str) -> str:
     if told is None:
         raise Refused("unknown-ticket", f"There is no ticket {number!r} on {day}.", field="number", status=404)
     road = _teller(found.office).road(told.ticket) if told.ticket else []
-    return _page("audit/ticket.html", found, it=told, whose=number, steps=road)
+    cases = [line.details["case"] for line in told.lines if line.details.get("case")]
+    return _page("audit/ticket.html", found, it=told, whose=number, steps=road, case=cases[-1] if cases else "")
 
 
 @blueprint.get("/<office>/<day>/counter/<counter>")
@@ -235,6 +280,13 @@ def _journal(office: str) -> tuple[Office, asked.Dates, list[journal.Entry], Jou
     entries = here.off_loop(journal.read, here.ledger, office, since, until, everything=everything)
     teller = JournalTeller(configuration, page_language(), here.access, here.configurations(office))
     return configuration, dates, entries, teller
+
+
+def _kept(office: str) -> tuple[Office, asked.Dates, list[Outcome]]:
+    """The office, the dates that the address asks for, and the predictions of these that came out."""
+    here, configuration = house(), _office(office)
+    dates = asked.dates(request.args, configuration.service_date(here.now()), FORECAST_DAYS)
+    return configuration, dates, here.off_loop(kept.read, here.ledger, configuration, dates.first, dates.last)
 
 
 def _entries() -> journal.Chosen:

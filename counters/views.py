@@ -6,17 +6,19 @@ from typing import Any
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from werkzeug import Response
 
-from counters import screens
+from counters import casework, journey, screens
 from counters.actions import DESK, HALL, Press, note_of
 from ltsa import board
 from ltsa.commands import CounterCommand, OpenCounter
 from ltsa.day import Day
+from ltsa.journey import OUTCOMES
 from ltsa.message import Refusal
 from web.asking import asker
 from web.house import house
 from web.live import View
 from web.notes import erase_note, note_beside, read_notes
 from web.seats import is_own, own_counter
+from web.words import said
 
 blueprint = Blueprint("counters", __name__, template_folder="templates")
 
@@ -27,8 +29,13 @@ LIVE = (
     View("hall", screens.hall, "counters/hall.html"),
 )
 
-DESK_SHEETS = frozenset({"cancel", "close", "finish", "number", "pause", "priority", "return", "services", "steps"})
-DESK_SHEETS |= {"transfer", "visit"}
+DESK_SHEETS = frozenset(
+    {"cancel", "close", "deviate", "finish", "number", "pause", "priority", "return", "services", "steps"}
+)
+DESK_SHEETS |= {"transfer", "visit", "why"}
+JOURNEY_SHEETS = frozenset({"appointment", "journey", "journey-card", "journey-close", "journey-step", "reference"})
+"""Sheets about the journey that a number belongs to."""
+DESK_SHEETS |= JOURNEY_SHEETS | {"journey-new"}
 HALL_SHEETS = frozenset({"close-day", "reopen-day"})
 
 OFFERS = ("hall.lead", "desk.work", "audit.see", "day.begin", "day.report")
@@ -61,7 +68,18 @@ def desk_sheet(office: str, counter: str, name: str) -> str:
     number = request.args.get("number", "").strip().upper()
     if name not in DESK_SHEETS:
         abort(404)
+    if name in JOURNEY_SHEETS or name in {"journey-new", "return", "visit"}:
+        return _journey_sheet(name, day, counter, number)
     return _sheet(name, day, it=board.desk(day, counter), visit=_visit(day, number))
+
+
+@blueprint.post("/desk/<office>/<counter>/journey/<action>")
+def on_journey(office: str, counter: str, action: str) -> Answer:
+    """One press about the journey of whoever has a number here."""
+    here, press, does = house(), Press(request), casework.ACTIONS.get(action) or abort(404)
+    _opened(office, counter)
+    own_counter(here, office, counter, press.key)
+    return does(casework.work(here, office, press, asker().by("desk.work", office)))
 
 
 @blueprint.post("/desk/<office>/<counter>/<action>")
@@ -127,6 +145,30 @@ def govern(office: str, action: str) -> Answer:
 
 def _sheet(name: str, day: Day, **shown: object) -> str:
     return render_template("counters/sheet.html", sheet=name, date=day.date, office=day.rules_of, **shown)
+
+
+def _journey_sheet(name: str, day: Day, counter: str, number: str) -> str:
+    """A sheet about the journey of the number given, or of whoever is at the counter."""
+    here, (about, _, code) = house(), request.args.get("about", "").partition(" ")
+    number = number or about or day.counters[counter].ticket
+    visit, found = _visit(day, number), journey.of_visit(here, day, number)
+    if found is None and name in JOURNEY_SHEETS:
+        raise Refusal("no-case", f"{number} belongs to no journey yet; open one, or tie it to one.", field="number")
+    step = next((step for step in found.road if step.code == code), None) if found else None
+    if step is None and name == "journey-step":
+        raise Refusal("unknown-step", f"{code!r} is no step of this case.", field="step")
+    offices = {office.id: office.name for office in here.offices()}
+    return _sheet(
+        name,
+        day,
+        it=board.desk(day, counter),
+        visit=visit,
+        journey=found,
+        step=step,
+        offices=offices,
+        office_choices=[(office, said(name)) for office, name in offices.items()],
+        case_outcomes=OUTCOMES,
+    )
 
 
 def _done(command: Any) -> Answer:

@@ -4,9 +4,10 @@ from msgspec import Struct
 
 from display.announcement import announcement
 from ltsa import board
-from ltsa.board import CallPicture, QueuePicture
+from ltsa.board import CallPicture, QueuePicture, StandbyPicture
 from ltsa.office import Text
 from web.doors import Door, door
+from web.forecasting import Wait
 from web.house import House
 
 
@@ -28,7 +29,8 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 class Wall(Struct, frozen=True, kw_only=True):
     """The whole wall: calls that people still have to follow first, then those being served, each latest first; then
-    earlier calls of others, and the queues. `door` says how the office's doors stand.
+    earlier calls of others, the queues with how long newcomers wait, and who sits before which counters (shown, never
+    spoken). `door` says how the office's doors stand.
     """
 
     date: str
@@ -38,6 +40,8 @@ class Wall(Struct, frozen=True, kw_only=True):
     calls: tuple[Shown, ...]
     earlier: tuple[Shown, ...]
     queues: tuple[QueuePicture, ...]
+    waits: dict[str, Wait] = {}
+    standby: tuple[StandbyPicture, ...] = ()
 
 
 def wall(house: House, office: str) -> Wall | None:
@@ -73,4 +77,6 @@ def wall(house: House, office: str) -> Wall | None:
         calls=tuple(shown(call) for call in sorted(picture.current, key=lambda call: call.state != "called")),
         earlier=tuple(shown(call) for call in sorted(earlier.values(), key=lambda call: -call.serial)),
         queues=picture.queues,
+        waits=house.forecasts.newcomers(office),
+        standby=picture.standby,
     )

@@ -6,16 +6,18 @@ from kiosk import roads
 from kiosk.roads import Journey
 from ltsa import board
 from ltsa.board import ChoicePicture, TicketPicture
+from ltsa.day import Day
 from ltsa.message import Refusal
 from ltsa.office import Coded, Text
 from ltsa.rules import full_services
 from web.doors import Door, door
+from web.forecasting import Wait
 from web.house import House
 
 
 class Offer(Struct, frozen=True, kw_only=True):
     """The services a kiosk offers; `chosen` are those that the person at it has chosen already, `full` those for which
-    today's numbers are taken.
+    today's numbers are taken, `waits` how long somebody waits who takes a number now.
     """
 
     office: str
@@ -23,6 +25,7 @@ class Offer(Struct, frozen=True, kw_only=True):
     choices: tuple[ChoicePicture, ...]
     full: tuple[str, ...]
     chosen: tuple[str, ...]
+    waits: dict[str, Wait]
 
 
 class Chosen(Struct, frozen=True, kw_only=True):
@@ -33,6 +36,7 @@ class Chosen(Struct, frozen=True, kw_only=True):
     door: Door
     choices: tuple[ChoicePicture, ...]
     full: tuple[str, ...]
+    waits: dict[str, Wait]
     bring: tuple[Coded, ...]
     sequels: tuple[tuple[ChoicePicture, tuple[ChoicePicture, ...]], ...]
 
@@ -44,14 +48,18 @@ class Help(Struct, frozen=True, kw_only=True):
 
 
 class Visit(Struct, frozen=True, kw_only=True):
-    """A ticket for its holder. `open` says whether its day still runs; `door` how the office's doors stand today. For a
-    visit of a journey, that, and what is done of it at each service.
+    """A ticket for its holder. `open` says whether its day still runs; `door` how the office's doors stand today;
+    `wait` how long they wait until their next call, None where that cannot be said; `manned` whether a counter is open
+    for one of the services that they wait for. For a visit of a journey, that, and what is done of it
+    at each service.
     """
 
     token: str
     open: bool
     door: Door
     ticket: TicketPicture
+    wait: Wait | None = None
+    manned: bool = True
     journey: Journey | None = None
     work: dict[str, tuple[Text, ...]] = {}
 
@@ -62,7 +70,14 @@ def offer(house: House, office: str, chosen: str = "") -> Offer | None:
     if now is None or shut is None:
         return None
     wanted = tuple(chosen.split(",")) if chosen else ()
-    return Offer(office=office, door=shut, choices=now.choices, full=_full(house, office), chosen=wanted)
+    return Offer(
+        office=office,
+        door=shut,
+        choices=now.choices,
+        full=_full(house, office),
+        chosen=wanted,
+        waits=_waits(house, office),
+    )
 
 
 def chosen(house: House, office: str, services: str) -> Chosen | None:
@@ -80,6 +95,7 @@ def chosen(house: House, office: str, services: str) -> Chosen | None:
         door=shut,
         choices=choices,
         full=_full(house, office),
+        waits=_waits(house, office),
         bring=_together(choices),
         sequels=tuple((choice, missing) for choice, missing in before if missing),
     )
@@ -106,6 +122,8 @@ def visit(house: House, token: str) -> Visit | None:
         open=day.open,
         door=shut,
         ticket=board.ticket(day, number),
+        wait=house.forecasts.of(day, number),
+        manned=_manned(day, number),
         journey=roads.of_ticket(house, day, number),
         work=roads.work_of(house, day, number),
     )
@@ -126,6 +144,15 @@ def _kiosk(house: House, office: str) -> board.KioskPicture | None:
 
 def _full(house: House, office: str) -> tuple[str, ...]:
     return full_services(house.today(office))
+
+
+def _manned(day: Day, number: str) -> bool:
+    waits = day.tickets[number].waits
+    return any(now.state != "closed" and service in now.services for now in day.counters.values() for service in waits)
+
+
+def _waits(house: House, office: str) -> dict[str, Wait]:
+    return house.forecasts.newcomers(office)
 
 
 def _together(choices: tuple[ChoicePicture, ...]) -> tuple[Coded, ...]:

@@ -16,14 +16,15 @@ from kiosk import pictures, roads
 from kiosk.roads import Journey, Mile
 from kiosk.slip import Card, Slip, Stop, Way
 from ltsa import board
-from ltsa.board import StepPicture
+from ltsa.board import StepPicture, TicketPicture
 from ltsa.office import Office, Text
 from ltsa.tokens import ticket_secret
 from web.asking import asker
 from web.errors import Refused
-from web.format import full_date, hhmm, listed, short_date, zone_label
+from web.format import full_date, hhmm, listed, ranged, short_date, zone_label
 from web.house import House, house
 from web.spool import PRINTED_WITHIN, PrintJob
+from web.waits import wait_sentence
 from web.words import FIRST, Words
 
 blueprint = Blueprint("printing", __name__)
@@ -163,7 +164,7 @@ def _slip(here: House, job: PrintJob) -> Slip | None:
         office=_said(office.name, lang),
         label=words("ticket.yours"),
         taken=f"{full_date(it.arrived, zone, lang)}, {hhmm(it.arrived, zone, lang)} {zone_label(zone, it.arrived)}",
-        ahead=words("ticket.ahead_then", n=it.ahead) if it.ahead else words("kiosk.ahead_none"),
+        ahead=_ahead(it, words),
         road=tuple(
             _stop(step, office, words, work.get(step.service, ())) for step in it.steps if step.state != "transferred"
         ),
@@ -180,7 +181,18 @@ def _slip(here: House, job: PrintJob) -> Slip | None:
         card=Card(url=f"{here.settings.address}/c/{card}", title=words("journey.card"), keep=words("journey.card_keep"))
         if card
         else None,
+        wait=wait_sentence(wait, zone, lang) if (wait := here.forecasts.of(day, number)) else "",
     )
+
+
+def _ahead(it: TicketPicture, words: Words) -> str:
+    """Where the person was told to wait, or how many stand before them."""
+    if it.sent and it.sent.seat:
+        counters = ranged([_said(name, words.lang) for name in it.sent.counters], words.lang)
+        return f"{words('ticket.sent_seat', counters=counters)} · {_said(it.sent.name, words.lang)}"
+    if it.sent:
+        return words("ticket.sent_line", service=_said(it.sent.name, words.lang))
+    return words("ticket.ahead_then", n=it.ahead) if it.ahead else words("kiosk.ahead_none")
 
 
 def _stop(step: StepPicture, office: Office, words: Words, work: tuple[Text, ...] = ()) -> Stop:

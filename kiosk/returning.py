@@ -146,6 +146,7 @@ def take(office: str) -> Response:
         "code": draw(f"{here.settings.address}/t/{secret}"),
         "paper": on_paper(office, name_of_kiosk(office), ticket.date, key()) if printing() != "off" else None,
         "again": _repeated(guest),
+        "wait": here.forecasts.of_issued(ticket),
     }
     here.read_own_writes()
     if (found := here.ticket(secret)) is not None:

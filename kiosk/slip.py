@@ -73,6 +73,7 @@ class Slip(Struct, frozen=True, kw_only=True):
     foot: str
     again: str
     copy: bool = False
+    wait: str = ""
     notes: tuple[str, ...] = ()
     way: Way | None = None
     card: Card | None = None
@@ -93,6 +94,8 @@ def ticket(slip: Slip, columns: int = COLUMNS, *, again: bool = False) -> bytes:
         _lines(paper, slip.again, columns, bold=True, align="center")
     _lines(paper, slip.taken, columns, align="center")
     _lines(paper, slip.ahead, columns, align="center")
+    if slip.wait:
+        _lines(paper, slip.wait, columns, bold=True, align="center")
     paper.text("\n")
     for n, stop in enumerate(slip.road, start=1):
         _lines(paper, f"{n}. {stop.name}", columns, bold=True, hang=3)

@@ -101,7 +101,8 @@ def take(office: str) -> Response:
         return make_response(step("sorry", configuration, sentence=spoken(refusal), code=shut), status_of(refusal))
     code = draw(f"{house().settings.address}/t/{secret}")
     paper = on_paper(office, name_of_kiosk(office), ticket.date, key()) if printing() != "off" else None
-    page = step("ticket", configuration, it=ticket, code=code, paper=paper, again=request.form)
+    wait = house().forecasts.of_issued(ticket)
+    page = step("ticket", configuration, it=ticket, code=code, wait=wait, paper=paper, again=request.form)
     return make_response(page, HTTPStatus.CREATED)
 
 

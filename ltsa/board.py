@@ -9,7 +9,7 @@ from datetime import date
 import msgspec
 from msgspec import Struct
 
-from ltsa.calling import ahead, in_order
+from ltsa.calling import ahead, in_order, next_for
 from ltsa.day import (
     Call,
     CounterNow,
@@ -24,6 +24,7 @@ from ltsa.day import (
     order_of,
     outstanding,
 )
+from ltsa.dispatch import MINUTE, SEATED, Why
 from ltsa.office import Coded, Counter, Office, Priority, Text
 
 QUEUE_SHOWN = 12
@@ -46,9 +47,30 @@ class StepPicture(Struct, frozen=True, kw_only=True):
     reasons: tuple[Coded, ...] = ()
 
 
+class SentPicture(Struct, frozen=True, kw_only=True):
+    """Where somebody was told to wait: in the line of a service, or on a standby `seat` before its counters; `counters`
+    are those that are open for it.
+    """
+
+    service: str
+    name: Text
+    seat: bool
+    counters: tuple[Text, ...]
+
+
+class StandbyPicture(Struct, frozen=True, kw_only=True):
+    """Somebody on a standby seat, before which counters."""
+
+    number: str
+    service: str
+    name: Text
+    counters: tuple[str, ...]
+
+
 class TicketPicture(Struct, frozen=True, kw_only=True):
     """One visit, for its holder and for programs. `announced` grows with each call and recall; `counter` is an id;
-    `outcome` says what became of a visit that was not over when the day closed.
+    `outcome` says what became of a visit that was not over when the day closed. `sent` is where a waiting person was
+    told to wait, `why` why somebody at a counter was called; `slot` is the instant of an appointment, 0 without one.
     """
 
     office: str
@@ -71,10 +93,15 @@ class TicketPicture(Struct, frozen=True, kw_only=True):
     ahead: int | None = None
     outcome: str = ""
     outcome_name: Text = {}
+    sent: SentPicture | None = None
+    why: Why | None = None
+    slot: int = 0
 
 
 class CounterPicture(Struct, frozen=True, kw_only=True):
-    """One counter, for supervisors and programs. `ticket` is the number there, `ticket_state` "called" or "serving"."""
+    """One counter, for supervisors and programs. `ticket` is the number there, `ticket_state` "called" or "serving",
+    `why` why it was called.
+    """
 
     counter: str
     name: Text
@@ -87,6 +114,7 @@ class CounterPicture(Struct, frozen=True, kw_only=True):
     ticket_state: str = ""
     service: str = ""
     ticket_since: int = 0
+    why: Why | None = None
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -124,7 +152,9 @@ class QueuePicture(Struct, frozen=True, kw_only=True):
 
 
 class DisplayPicture(Struct, frozen=True, kw_only=True):
-    """What the hall sees: people called or being served now (latest call first), earlier calls, queues."""
+    """What the hall sees: people called or being served now (latest call first), earlier calls, queues, and who sits
+    before the counters.
+    """
 
     office: str
     office_name: Text
@@ -135,6 +165,7 @@ class DisplayPicture(Struct, frozen=True, kw_only=True):
     current: tuple[CallPicture, ...]
     recent: tuple[CallPicture, ...]
     queues: tuple[QueuePicture, ...]
+    standby: tuple[StandbyPicture, ...] = ()
 
 
 class ChoicePicture(Struct, frozen=True, kw_only=True):
@@ -173,7 +204,9 @@ class DocumentPicture(Struct, frozen=True, kw_only=True):
 
 
 class PersonPicture(Struct, frozen=True, kw_only=True):
-    """A ticket as officers see it. `why` says in terms of the rule why it stands where it stands."""
+    """A ticket as officers see it. `seat` says that it waits on a standby seat, `unlocks` which steps its present one
+    makes possible, `why` why it was called to the counter where it is, `slot` the instant of an appointment.
+    """
 
     number: str
     state: str
@@ -188,6 +221,10 @@ class PersonPicture(Struct, frozen=True, kw_only=True):
     recalls: int = 0
     documents: tuple[DocumentPicture, ...] = ()
     notes: tuple[str, ...] = ()
+    seat: bool = False
+    unlocks: tuple[Text, ...] = ()
+    why: Why | None = None
+    slot: int = 0
 
 
 class UndoPicture(Struct, frozen=True, kw_only=True):
@@ -206,8 +243,11 @@ class HelpPicture(Struct, frozen=True, kw_only=True):
 
 
 class DeskPicture(Struct, frozen=True, kw_only=True):
-    """What an officer at a counter sees. `queue` is in calling order; `waiting` counts all of it; `away` are the absent
-    and returned who may be put back, `held` those on hold for this counter's services.
+    """What an officer at a counter sees. `queue` is in the order in which the policy would call them now, `as_of` the
+    minute (ms UTC) of the last event, at which "now" was: the order changes when something happens, and not by itself;
+    0 where time alone never changes it. `overtakes` counts the older ones that the first goes before. `waiting` counts
+    all of the queue; `away` are the absent and returned who may be put back, `held` those on hold for this counter's
+    services.
     """
 
     office: str
@@ -224,6 +264,8 @@ class DeskPicture(Struct, frozen=True, kw_only=True):
     away: tuple[PersonPicture, ...]
     undo: UndoPicture | None
     help: tuple[HelpPicture, ...] = ()
+    as_of: int = 0
+    overtakes: int = 0
 
 
 class HallPicture(Struct, frozen=True, kw_only=True):
@@ -288,6 +330,9 @@ def ticket(day: Day, number: str) -> TicketPicture:
         announced=day.counters[visit.counter].announced if visit.state == "called" else 0,
         ahead=min([step.ahead for step in steps if step.ahead is not None], default=None),
         outcome=visit.outcome,
+        sent=_sent(day, visit),
+        why=visit.why if visit.state in {"called", "serving"} else None,
+        slot=visit.slot,
         outcome_name=_named([visit.outcome], office.rules.closing_outcomes)[0].name if visit.outcome else {},
     )
 
@@ -310,6 +355,7 @@ def display(day: Day) -> DisplayPicture:
         current=tuple(sorted(current, key=lambda call: -call.serial)),
         recent=tuple(recent[:CALLS_SHOWN]),
         queues=_queues(day),
+        standby=_standby(day),
     )
 
 
@@ -346,6 +392,7 @@ def desk(day: Day, counter: str) -> DeskPicture:
     office, now = day.rules_of, day.counters[counter]
     services = now.services or office.counter[counter].services
     line = in_order(day, services, QUEUE_SHOWN)
+    following = next_for(day, services, day.at) if line and office.rules.dispatch.policy in SEATED else None
     held = [visit for visit in _aside(day) if visit.state == "held" and visit.service in services]
     return DeskPicture(
         office=office.id,
@@ -362,6 +409,8 @@ def desk(day: Day, counter: str) -> DeskPicture:
         away=_away(day, services),
         undo=_undo(day, now),
         help=_help(day),
+        as_of=day.at - day.at % MINUTE if following else 0,
+        overtakes=following.why.passed_over if following else 0,
     )
 
 
@@ -446,6 +495,48 @@ def _person(day: Day, visit: Ticket, services: Sequence[str]) -> PersonPicture:
         if step
         else (),
         notes=visit.notes,
+        seat=visit.seat and visit.state == "waiting",
+        unlocks=_unlocks(day, visit, service),
+        why=visit.why if visit.state in {"called", "serving"} else None,
+        slot=visit.slot,
+    )
+
+
+def _unlocks(day: Day, visit: Ticket, service: str) -> tuple[Text, ...]:
+    """The steps of a visit that wait for one step alone."""
+    office = day.rules_of
+    return tuple(
+        office.service[later].name
+        for later, before in office.after.items()
+        if service in before
+        and later in visit.steps
+        and visit.steps[later].state == "todo"
+        and not any(outstanding(visit, other) for other in before if other != service)
+    )
+
+
+def _sent(day: Day, visit: Ticket) -> SentPicture | None:
+    """Where somebody who waits was told to wait."""
+    if visit.state != "waiting" or not visit.directed:
+        return None
+    office = day.rules_of
+    counters = tuple(office.counter[counter].name for counter in _open_for(day, visit.directed))
+    name = office.service[visit.directed].name
+    return SentPicture(service=visit.directed, name=name, seat=visit.seat, counters=counters)
+
+
+def _open_for(day: Day, service: str) -> tuple[str, ...]:
+    """The open counters that take a service, in the office's order."""
+    return tuple([id_ for id_, now in day.counters.items() if now.state == "open" and service in now.services])
+
+
+def _standby(day: Day) -> tuple[StandbyPicture, ...]:
+    """Who sits before the counters: service by service, in the order in which they were sent there."""
+    service = day.rules_of.service
+    return tuple(
+        StandbyPicture(number=number, service=name, name=service[name].name, counters=_open_for(day, name))
+        for name, sitting in day.seated.items()
+        for number in sitting
     )
 
 
@@ -464,6 +555,7 @@ def _counter(day: Day, counter: Counter) -> CounterPicture:
         ticket_state=visit.state if visit else "",
         service=visit.service if visit else "",
         ticket_since=visit.since if visit else 0,
+        why=visit.why if visit else None,
     )
 
 

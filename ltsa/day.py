@@ -43,8 +43,7 @@ class TicketIssued(Event, frozen=True):
     """A person took a number. `token` is the SHA-256 of the ticket's secret, `place` is when its wait began (ms).
 
     For a visit of a person's `case`, `work` has the steps of its flow that are to be done at each service, and `after`
-    the services that come before each of those; the office's own order counts for the others. `slot` is the instant
-    (ms UTC) of the person's appointment here today, 0 for none.
+    the services that come before each of those; the office's own order counts for the others.
     """
 
     number: str
@@ -605,7 +604,9 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             _demand(day, [event.to] if event.to not in _asked(ticket) else ())
             _demand(day, [event.service], -1)
             ticket.steps[event.to] = Step(event.to)
+            waited_from = ticket.queued
             _leave(day, ticket, "transferred")
+            _wait_from(day, ticket, waited_from)
         case StepsChanged():
             ticket = _touch(day, event.number)
             _demand(day, event.dropped, -1)

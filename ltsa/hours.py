@@ -63,6 +63,13 @@ def numbers_on(office: Office, day: date) -> tuple[int, int] | None:
     return begins, _instant(office, day, hours.closes) - last * 60_000
 
 
+def rests_on(office: Office, day: date) -> list[tuple[int, int]]:
+    """The breaks of a date, each from when until when (ms UTC), in order."""
+    hours = hours_on(office, day)
+    rests = hours.breaks if hours else ()
+    return [(_instant(office, day, rest.begins), _instant(office, day, rest.ends)) for rest in rests]
+
+
 def opens_after(office: Office, day: date) -> datetime | None:
     """The opening of the first date after `day` on which the office opens, in its zone; None when none is near."""
     for later in (day + timedelta(days=n) for n in range(1, FARTHEST)):

@@ -81,6 +81,18 @@ class DataExported(Event, frozen=True):
     about: str
 
 
+class CasesMoved(Event, frozen=True):
+    """Somebody lets all open cases of an office that follow one content of a flow (`pinned`, its digest) follow another
+    one (`flow`) from a local date (ISO, `grace`) on.
+    """
+
+    scheme: str
+    pinned: str
+    flow: str
+    grace: str
+    why: str
+
+
 class PaperChanged(Event, frozen=True):
     """A ticket printer ran out of paper ("out"), or has some again ("ok")."""
 
@@ -99,6 +111,7 @@ JournalEvent = (
     | DataSeen
     | DataErased
     | DataExported
+    | CasesMoved
     | PaperChanged
 )
 
@@ -112,6 +125,7 @@ TOPICS: dict[str, type[JournalEvent]] = {
     "data-seen/1": DataSeen,
     "data-erased/1": DataErased,
     "data-exported/1": DataExported,
+    "cases-moved/1": CasesMoved,
     "paper-changed/1": PaperChanged,
 }
 

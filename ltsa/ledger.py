@@ -25,7 +25,7 @@ import msgspec
 from eventsourcing.persistence import PersistenceError, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 
-from ltsa import access, configuring, flow, journal, journey, visit
+from ltsa import access, configuring, flow, journal, journey, predictions, visit
 from ltsa.access import AccessCommand
 from ltsa.board import Answer, answer, unopened
 from ltsa.calling import carry_out
@@ -35,6 +35,7 @@ from ltsa.day import TOPICS, Day, DayEvent, evolve
 from ltsa.journal import WriteJournal
 from ltsa.journey import CaseMoved, CaseOpened, Here, Person, PersonCommand, PersonEvent, person_of, person_stream
 from ltsa.message import Refusal, key_digest
+from ltsa.predictions import RecordWaits, forecast_stream
 from ltsa.present import AnyEvent, Present, Recorded, day_stream, office_stream
 from ltsa.rules import decide
 
@@ -55,6 +56,7 @@ _topics: dict[str, type[AnyEvent]] = {
     **configuring.TOPICS,
     **journey.TOPICS,
     **flow.TOPICS,
+    **predictions.TOPICS,
 }
 _topic_of = {event: topic for topic, event in _topics.items()}
 _decoders = {topic: msgspec.json.Decoder(event) for topic, event in _topics.items()}
@@ -65,7 +67,7 @@ class LedgerUnavailableError(Exception):
     """The record cannot be written or read now (disk full, locked, damaged). Nothing was acknowledged; try again."""
 
 
-AnyCommand = DayCommand | AccessCommand | WriteJournal | ConfigurationCommand | PersonCommand
+AnyCommand = DayCommand | AccessCommand | WriteJournal | ConfigurationCommand | PersonCommand | RecordWaits
 
 
 class Done(NamedTuple):
@@ -457,7 +459,7 @@ class Ledger:
                 self._present.apply(recorded)
             self._seen.extend(rows)
 
-    def _decide(self, command: AnyCommand, rows: list[Recorded]) -> Done | Exception:  # noqa: PLR0911 - a kind of command each
+    def _decide(self, command: AnyCommand, rows: list[Recorded]) -> Done | Exception:  # noqa: PLR0911 - one a kind
         """The answer to be, its events appended to `rows` and applied; or a refusal, which changes nothing.
 
         Whatever fails after that, half applied, must fail the batch.
@@ -474,6 +476,9 @@ class Ledger:
                 case WriteJournal():
                     stream = self._present.journal_stream(command.office, command.at)
                     return self._take(command, stream, self._present.journal(stream), journal, rows)
+                case RecordWaits():
+                    stream = forecast_stream(command.office, command.date)
+                    return self._take(command, stream, self._present.predictions(stream), predictions, rows)
                 case _:
                     return self._of_day(command, rows)
         except Refusal as refusal:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from ltsa import access, configuring, flow, journal, journey
+from ltsa import access, configuring, flow, journal, journey, predictions
 from ltsa.access import INSTALLATION, Access, AccessEvent
 from ltsa.configuring import ConfigurationEvent, Configurations
 from ltsa.day import Day, DayEvent, DayOpened, evolve
@@ -17,12 +17,14 @@ from ltsa.journal import Journal, JournalEvent, journal_stream
 from ltsa.journey import Here, Person, PersonEvent, person_stream
 from ltsa.message import Refusal
 from ltsa.office import Office
+from ltsa.predictions import Predictions, WaitsPredicted
 
 DAYS_KEPT = 2
 JOURNALS_KEPT = 256
 PERSONS_KEPT = 4096
 
-AnyEvent = DayEvent | AccessEvent | JournalEvent | ConfigurationEvent | PersonEvent | FlowEvent
+
+AnyEvent = DayEvent | AccessEvent | JournalEvent | ConfigurationEvent | PersonEvent | FlowEvent | WaitsPredicted
 
 
 class Recorded(NamedTuple):
@@ -69,6 +71,7 @@ class Present:
         self.flows = Flows()
         for recorded in read(flow.STREAM, position):
             flow.evolve(self.flows, recorded.event)  # type: ignore[arg-type]
+        self._predictions: dict[str, Predictions] = {}
         self.access = Access()
         for recorded in read(access.STREAM, position):
             access.evolve(self.access, recorded.event)  # type: ignore[arg-type]
@@ -153,6 +156,17 @@ class Present:
         configuration, day = self.office_at(office, at)
         return Here(office=configuration, today=day.isoformat(), flows=self.flows.kept)
 
+    def predictions(self, stream: str) -> Predictions:
+        """What must be known of a day's predictions to go on with them."""
+        if stream not in self._predictions:
+            state = Predictions()
+            for recorded in self._read(stream, self.position):
+                predictions.evolve(state, recorded.event)  # type: ignore[arg-type]
+            self._predictions[stream] = state
+            if len(self._predictions) > JOURNALS_KEPT:
+                del self._predictions[next(iter(self._predictions))]
+        return self._predictions[stream]
+
     def loaded(self, office: str) -> Iterable[Day]:
         """The days of an office that are in memory."""
         return self._days.get(office, {}).values()
@@ -173,6 +187,9 @@ class Present:
                     journey.evolve(person, event)  # type: ignore[arg-type]
             case "flows":
                 flow.evolve(self.flows, event)  # type: ignore[arg-type]
+            case "forecast":
+                if told := self._predictions.get(recorded.stream):
+                    predictions.evolve(told, event)  # type: ignore[arg-type]
             case "access":
                 access.evolve(self.access, event)  # type: ignore[arg-type]
             case _:

@@ -108,6 +108,21 @@ class Recomputation(Struct, frozen=True, kw_only=True):
         return self.recorded == self.again
 
 
+class Shadowed(Struct, frozen=True, kw_only=True):
+    """A call that was made while another policy ran in shadow: who was called by which rule, and whom the other would
+    have called ("" for the same).
+    """
+
+    version: int
+    at: int
+    counter: str
+    service: str
+    number: str
+    rule: str
+    policy: str
+    other: str
+
+
 class Phase(Struct, frozen=True, kw_only=True):
     """A stretch of time in which a ticket, or a counter, stayed as it was; `until` is None for the last one.
 
@@ -224,6 +239,29 @@ def recompute(before: Day, event: Decided) -> Recomputed:
     if not isinstance(event, TicketReleased) and event.why.rule not in _KNOWN_RULES:
         return "unknown-rule"
     return "agrees" if decided_again(before, event) == decided(event) else "differs"
+
+
+def shadowed(history: Iterable[Recorded]) -> tuple[Shadowed, ...]:
+    """The calls by the office's policy while another one ran in shadow, in order."""
+    shadow, found = "", list[Shadowed]()
+    for recorded in history:
+        event = recorded.event
+        if isinstance(event, DayOpened | DayConfigured):
+            shadow = event.office.rules.dispatch.shadow
+        elif shadow and isinstance(event, TicketCalled) and event.why.rule in RULES.values():
+            found.append(
+                Shadowed(
+                    version=recorded.version,
+                    at=event.at,
+                    counter=event.counter,
+                    service=event.service,
+                    number=event.number,
+                    rule=event.why.rule,
+                    policy=shadow,
+                    other=event.why.shadow,
+                )
+            )
+    return tuple(found)
 
 
 def decided(event: Decided) -> Decision:

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from ltsa.calling import CHOSEN
 from ltsa.day import (
     ActionUndone,
     Check,
@@ -86,7 +87,8 @@ class DayReport(Struct, frozen=True, kw_only=True):
 
     Of the people who were `issued` a number, the visits of `finished` are over, `cancelled` gave up, `closed` counts by
     outcome code ("" where none was said) those whose visit was not over when the day closed; the others are `here`
-    still. `served` finished at least one service, `missed` counts calls that nobody came to, `returns` reasons by code.
+    still. `served` finished at least one service, `missed` counts calls that nobody came to, `returns` reasons by code,
+    `deviations` by reason ("" where none was asked) the calls of somebody else than the policy said.
     `first_call` and `last_call` are 0 for a day without any, `ended` is 0 for a day that is not closed. `configured` is
     how often the office was changed meanwhile.
     """
@@ -112,6 +114,7 @@ class DayReport(Struct, frozen=True, kw_only=True):
     officers: tuple[SeatReport, ...]
     returned: int
     returns: dict[str, int]
+    deviations: dict[str, int]
     help: HelpReport
     first_call: int
     last_call: int
@@ -195,6 +198,7 @@ def report(history: Sequence[Recorded]) -> DayReport:
         ),
         returned=len(returned),
         returns=_counted(reason for done in returned for reason in done.event.reasons),
+        deviations=_counted(call.event.reason for call in calls if call.event.why.rule == CHOSEN),
         help=HelpReport(asked=walk.helps, answered=_spread(walk.answered)),
         first_call=calls[0].event.at if calls else 0,
         last_call=calls[-1].event.at if calls else 0,

@@ -1,7 +1,8 @@
 """A change that somebody is writing: from what a form says to a command, and what it would do before it is done."""
 
+import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from ltsa.configuring import ChangeOffice, Configurations, Difference
 from ltsa.message import Refusal
 from ltsa.office import Office, Service
 from ltsa.parts import differences, office_of, put, tree
+from manage import flows
 from manage.fields import LONGEST_NUMBER, Field, Rows, Sheet, code_for
 from manage.sections import NEW
 
@@ -94,9 +96,9 @@ def command(  # noqa: PLR0913 - by name
         asked |= field.changes(draft.sheet, before)
     if draft.sheet.wrong:
         raise Refusal("wrong-form", "Some of it cannot be so; see the fields.")
-    if any(path.startswith(f"services/{NEW}/") for path in asked):
-        draft.made, asked = _with_id(asked, before)
-        put(whole, f"services/{draft.made}", _blank(draft.made))
+    if (kind := next((kind for kind in BLANK if any(path.startswith(f"{kind}/{NEW}/") for path in asked)), "")) != "":
+        draft.made, asked = _with_id(kind, asked, before)
+        put(whole, f"{kind}/{draft.made}", BLANK[kind](draft.made))
     for path, value in asked.items():
         put(whole, path, value)
     return ChangeOffice(
@@ -126,7 +128,7 @@ def input_of(refusal: Refusal, draft: Draft, fields: Iterable[Field]) -> str:
     """The name of the input that a refusal is about, "" where it is none of the form's."""
     path = (refusal.field or "").replace(".", "/")
     if draft.made:
-        path = path.replace(f"services/{draft.made}/", f"services/{NEW}/", 1)
+        path = re.sub(rf"^({'|'.join(BLANK)})/{re.escape(draft.made)}/", rf"\1/{NEW}/", path)
     if path in {"since", "why"}:
         return path
     for field in sorted(fields, key=lambda field: len(field.path), reverse=True):
@@ -153,10 +155,15 @@ def _rows(field: Field, name: str) -> Rows | None:
     return inner if isinstance(inner, Rows) and name == f"{field.path}.breaks" else None
 
 
-def _with_id(asked: dict[str, Any], office: Office) -> tuple[str, dict[str, Any]]:
-    made = code_for(asked[f"services/{NEW}/name"] or {}, {*office.service, NEW})
-    return made, {path.replace(f"services/{NEW}/", f"services/{made}/", 1): value for path, value in asked.items()}
+def _with_id(kind: str, asked: dict[str, Any], office: Office) -> tuple[str, dict[str, Any]]:
+    known = office.service if kind == "services" else office.flow
+    made = code_for(asked[f"{kind}/{NEW}/name"] or {}, {*known, NEW})
+    return made, {path.replace(f"{kind}/{NEW}/", f"{kind}/{made}/", 1): value for path, value in asked.items()}
 
 
-def _blank(service: str) -> Any:
+def _blank_service(service: str) -> Any:
     return msgspec.to_builtins(Service(id=service, prefix="X", name={}, about={}, agency={}))
+
+
+BLANK: Mapping[str, Callable[[str], Any]] = {"services": _blank_service, "flows": flows.blank}
+"""What one of several is before a form says anything of it."""

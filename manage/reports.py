@@ -167,10 +167,14 @@ def _rows(shown: Shown, words: Words) -> Iterator[Sequence[Cell]]:
             for measure in ("called", "served", "returned", "missed"):
                 yield about, seat.name, words(f"manage.report.{measure}"), getattr(seat, measure), ""
             yield about, seat.name, words("manage.report.open"), _minutes(seat.open), words("manage.unit.minutes")
-    for code, n in it.returns.items():
-        yield "return", said(named(code, office.rules.return_reasons)), words("manage.report.returned"), n, ""
-    for code, n in it.closed.items():
-        yield "closing", said(named(code, office.rules.closing_outcomes)), words("manage.report.closed"), n, ""
+    counted = (
+        ("return", "returned", it.returns, office.rules.return_reasons),
+        ("deviation", "deviations", it.deviations, office.rules.deviation_reasons),
+        ("closing", "closed", it.closed, office.rules.closing_outcomes),
+    )
+    for about, measure, codes, known in counted:
+        for code, n in codes.items():
+            yield about, said(named(code, known)), words(f"manage.report.{measure}"), n, ""
     for hour in shown.hours:
         yield "hour", f"{hour.hour:02}:00", words("manage.report.issued"), hour.issued, ""
 

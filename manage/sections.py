@@ -11,6 +11,7 @@ from ltsa.days_off import national_days_off
 from ltsa.dispatch import POLICIES
 from ltsa.office import LONGEST_TEXT, RANGES, STANDBY, WEEKDAYS, WEIGHTS, Coded, DayOff, Office, example_office
 from ltsa.parts import value_at
+from manage import flows
 from manage.fields import Choice, Date, Field, Line, Place, Rows, Tick, Ticks, Time, Whole, Words
 from manage.offered import Agencies, Counters, DatedRows, DaysOff, Hours, Services, agencies
 
@@ -73,7 +74,16 @@ def service(office: Office, item: str) -> tuple[Field, ...]:
         Whole(path=f"{path}/capacity", label="service_capacity", most=RANGES["capacity"][1], unit="people"),
         Ticks(path=f"{path}/after", label="after", options=others),
         Rows(path=f"{path}/bring", label="bring", key="code", columns=(Words(path="name", label="document"),)),
+        Ticks(path=f"{path}/steps", label="service_steps", options=_steps(office, item)),
     )
+
+
+def _steps(office: Office, item: str) -> tuple[tuple[str, str], ...]:
+    """The steps of flows that a service may do: those that no other one does."""
+    known = {step.code: step.name["id"] for step in flows.known_steps(office) if not step.outside}
+    own = office.service[item].steps if item in office.service else ()
+    names = {code: known.get(code, code) for code in (*known, *own)}
+    return tuple((code, name) for code, name in names.items() if office.service_of.get(code, item) == item)
 
 
 def _agencies(_office: Office, _item: str) -> tuple[Field, ...]:
@@ -204,6 +214,7 @@ SECTIONS: tuple[Section, ...] = (
             fields=_coded("closing_outcomes")),
     Section(id="opening-checks", icon="list-checks", about="rules/opening_checks", template="rows",
             fields=_coded("opening_checks")),
+    Section(id="flows", icon="route", about="flows", fields=flows.switches, template="flows"),
     Section(id="security", icon="shield-check", about="second_factor", fields=_security),
 )  # fmt: skip
 """The sections in the order of the page."""
@@ -218,6 +229,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "lists",
         ("return-reasons", "outcomes", "pause-reasons", "deviation-reasons", "closing-outcomes", "opening-checks"),
     ),
+    ("journeys", ("flows",)),
     ("safety", ("security",)),
 )
 """How the sections stand together on a page."""

@@ -1,5 +1,6 @@
 """The settings: a page a section, each a form whose change begins on a date, is previewed, and can be undone."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +11,7 @@ from werkzeug import Response
 from ltsa.configuring import Change, Configurations, WithdrawChange
 from ltsa.message import Refusal
 from ltsa.office import Office, usual_week
-from manage import draft, frame, telling
+from manage import draft, flows, frame, telling
 from manage.fields import ON, Field, Sheet
 from manage.form import Form
 from manage.offered import DaysOff, Hours
@@ -26,7 +27,11 @@ blueprint = Blueprint("settings", __name__, url_prefix="/manage/<office>")
 LAST_YEAR = 2098
 """The last year whose days off the library knows."""
 
-NEW_SERVICE = {"minutes": 10, "capacity": 0}
+OF_ONE = {"services": "service", "flows": "flow"}
+"""Sections in which each of several has a page of its own, and the page's template."""
+
+NEW_ONE = {"minutes": 10, "capacity": 0, "stage": "before"}
+"""What a page proposes for a new service or flow."""
 
 
 class Shown(Form, frozen=True, kw_only=True):
@@ -95,6 +100,7 @@ def change(office: str, section: str, item: str = "") -> Response | tuple[str, i
         done = here.do(wanted)
     except Refusal as refusal:
         at = draft.input_of(refusal, filled, fields)
+        _name_steps(refusal, filled.sheet)
         problem = frame.sentence(refusal)
         shown = _page(found, known, section, item, fields, draft=filled, problem=problem, at=at)
         return shown, status_of(refusal)
@@ -138,7 +144,7 @@ def _page(
         planned=[change for change in known.planned(today) if _touches(here, change)],
         **more,
     )
-    template = "service" if section == "services" and item else here.template
+    template = OF_ONE.get(section, here.template) if item else here.template
     return frame.page(
         f"settings/{template}",
         office,
@@ -152,6 +158,8 @@ def _page(
 
 
 def _fields(office: Office, section: str, item: str) -> tuple[Field, ...]:
+    if section == "flows" and item:
+        return flows.flow(office, item)
     return service(office, item) if section == "services" and item else BY_ID[section].fields(office, item)
 
 
@@ -164,9 +172,22 @@ def _item(office: Office, section: str, item: str) -> str:
         item = item or str(year)
         if item.isascii() and item.isdigit() and year - 1 <= int(item[:9]) <= LAST_YEAR:
             return item
-    elif not item or (section == "services" and (item in office.service or item == NEW)):
+    elif not item or (section in OF_ONE and (item == NEW or item in _those(office, section))):
         return item
     return abort(HTTPStatus.NOT_FOUND)
+
+
+def _those(office: Office, section: str) -> Mapping[str, object]:
+    """What has a page of its own in a section, by id."""
+    return office.service if section == "services" else office.flow
+
+
+def _name_steps(refusal: Refusal, sheet: Sheet) -> None:
+    """Says the way through a flow by the names of its steps, as they stand on the form."""
+    if way := str(refusal.values.get("way", "")):
+        keys = [key for key in sheet.inputs if key.endswith(".key")]
+        named = {sheet.text(key): sheet.text(f"{key.removesuffix('.key')}.name.id") for key in keys}
+        refusal.values = {**refusal.values, "way": " → ".join(named.get(code) or code for code in way.split(" → "))}
 
 
 def _propose(fields: tuple[Field, ...], office: Office, sheet: Sheet, item: str) -> None:
@@ -174,8 +195,8 @@ def _propose(fields: tuple[Field, ...], office: Office, sheet: Sheet, item: str)
     for field in fields:
         if isinstance(field, DaysOff) and not taken_over(office, int(item)):
             sheet.inputs |= {f"{field.path}.{day.date}": ON for day in field.days}
-        elif item == NEW and (name := field.path.rpartition("/")[2]) in NEW_SERVICE:
-            sheet.inputs |= field.inputs(field.path, NEW_SERVICE[name])
+        elif item == NEW and (name := field.path.rpartition("/")[2]) in NEW_ONE:
+            sheet.inputs |= field.inputs(field.path, NEW_ONE[name])
 
 
 def _preset(fields: tuple[Field, ...], sheet: Sheet, action: str) -> None:

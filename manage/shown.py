@@ -11,6 +11,7 @@ from ltsa.hours import hours_on
 from ltsa.message import Refusal
 from ltsa.office import WEEKDAYS, Coded, Office, Opening, Text
 from manage import telling
+from manage.flows import depths
 from manage.offered import agencies
 from manage.sections import taken_over
 from manage.telling import Teller, Told, clock
@@ -172,6 +173,7 @@ _SUMMARIES: Mapping[str, Callable[[Office, Words], str]] = {
     "deviation-reasons": _coded("deviation_reasons"),
     "closing-outcomes": _coded("closing_outcomes"),
     "opening-checks": _coded("opening_checks"),
+    "flows": lambda office, words: _names(office.flows, words.lang) or words("manage.summary.nothing"),
     "security": _security,
 }
 
@@ -237,6 +239,7 @@ GLOBALS: Mapping[str, Any] = {
     "summary_of": summary_of,
     "agencies_of": agencies,
     "taken_over": taken_over,
+    "flow_depths": depths,
     "local_clock": lambda local: clock(local, page_language()),
 }
 """What templates of this room may call."""

@@ -6,13 +6,28 @@ from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
 from werkzeug import Response
 
-from manage import changes, day, devices, frame, offices, people, programs, reports, settings, setup, shown, today
+from manage import (
+    changes,
+    day,
+    devices,
+    frame,
+    moving,
+    offices,
+    people,
+    programs,
+    references,
+    reports,
+    settings,
+    setup,
+    shown,
+    today,
+)
 from web.asking import asker
 from web.house import house
 from web.live import View
 
 blueprint = Blueprint("manage", __name__, template_folder="templates")
-for part in (settings, changes, day, reports, people, devices, programs, offices, setup):
+for part in (settings, moving, changes, day, reports, references, people, devices, programs, offices, setup):
     blueprint.register_blueprint(part.blueprint)
 
 LIVE = (View("manage_now", today.now, "manage/now.html"),)
@@ -22,6 +37,7 @@ TABS = (
     ("opening", "sunrise", "day.opening", "day.begin"),
     ("closing", "sunset", "day.closing", "day.begin"),
     ("report", "chart-column", "reports.latest", "day.report"),
+    ("references", "file-clock", "references.every", "references.see"),
     ("settings", "sliders-horizontal", "settings.overview", "office.see"),
     ("people", "users", "people.every", "people.see"),
     ("devices", "monitor-smartphone", "devices.every", "devices.see"),

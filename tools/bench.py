@@ -22,6 +22,8 @@ BENCHMARKS = {
     "growth": "tools.bench_ledger:growth",
     "replay": "tools.bench_ledger:replay",
     "decision": "tools.bench_decision:decision",
+    "forecast": "tools.bench_forecast:accuracy",
+    "futures": "tools.bench_forecast:speed",
     "http": "tools.bench_http:http",
     "feed": "tools.bench_feed:feed",
     "click": "tools.bench_click:click",

@@ -188,7 +188,7 @@ def _as_text(found: Scenario, options: argparse.Namespace, compared: dict[Policy
         "The parameters are assumptions, measured in no office: believe the order of the policies before any figure.",
         f"In this scenario {choice:.0%} of the visits ever have a choice what to do next."
         + (" Without a choice there is nothing to gain but a juster order." if choice < 1 / 2 else ""),
-        "Gains vanish where every step has its fixed place, and shrink where one step is the bottleneck of the day.",
+        "Gains vanish where every step has its fixed place, and shrink the fuller the house is.",
     ]
     return "\n".join(lines)
 

@@ -20,7 +20,7 @@ from web.words import Words, page_language, said
 NOT_FOUND = frozenset({"unknown-office", "unknown-counter", "unknown-ticket", "unknown-token", "unknown-day"})
 """Codes of refusals that say that the thing an address names is not there; other unknown things stand in the input."""
 
-INVALID = frozenset({"no-services", "service-twice", "no-reason", "no-officer", "not-a-transfer"})
+INVALID = frozenset({"no-services", "service-twice", "no-reason", "no-officer", "not-a-transfer", "unreachable-step"})
 """Codes of refusals that are wrong in any state of the day; further ones begin with unknown-, wrong-, missing-."""
 
 CODES = {400: "bad-request", 403: "forbidden", 409: "conflict", 413: "too-large", 500: "failed"}

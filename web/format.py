@@ -4,6 +4,7 @@ Instants are integer milliseconds UTC since 1970, durations integer milliseconds
 take the zone and the language; the Jinja filters of the same names take them from the page (`g.zone`, `g.lang`).
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
@@ -128,6 +129,23 @@ def listed(names: Iterable[str], lang: str = "id") -> str:
     return f"{', '.join(before)}{comma} {'and' if lang == 'en' else 'dan'} {last}"
 
 
+def ranged(names: Iterable[str], lang: str = "id") -> str:
+    """Names that differ in their number alone, together: "Loket 4–5", "Loket 4–6 dan 9"; others as `listed`."""
+    known = list(dict.fromkeys(names))
+    parts = [re.fullmatch(r"(.*?)(\d+)", name) for name in known]
+    heads = {part[1] for part in parts if part}
+    if len(known) < 2 or len(heads) > 1 or not all(parts):  # noqa: PLR2004 - one name is no range
+        return listed(known, lang)
+    numbers, spans = sorted(int(part[2]) for part in parts if part), list[list[int]]()
+    for number in numbers:
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    said = [f"{span[0]}–{span[-1]}" if len(span) > 1 else str(span[0]) for span in spans]
+    return f"{heads.pop()}{listed(said, lang)}"
+
+
 def count(n: int, lang: str = "id") -> str:
     """A count with its thousands: "1.234"; English "1,234"."""
     return f"{n:,}" if lang == "en" else f"{n:,}".replace(",", ".")
@@ -155,6 +173,7 @@ def install(app: Flask) -> None:
         count=lambda n, lang="": count(n, lang or page_language()),
         iso=lambda ms, zone="": iso(ms, zone or page_zone()),
         listed=lambda names, lang="": listed(names, lang or page_language()),
+        ranged=lambda names, lang="": ranged(names, lang or page_language()),
         minutes=lambda ms, lang="": minutes(ms, lang or page_language()),
     )
     app.jinja_env.globals.update(

@@ -41,9 +41,10 @@ from ltsa.people import People
 from ltsa.persons import Persons, WrongSeedError
 from ltsa.present import Recorded, day_stream
 from ltsa.tokens import token_digest
-from web import asking, errors, files, format, icons, limits, logs, security, words  # noqa: A004 - format is the room's name
+from web import asking, errors, files, format, icons, limits, logs, security, waits, why, words  # noqa: A004 - format is the room's name
 from web.asking import NOBODY, Asker, Door, may_watch
 from web.credentials import Credentials, WrongKeyError
+from web.forecasting import Forecasts
 from web.limits import Buckets
 from web.live import Feed
 from web.presence import Presence
@@ -107,6 +108,7 @@ class House:
         self.limits = Buckets(settings.rate_limits)
         self.feed = Feed(self, settings.public_url, settings.names, self.limits)
         self.presence = Presence(self)
+        self.forecasts = Forecasts(self)
         self._bells: list[FileBell | RedisBell] = [FileBell(self.database, self._ring_at_others)]
         self.outcomes: Counter[tuple[str, str]] = Counter()
         self._acknowledged = 0
@@ -259,11 +261,13 @@ class House:
                 rows = self.off_loop(self.ledger.since, self.position) if more else []
 
     def _concerns(self, recorded: Recorded) -> None:
-        kind, office, *_ = recorded.stream.split(":")
+        kind, office, *rest = recorded.stream.split(":")
         if kind in {"day", "office"}:
             self._changed.add(office)
         elif kind == "person" and (at := getattr(recorded.event, "office", "")):
             self._changed.add(at)
+        if kind == "day":
+            self.forecasts.hear(office, rest[0], recorded)
         if kind in {"access", "office"} or isinstance(recorded.event, SignedOut):
             self._rights_changed = True
 
@@ -283,6 +287,7 @@ class House:
         """Begins to follow the ledger and to keep house. Called on the server's loop, once."""
         self.feed.start()
         self.presence.start()
+        self.forecasts.start()
         for bell in self._bells:
             bell.start()
         self._housekeeping = gevent.spawn(self._keep_house)
@@ -291,6 +296,7 @@ class House:
         """Stops following: pages hear no more. Commands in progress are still answered."""
         if self._housekeeping:
             self._housekeeping.kill()
+        self.forecasts.stop()
         self.presence.stop()
         for bell in self._bells:
             bell.stop()
@@ -423,7 +429,7 @@ def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
     app = Flask("ltsa", static_folder=None, template_folder=None)
     here = House(settings)
     app.extensions["ltsa"] = here
-    for part in (logs, words, format, icons, errors):
+    for part in (logs, words, format, waits, icons, errors, why):
         part.install(app)
     security.install(app, settings.public_url, settings.names)
     limits.install(app, here.limits)

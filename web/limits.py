@@ -67,7 +67,7 @@ CONNECTIONS = 1500
 TRIED_AT = ("/sign-in", "/link/", "/unlock", "/pair", "/account/")
 """Where secrets are tried: every change at an address that begins so counts."""
 
-GUESSED_AT = ("/t/", "/c/", "/link/", "/pair/", "/api/v1/tickets/")
+GUESSED_AT = ("/t/", "/c/", "/link/", "/pair/", "/api/v1/tickets/", "/api/v1/cases/")
 """Where a secret stands in the address: every one that is nobody's counts."""
 
 WRONG = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})

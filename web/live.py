@@ -221,6 +221,10 @@ class Feed:
         """Who has a page open that listens."""
         return [client.who for client in self._clients.values() if client.listens]
 
+    def is_watched(self, office: str) -> bool:
+        """Whether somebody watches a view of an office."""
+        return bool(self._by_office.get(office))
+
     # What a template shows at first
 
     def paint(self, name: str, *args: object, **attributes: object) -> Markup:

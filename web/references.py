@@ -8,9 +8,10 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ltsa.journal import DataExported
 from ltsa.journey import (
@@ -20,6 +21,7 @@ from ltsa.journey import (
     Reference,
     ReferenceCompleted,
     ReferenceNoted,
+    decide,
     person_of,
     refer,
 )
@@ -35,11 +37,13 @@ NEEDED = frozenset({"reference", "step", "case"})
 LONGEST_TABLE = 2_000_000
 MOST_ROWS = 10_000
 
-Result = Literal["completed", "already", "unknown", "conflicting", "wrong"]
+Result = Literal["completed", "already", "paper", "unknown", "conflicting", "wrong"]
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """What became of one line of a table that came in; the heading is line 1. `refusal` says why it was not taken."""
+    """What became of one line of a table that came in, or would; the heading is line 1. "paper" is one on which the
+    number on paper stands still. `refusal` says why it was not taken.
+    """
 
     line: int
     case: str
@@ -53,7 +57,7 @@ def table(here: House, office: str, *, by: str, everything: bool = False) -> Ite
     """The references noted at an office, with a heading: those that are on paper still, or all. That they were taken
     along is on record before.
     """
-    found = here.off_loop(_noted, here, office)
+    found = here.off_loop(noted, here, office)
     here.note(DataExported, office=office, by=by, kind="references.csv", about=office)
     yield COLUMNS
     zone = here.zone(office)
@@ -63,7 +67,10 @@ def table(here: House, office: str, *, by: str, everything: bool = False) -> Ite
             yield it.number, it.system, it.step, case, paper, it.office, iso(it.at, zone), it.by
 
 
-def _noted(here: House, office: str) -> list[tuple[str, Reference]]:
+def noted(here: House, office: str) -> list[tuple[str, Reference]]:
+    """The references noted at an office, each with its case's id. Blocks on the disk and reads through the record: give
+    it to `off_loop`.
+    """
     latest = dict[tuple[str, str, str], Reference]()
     for recorded in here.ledger.told("reference-noted/1", "reference-completed/1"):
         event = recorded.event
@@ -77,6 +84,11 @@ def reconcile(here: House, text: str, *, office: str, by: str, key: str) -> list
     one that differs is a conflict. Nothing but that changes. Raises `Refused` for what is no such table.
     """
     return [_taken(here, line, row, office=office, by=by, key=key) for line, row in _read(text)]
+
+
+def preview(here: House, text: str, *, office: str, by: str) -> list[Row]:
+    """What would become of each row of a table that came in; nothing changes. Raises `Refused` as `reconcile` does."""
+    return [_judged(here, line, row, office=office, by=by, key="")[0] for line, row in _read(text)]
 
 
 def _read(text: str) -> list[tuple[int, dict[str, str]]]:
@@ -106,36 +118,50 @@ def _unreadable(message: str) -> Refused:
 
 
 def _taken(here: House, line: int, row: dict[str, str], *, office: str, by: str, key: str) -> Row:  # noqa: PLR0913 - by name
+    judged, command = _judged(here, line, row, office=office, by=by, key=key)
+    if command is None:
+        return judged
+    try:
+        here.do(command)
+    except Refusal as why:
+        return _refused(judged, why)
+    return judged
+
+
+def _judged(  # noqa: PLR0913 - by name
+    here: House, line: int, row: dict[str, str], *, office: str, by: str, key: str
+) -> tuple[Row, CompleteReference | None]:
+    """What becomes of a row, and the command that completes a number, where it may be given."""
     case, step, number = row["case"], row["step"], " ".join(row["reference"].split())
     person = here.off_loop(here.ledger.person, person_of(case)) if PERSON.fullmatch(person_of(case)) else Person()
     noted = _of_step(person, case, step, row.get("system", ""))
-    result: Result
-    refusal = None
-    if noted is None:
-        result = "unknown"
-    elif noted.number == number and not noted.paper:
-        result = "already"
-    elif not noted.paper:
-        result = "conflicting"
-    else:
-        try:
-            here.do(
-                CompleteReference(
-                    office=office,
-                    at=here.now(),
-                    by=by,
-                    key=f"{key} {case} {step} {number}",
-                    person=person_of(case),
-                    case=case,
-                    step=step,
-                    system=noted.system,
-                    number=number,
-                )
-            )
-            result = "completed"
-        except Refusal as why:
-            result, refusal = "conflicting" if why.code.startswith("reference-") else "wrong", why
-    return Row(line=line, case=case, step=step, reference=number, result=result, refusal=refusal)
+    said: dict[str, Any] = {"line": line, "case": case, "step": step, "reference": number}
+    if noted is None or not noted.paper:
+        is_same = noted is not None and noted.number == number
+        return Row(**said, result="unknown" if noted is None else "already" if is_same else "conflicting"), None
+    if noted.number == number:
+        return Row(**said, result="paper"), None
+    command = CompleteReference(
+        office=office,
+        at=here.now(),
+        by=by,
+        key=f"{key} {case} {step} {number}",
+        person=person_of(case),
+        case=case,
+        step=step,
+        system=noted.system,
+        number=number,
+    )
+    judged = Row(**said, result="completed")
+    try:
+        decide(command, person, here.present.here(office, command.at))
+    except Refusal as why:
+        return _refused(judged, why), None
+    return judged, command
+
+
+def _refused(row: Row, why: Refusal) -> Row:
+    return replace(row, result="conflicting" if why.code.startswith("reference-") else "wrong", refusal=why)
 
 
 def _of_step(person: Person, case: str, step: str, system: str) -> Reference | None:

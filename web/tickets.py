@@ -19,6 +19,7 @@ def issue(  # noqa: PLR0913 - by name
     priority: str = "",
     language: str = "id",
     person: str = "",
+    slot: int = 0,
 ) -> tuple[TicketPicture, str]:
     """The ticket as it was right after it was issued, and its secret. The same key gives the same again, also when
     midnight has passed since. For a `person` it is for what can be done of the open case, at `services` (none named: at
@@ -38,6 +39,7 @@ def issue(  # noqa: PLR0913 - by name
             priority=priority,
             language=language,
             person=person,
+            slot=slot,
         )
     )
     if done.answer is None or done.answer.ticket is None:

@@ -1,10 +1,14 @@
 """Why this person was called, or sent to a seat or a line: the dispatcher's reasons in words and minutes."""
 
+from collections.abc import Iterable
+
+from flask import Flask
+
 from ltsa.calling import CHOSEN
-from ltsa.dispatch import POLICIES, Terms, Why
-from ltsa.office import Office
-from web.format import hhmmss, minutes
-from web.words import Words
+from ltsa.dispatch import POLICIES, Terms, Weights, Why
+from ltsa.office import Office, Text
+from web.format import hhmmss, listed, minutes
+from web.words import FIRST, Words, page_language
 
 MINUTE = 60_000
 MINUS = "\N{MINUS SIGN}"
@@ -12,16 +16,35 @@ _OLD_CHOICE = "chosen/1"
 
 
 class Reasons:
-    """Tells reasons in one language, by the configuration of an office."""
+    """Tells reasons in one language, with times in a zone; how much a priority counts and the weights only where the
+    weights are known.
+    """
 
-    def __init__(self, office: Office, lang: str) -> None:
-        self.office, self.lang, self.words = office, lang, Words(lang)
+    def __init__(self, zone: str, lang: str, weights: Weights | None = None) -> None:
+        self.zone, self.lang, self.weights, self.words = zone, lang, weights, Words(lang)
 
-    def short(self, why: Why) -> str:
-        """The reason in one line."""
-        if why.terms is None:
-            return self._say("short_since", place=hhmmss(why.place, self.office.zone, self.lang))
-        return self._say("short", n=_minutes(why.terms), terms=self._terms(why.terms))
+    @classmethod
+    def of(cls, office: Office, lang: str) -> "Reasons":
+        """By the configuration of an office."""
+        return cls(office.zone, lang, office.rules.dispatch.weights)
+
+    def brief(self, why: Why, unlocks: Iterable[Text] = ()) -> str:
+        """The reason in few words; `unlocks` are the names of the steps that the call makes possible."""
+        return self._briefly(
+            chosen=why.rule.startswith("chosen/"), sat=why.sat, unlocks=unlocks, overtakes=why.passed_over
+        )
+
+    def brief_next(self, *, seat: bool, unlocks: Iterable[Text], overtakes: int) -> str:
+        """Why somebody would be the next one now, in few words."""
+        return self._briefly(chosen=False, sat=seat, unlocks=unlocks, overtakes=overtakes)
+
+    def _briefly(self, *, chosen: bool, sat: bool, unlocks: Iterable[Text], overtakes: int) -> str:
+        names = listed([text.get(self.lang) or text[FIRST] for text in unlocks], self.lang)
+        parts = [self._say("brief_chosen")] if chosen else []
+        parts += [self._say("brief_sat")] if sat else []
+        parts += [self._say("brief_unlocks", services=names)] if names else []
+        parts += [self._say("brief_overtakes", n=overtakes) if overtakes else self._say("brief_oldest")]
+        return "; ".join(parts)
 
     def told(self, why: Why, *, called: bool = True, priority: bool = False) -> list[str]:
         """The whole reason, a sentence each. `called` to a counter, else sent somewhere to wait; `priority` says that
@@ -40,8 +63,8 @@ class Reasons:
         if why.sat:
             told.append(self._say("sat"))
         told.append(self._score(why, called=called))
-        if priority and policy not in {"fix", "shortest"}:
-            told.append(self._say("priority_times", n=self.office.rules.dispatch.weights.priority))
+        if priority and self.weights and policy not in {"fix", "shortest"}:
+            told.append(self._say("priority_times", n=self.weights.priority))
         if why.rule != CHOSEN and why.runner_up:
             told.append(self._runner_up(why))
         if why.passed_over:
@@ -54,13 +77,15 @@ class Reasons:
             return why.rule
         if not why.rule.startswith(("all/", "index/", "chosen/")):
             return self._say("rule_plain", rule=why.rule, under=why.under, seen=why.seen)
-        weights = self.office.rules.dispatch.weights
+        weights = self.weights
+        if weights is None:
+            return why.rule
         said = f"{weights.priority}·{weights.wait}·{weights.left}·{weights.unlocks}·{weights.others}"
         return self._say("rule", rule=why.rule, weights=said, under=why.under, seen=why.seen)
 
     def _by_place(self, why: Why) -> list[str]:
         """By the place alone, as all calls were explained before 2026-12."""
-        place = hhmmss(why.place, self.office.zone, self.lang)
+        place = hhmmss(why.place, self.zone, self.lang)
         if why.rule != "fifo/1":
             passed, margin = why.passed_over, self._span(abs(why.margin))
             chosen = self._say("chosen", n=passed, number=why.runner_up, margin=margin)
@@ -107,6 +132,11 @@ class Reasons:
 
     def _say(self, key: str, **values: object) -> str:
         return self.words(f"why.{key}", **values)
+
+
+def install(app: Flask) -> None:
+    """Gives every template `reasons(office)`: who tells reasons in the page's language."""
+    app.jinja_env.globals["reasons"] = lambda office: Reasons.of(office, page_language())
 
 
 def _whole(ms: int) -> int:

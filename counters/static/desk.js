@@ -2,7 +2,8 @@
 // along. What the page shows afterwards comes from the feed; until then nothing else is taken.
 
 import { act, Refused } from "/static/counters/act.js";
-import { close, dated, open, remark, still } from "/static/counters/sheet.js";
+import { close, dated, fill, open, remark, still } from "/static/counters/sheet.js";
+import { doneSteps } from "/static/counters/steps.js";
 import { watch } from "/static/web/live.js";
 
 const desk = document.querySelector("[data-desk]");
@@ -17,25 +18,27 @@ let line = Promise.resolve(); // one command after the other, in the order of th
 const unshown = new Set();
 let settling;
 
-/** Gives a command about what the page shows now. Resolves to true when it was done and is shown; says why when it was not. */
+/** Gives a command about what the page shows now. Resolves to the answer when it was done and is shown; says why when it was
+ *  not. */
 export async function give(action, fields) {
   const { present, date } = desk.querySelector("[data-present]")?.dataset ?? {};
-  const body = { ...(present && { present }), date: dated() ?? date, ...fields };
+  const body = { ...(present && { present }), date: dated() ?? date, ...(action === "finish" && { done: doneSteps() }), ...fields };
   const answer = line.then(() => act(`${desk.dataset.desk}/${action}`, body, () => say("waiting", words.waiting)));
   line = answer.catch(() => {});
   try {
-    const { v } = await answer;
+    const done = await answer;
     say();
-    await shown(v);
-    return true;
+    await shown(done.v);
+    return done;
   } catch (error) {
-    explain(error);
+    explain(error, fields);
     return false;
   }
 }
 
-function explain(error) {
+function explain(error, fields = {}) {
   if (!(error instanceof Refused)) return say("gone", words.gone);
+  if (error.code === "reason-needed" && fields.number && !fields.reason) return lay("deviate", { number: fields.number });
   if (error.signIn) return location.reload(); // the server says where to go
   watch(); // whoever is refused may have seen an old picture
   const now = words.states[error.state] ?? error.state;
@@ -66,11 +69,14 @@ async function alone(action, fields) {
   desk.ariaBusy = "true";
   const done = await give(action, fields);
   if (done) {
-    close();
-    begin();
+    if (done.sheet) fill(done.sheet);
+    else {
+      close();
+      begin();
+    }
   }
   desk.ariaBusy = "false";
-  desk.toggleAttribute("data-settling", done);
+  desk.toggleAttribute("data-settling", Boolean(done));
   clearTimeout(settling);
   settling = setTimeout(() => desk.removeAttribute("data-settling"), SETTLE);
   return done;
@@ -80,9 +86,12 @@ const lay = (sheet, fields) => open(`${desk.dataset.desk}/sheet/${sheet}`, field
 
 const listed = (name) => name.endsWith("[]");
 
-function fieldsOf({ dataset: { field, value } }) {
+// A button inside [data-about] is about that number.
+function fieldsOf(pressed) {
+  const { field, value } = pressed.dataset;
+  const number = pressed.closest("[data-about]")?.dataset.about;
   if (!field) return {};
-  return listed(field) ? { [field.slice(0, -2)]: value.split(" ") } : { [field]: value };
+  return { ...(number && { number }), ...(listed(field) ? { [field.slice(0, -2)]: value.split(" ") } : { [field]: value }) };
 }
 
 // A list has a name that ends in []; an entry with data-unless belongs to it when it is not ticked.

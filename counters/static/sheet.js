@@ -10,7 +10,12 @@ const body = place.querySelector("[data-sheet-body]");
 export async function open(address, fields) {
   const answer = await fetch(localized(address, fields), { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Refused(await answer.json(), answer.status);
-  body.replaceChildren(elements(await answer.text()));
+  fill(await answer.text());
+}
+
+/** Lays a sheet over the page that came with an answer. */
+export function fill(html) {
+  body.replaceChildren(elements(html));
   if (!place.open) place.showModal();
   (body.querySelector("[data-focus]") ?? body.querySelector("input:not([type=hidden]):not(:disabled), textarea, button.button--primary"))?.focus();
 }

@@ -26,6 +26,7 @@ SCENE = (
     *("openapi", "offices", "board"),
     *("open", "issue", "steps", "call", "recall", "hold", "resume", "documents", "note", "return", "undo", "transfer"),
     *("issue", "call-next", "start", "finish", "call-next", "no-show", "put-back:D002", "priority", "cancel-visit"),
+    *("open-case", "case", "note-reference"),
     *("ticket", "cancel", "pause", "open", "close", "ask-help", "give-help", "events", "close-day", "reopen-day"),
 )
 """A day in which every operation goes well with its own example; after ":" the ticket's number."""
@@ -34,6 +35,7 @@ SCENE = (
 def address(operation: Operation, **parts: str) -> str:
     """The operation's address with its parts filled in."""
     usual = {"office": "ltsa", "counter": "5", "kiosk": "barat", "number": "D001", "token": "A" * 26}
+    usual |= {"case": f"{'0' * 20}-1", "card": "A" * 26}
     return operation.path.format(**usual | parts)
 
 
@@ -46,8 +48,8 @@ def sent(program: Program, operation: Operation, path: str, **more: Any) -> Any:
     return program.send("POST", path, **{"json": example, "headers": headers, **more})
 
 
-def play(program: Program) -> None:
-    """The scene above; every answer must be the operation's own."""
+def play(program: Program) -> dict[str, str]:
+    """The scene above; every answer must be the operation's own. The parts of addresses that came of it."""
     parts = {"date": program.house.today("ltsa").date}
     for n, step in enumerate(SCENE):
         name, _, number = step.partition(":")
@@ -57,6 +59,9 @@ def play(program: Program) -> None:
         assert answer.status_code == operation.status, f"{name}: {answer.text}"
         if name == "issue":
             parts["token"] = answer.json["token"]
+        if name == "open-case":
+            parts |= {"case": answer.json["case"], "card": answer.json["card"]}
+    return parts
 
 
 def test_the_document_is_valid_openapi_3_1(program: Program) -> None:
@@ -111,10 +116,11 @@ def test_every_operation_goes_well_with_its_own_example(program: Program) -> Non
 def test_every_documented_status_happens_and_no_other(settings: Settings) -> None:
     app = create_app(replace(settings, rate_limits=0))
     program = Program(app)
-    play(program)
+    played = play(program)
+    way = {"case": played["case"], "card": played["card"]}
     token = program.takes("bank")["token"]
     for operation in ALL:
-        path = address(operation, date="2020-01-01", token=token)
+        path = address(operation, date="2020-01-01", token=token, **way)
         asks = program.for_(operation)
         sent(asks, operation, path, key="k", headers={"Authorization": "Bearer nobody's"})
         sent(asks, operation, path, key="k", headers={"Host": "elsewhere.example"})
@@ -130,7 +136,7 @@ def test_every_documented_status_happens_and_no_other(settings: Settings) -> Non
         else:
             sent(asks, operation, address(operation), key="elsewhere")
     for operation in (it for it in ALL if it.sends):
-        path, asks = address(operation, date="2020-01-01", token=token), program.for_(operation)
+        path, asks = address(operation, date="2020-01-01", token=token, **way), program.for_(operation)
         sent(asks, operation, path, key="no key", headers={"Idempotency-Key": ""})
         sent(asks, operation, path, key="scene-3")
         sent(asks, operation, path, key="scene-4")
@@ -139,8 +145,8 @@ def test_every_documented_status_happens_and_no_other(settings: Settings) -> Non
         sent(asks, operation, path, key="k", json=None, data=b"{}", headers={"Content-Type": "text/plain"})
         sent(asks, operation, path, key="k", json=None, data=b" " * 70_000)
         asks.send("POST", path, json={})
-    crowd(program, token)
-    damage(program, token)
+    crowd(program, token, **way)
+    damage(program, token, **way)
     described = {
         (method.upper(), path, status)
         for path, item in DESCRIBED["paths"].items()
@@ -157,20 +163,20 @@ def test_every_documented_status_happens_and_no_other(settings: Settings) -> Non
     program.house.close()
 
 
-def crowd(program: Program, token: str) -> None:
+def crowd(program: Program, token: str, **way: str) -> None:
     """Somebody asks far too often; whoever asks from there is told when to ask again."""
     limits = program.app.extensions["limits"]
     limits._factor = 1
     limits._empty_at[EVERYTHING, "127.0.0.1"] = limits._clock() + 3600
     for operation in ALL:
-        path = address(operation, date=program.house.today("ltsa").date, token=token)
+        path = address(operation, date=program.house.today("ltsa").date, token=token, **way)
         answer = sent(program.for_(operation), operation, path, key="often")
         assert answer.status_code == 429, operation.name
         assert answer.headers["Retry-After"].isdigit()
     limits._factor = 0
 
 
-def damage(program: Program, token: str) -> None:
+def damage(program: Program, token: str, **way: str) -> None:
     """The ledger cannot be read or written any more; whoever asks is told so, and when to ask again."""
     program.takes("bank")
     program.house.ledger._seen.clear()  # as after some thousand events that no page has seen yet
@@ -178,7 +184,7 @@ def damage(program: Program, token: str) -> None:
         database.execute("DROP TABLE ledger")
     database.close()
     for operation in ALL:
-        path = address(operation, date=program.house.today("ltsa").date, token=token)
+        path = address(operation, date=program.house.today("ltsa").date, token=token, **way)
         answer = sent(program.for_(operation), operation, path, key="late")
         assert answer.status_code == 503, operation.name
         assert answer.headers["Retry-After"].isdigit()
@@ -214,7 +220,7 @@ def test_every_operation_wants_a_token_but_those_that_a_tickets_secret_opens() -
         for operation in item.values()
         if operation.get("security") == []
     }
-    assert open_to_all == {"openapi", "ticket", "cancel"}
+    assert open_to_all == {"openapi", "ticket", "cancel", "case"}
     assert DESCRIBED["security"] == [{"token": []}]
     assert DESCRIBED["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     finish = DESCRIBED["paths"]["/api/v1/offices/{office}/counters/{counter}/finish"]["post"]

@@ -79,7 +79,9 @@ def test_no_body_makes_a_change_fail(busy: Program, ask: st.DataObject) -> None:
     operation = ask.draw(st.sampled_from(POSTS))
     assert operation.sends
     example = msgspec.to_builtins(operation.example) if operation.example else {}
-    path = operation.path.format(office="ltsa", counter="5", kiosk="barat", number="D001", token="A" * 26)
+    path = operation.path.format(
+        office="ltsa", counter="5", kiosk="barat", number="D001", token="A" * 26, case="x-1", card="A" * 26
+    )
     data = ask.draw(bodies(operation.sends.__struct_fields__, example))
     headers = {"Idempotency-Key": ask.draw(keys), "Content-Type": ask.draw(types)}
     busy.send("POST", path, data=data, headers=headers)
@@ -90,7 +92,7 @@ def test_no_body_makes_a_change_fail(busy: Program, ask: st.DataObject) -> None:
 def test_no_address_makes_a_request_fail(busy: Program, ask: st.DataObject) -> None:
     operation = ask.draw(st.sampled_from([*GETS * 4, *POSTS]))
     known = {"office": "ltsa", "counter": "5", "kiosk": "barat", "number": "D001", "token": "A" * 26}
-    known |= {"date": "2026-11-21"}
+    known |= {"date": "2026-11-21", "case": "x-1", "card": "A" * 26}
     parts = {name: ask.draw(part | st.just(usual)) for name, usual in known.items()}
     query = ask.draw(
         st.dictionaries(st.sampled_from(["after", "limit", "x"]), part | st.integers().map(str), max_size=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ def test_a_visit_passes_two_counters_under_one_number(program: Program) -> None:
     assert ticket["url"] == f"{program.house.settings.address}/t/{ticket['token']}"
     assert [(step["service"], step["state"], step["ahead"]) for step in ticket["steps"]] == [
         ("health", "waiting", 0),
-        ("bank", "waiting", 0),
-    ]
+        ("bank", "later", None),
+    ], "somebody on a standby seat waits for one service alone"
+    assert ticket["sent"] == {"service": "health", "seat": True}
 
     called = program.at("5", "call-next")
     assert (called["number"], called["service"], called["counter"], called["state"]) == (
@@ -68,7 +70,8 @@ def test_the_board_shows_calls_queues_and_counters(program: Program) -> None:
     assert {queue["service"]: queue["waiting"] for queue in board["queues"]}["health"] == 1
     assert board["counters"][4]["officer"] == "Sri"
     assert board["counters"][4]["ticket"]["number"] == "D001"
-    assert board["version"] == 5
+    assert board["counters"][4]["ticket"]["why"]["told"]["en"]
+    assert board["version"] == 7, "two people took the standby seat, one after the other"
     assert board["position"] == program.house.position
 
 
@@ -82,11 +85,40 @@ def test_a_follower_reads_the_day_in_pieces_without_gap_or_double(program: Progr
     while piece := auditor.get(f"/offices/ltsa/days/{date}/events", after=after, limit=2).json:
         events += piece
         after = piece[-1]["version"]
-    assert [event["version"] for event in events] == list(range(1, 8))
-    assert [event["type"] for event in events[:3]] == ["day-opened/1", "counter-opened/1", "ticket-issued/1"]
-    assert events[-1]["by"] == program.name
-    assert events[-1]["data"]["number"] == "D001"
-    assert events[-1]["data"]["why"]["rule"] == "fifo/1"
+    assert [event["version"] for event in events] == list(range(1, 10))
+    assert [event["type"] for event in events[:4]] == [
+        "day-opened/1",
+        "counter-opened/1",
+        "ticket-issued/1",
+        "ticket-directed/1",
+    ]
+    called, followed = events[-2:]
+    assert called["by"] == program.name
+    assert called["data"]["number"] == "D001"
+    assert called["data"]["why"]["rule"] == "index/1"
+    assert (followed["by"], followed["data"]["number"], followed["data"]["seat"]) == ("system", "D002", True)
+
+
+def test_an_officer_s_program_gives_a_reason_for_calling_somebody_else(program: Program) -> None:
+    program.opens("5", "Sri")
+    program.takes("health")
+    chosen = program.takes("health")["number"]
+    assert program.refused("/offices/ltsa/counters/5/call", {"number": chosen}) == (409, "reason-needed")
+    called = program.at("5", "call", {"number": chosen, "reason": "unwell"})
+    assert (called["number"], called["why"]["rule"], called["why"]["runner_up"]) == ("D002", "chosen/2", "D001")
+    assert called["why"]["told"]["id"][0] == "Dipilih petugas. Menurut urutan: D001."
+
+
+def test_an_appointment_counts_from_its_own_time_and_is_of_today(program: Program) -> None:
+    now = program.house.now()
+    office = program.house.office("ltsa")
+    slot = datetime.fromtimestamp(now // 1000, office.clock)
+    ticket = program.takes("health", appointment=slot.isoformat())
+    assert ticket["appointment"] == now // 1000 * 1000
+    tomorrow = (slot + timedelta(days=1)).isoformat()
+    body = {"services": ["health"], "appointment": tomorrow}
+    assert program.refused("/offices/ltsa/tickets", body) == (409, "slot-another-day")
+    assert program.refused("/offices/ltsa/tickets", {**body, "appointment": "2026-11-21T09:00:00"})[0] == 422
 
 
 def test_a_day_before_its_first_event_has_an_empty_history(program: Program) -> None:
@@ -237,3 +269,27 @@ def test_a_refused_command_leaves_its_key_free(program: Program) -> None:
     assert program.refused("/offices/ltsa/counters/5/call-next", key="again") == (409, "nobody-waiting")
     program.takes("health")
     assert program.at("5", "call-next", key="again")["number"] == "D001"
+
+
+def test_a_journey_is_opened_followed_and_taken_up_with_its_card(program: Program) -> None:
+    opened = program.does("/offices/ltsa/cases", {"scheme": "p-to-p"}, status=201)
+    card = opened["card"]
+    assert [step["code"] for step in opened["steps"] if step["state"] == "possible"][:2] == [
+        "information",
+        "civil-registry-check",
+    ]
+    ticket = program.does("/offices/ltsa/tickets", {"services": ["labour"], "card": card}, status=201)
+    assert [step["service"] for step in ticket["steps"]] == ["labour"]
+    twice = program.refused("/offices/ltsa/tickets", {"services": [], "card": card})
+    assert twice == (409, "visit-live")
+    path = f"/offices/ltsa/cases/{opened['case']}/references"
+    program.does(path, {"step": "ak1", "number": "KERTAS 17", "paper": True})
+    program.does(path, {"step": "ak1", "number": "SK-17"})
+    road = program.of("").get(f"/cases/{card}").json
+    (noted,) = next(step for step in road["steps"] if step["code"] == "ak1")["references"]
+    assert (noted["number"], noted["paper"], noted["by"]) == ("SK-17", False, program.name)
+    assert program.refused(path, {"step": "visa", "number": "SK-18"}) == (422, "wrong-system")
+    assert program.refused("/offices/ltsa/tickets", {"services": [], "card": "A" * 26}) == (422, "unknown-card")
+    assert program.refused("/offices/ltsa/cases/nobody-1/references", {"step": "ak1", "number": "SK-1"})[0] == 404
+    assert program.of("kiosk").refused("/offices/ltsa/cases", {"scheme": "p-to-p"}) == (403, "not-allowed")
+    assert program.refused("/offices/ltsa/cases", {"scheme": "p-to-p", "nik": "12"}) == (422, "wrong-nik")

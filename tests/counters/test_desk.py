@@ -222,7 +222,7 @@ def test_without_the_server_the_buttons_wait_and_say_so(hall: Hall, sits: Sits) 
     siti.has(number, "Dipanggil")
 
 
-def test_calling_a_number_out_of_turn_says_that_it_is_one(hall: Hall, sits: Sits) -> None:
+def test_calling_a_number_out_of_turn_says_so_and_asks_for_the_reason_with_one_press(hall: Hall, sits: Sits) -> None:
     first, _, third = (hall.takes("labour") for _ in range(3))
     siti = sits("3").opens()
     siti.presses("n")
@@ -231,7 +231,27 @@ def test_calling_a_number_out_of_turn_says_that_it_is_one(hall: Hall, sits: Sits
     siti.sheet.get_by_text(f"Bukan urutan berikutnya. Menurut urutan: {first}.").wait_for()
     siti.sheet.get_by_text("2 orang dilewati").wait_for()
     siti.presses("Enter")
+    siti.sheet.get_by_text("Pilih alasannya; tercatat bersama panggilan.").wait_for()
+    siti.presses("2")
     siti.has(third, "Dipanggil")
+    siti.reads("dipilih petugas; mendahului 2 yang lebih dulu datang")
+
+
+def test_why_this_person_is_told_in_few_words_and_in_all_behind_a_key(hall: Hall, sits: Sits) -> None:
+    number = hall.takes("labour", "social-security", priority="elderly")
+    siti = sits("3").opens()
+    siti.reads("dari kursi tunggu; membuka Jaminan sosial (BPJS); paling lama menunggu")
+    siti.reads("Urutan pada pukul")
+    siti.presses(" ")
+    siti.has(number, "Dipanggil")
+    siti.reads("dari kursi tunggu; membuka Jaminan sosial (BPJS); paling lama menunggu")
+    siti.presses("w")
+    siti.sheet.get_by_text(f"Mengapa {number}?").wait_for()
+    siti.sheet.get_by_text("Duduk di kursi tunggu depan loket").wait_for()
+    siti.sheet.get_by_text("Kelompok prioritas: setiap menit dihitung 3 kali.").wait_for()
+    siti.sheet.get_by_text("Selesainya langkah ini membuka Jaminan sosial (BPJS).").wait_for()
+    siti.sheet.get_by_text("Aturan index/1, bobot 3·1·4·4·3").wait_for()
+    assert violations(siti.page) == []
 
 
 def test_an_officer_gives_priority_changes_steps_and_cancels_by_number(hall: Hall, sits: Sits) -> None:
@@ -248,8 +268,8 @@ def test_an_officer_gives_priority_changes_steps_and_cancels_by_number(hall: Hal
     siti.sheet.get_by_text("Alasan prioritas").wait_for()
     siti.presses("2")
     siti.presses("Enter")
-    siti.page.locator(".line__row--next", has_text=numbers[2]).wait_for()
-    siti.sees_waiting(numbers[2], *numbers[:2])
+    siti.page.locator(".line__row--priority", has_text=numbers[2]).wait_for()
+    siti.sees_waiting(numbers[0], numbers[2], numbers[1])  # the first one sits before the counter already
 
     siti.page.locator(".line__person", has_text=numbers[0]).click()
     siti.sheet.get_by_role("button", name="Batalkan nomor").wait_for()
@@ -387,11 +407,13 @@ def test_the_desk_fits_its_screen_from_opening_to_serving(hall: Hall, sits: Sits
     siti.opens()
     fits(siti)
     hall.at("2", "open", officer="rina", services=[])
+    before = hall.takes("labour")  # sits before counter 3, so that the next person is sent to counter 2 first
     hall.takes(
         "civil-registry", "labour", "immigration", "police", "health", "bank", "social-security", priority="child"
     )
     for action, body in (("call-next", {}), ("start", {}), ("finish", {"outcome": "done"})):
         hall.at("2", action, **body)
+    hall.does(f"/tickets/{before}/cancel")
     for _ in range(14):
         hall.takes("labour", priority="elderly")
     siti.page.locator(".line__more", has_text="dan 3 orang lagi").wait_for()

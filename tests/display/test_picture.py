@@ -60,6 +60,19 @@ def office(settings: Settings) -> Iterator[Wallkeeper]:
     app.extensions["ltsa"].close()
 
 
+def test_who_sits_before_a_counter_gets_ready_on_the_wall_and_is_not_announced(office: Wallkeeper) -> None:
+    office.do(OpenCounter, counter="9", officer="officer 9")
+    taken = office.do(IssueTicket, services=("bank",), token=token_digest("sits"), by="kiosk:1")
+    [one] = office.wall.standby
+    assert (one.number, one.counters) == (taken.ticket.number, ("9",))
+    assert office.wall.calls == (), "sitting down is no call: nothing is spoken"
+    page = office.display.get("/display/ltsa").text
+    assert "Bersiap" in page
+    assert "di Loket 9" in page
+    office.do(CallNext, counter="9")
+    assert office.wall.standby == ()
+
+
 def test_whom_people_still_wait_for_stands_before_whom_is_being_served(office: Wallkeeper) -> None:
     rina, budi = office.called("2", "civil-registry"), office.called("3", "labour")
     office.do(StartService, counter="3")

@@ -14,6 +14,8 @@ from ltsa.commands import (
     FinishService,
     HoldTicket,
     MissTicket,
+    OpenCounter,
+    PauseCounter,
     PutBack,
     Recall,
     ResumeTicket,
@@ -40,6 +42,19 @@ def takes(visitor: Comes, *services: str, language: str = "id") -> tuple[str, st
     address = siti.code
     siti.page.close()
     return number, address
+
+
+def test_who_is_told_to_sit_before_a_counter_sees_it_calmly(visitor: Comes, phone: Opens, hall: Hall) -> None:
+    hall.does(OpenCounter, counter="5", officer="5")
+    number, address = takes(visitor, "health", "bank")
+    page = phone(address)
+    page.get_by_text("Silakan duduk di kursi tunggu Loket 5 · Kesehatan").wait_for()
+    page.get_by_text("Nomor Anda dipanggil dari sana. Ini belum panggilan.").wait_for()
+    assert page.locator(".visit--called").count() == 0
+    assert violations(page) == []
+    hall.does(PauseCounter, counter="5", reason="break")
+    page.get_by_text("Silakan duduk").wait_for(state="detached")
+    assert number in page.title()
 
 
 def test_the_phone_follows_the_visit_by_itself(visitor: Comes, phone: Opens, hall: Hall) -> None:

@@ -23,6 +23,7 @@ from ltsa.commands import (
     Undo,
 )
 from ltsa.configuring import ChangeOffice, ConfigureOffice
+from ltsa.dispatch import Policy
 from ltsa.journey import (
     CancelAppointment,
     CloseCase,
@@ -37,7 +38,7 @@ from ltsa.journey import (
 )
 from ltsa.ledger import Done, Ledger
 from ltsa.message import Command
-from ltsa.office import example_office
+from ltsa.office import Dispatching, example_office
 from ltsa.tokens import token_digest
 
 RATNA = "0c5a7d1e9b3f82640d17"
@@ -54,11 +55,13 @@ def instant(day: str, time: str) -> int:
 class Offices:
     """Two offices on one ledger, played by commands at fixed times; each under a key of its own."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, policy: Policy = "fifo") -> None:
         self.ledger = ledger
         self.given = 0
+        example = example_office()
+        rules = replace(example.rules, dispatch=Dispatching(policy=policy), deviation_reasons=())
         for office in (BANDUNG, GARUT):
-            configuration = replace(example_office(), id=office)
+            configuration = replace(example, id=office, rules=rules)
             said: dict[str, Any] = {"office": office, "at": 1, "by": "system", "key": f"found {office}"}
             ledger.do(ConfigureOffice(**said, configuration=configuration, since="1970-01-01"))
 

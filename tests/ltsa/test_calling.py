@@ -1,6 +1,7 @@
 """Who is called next on a service day, and who waits where, under each policy."""
 
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -16,17 +17,21 @@ from ltsa.commands import (
     FinishService,
     IssueTicket,
     MissTicket,
+    OpenCounter,
     PauseCounter,
     PutBack,
     SetPriority,
     StartService,
+    TransferTicket,
     Undo,
 )
 from ltsa.day import TicketCalled, TicketDirected, TicketIssued, TicketReleased, evolve
 from ltsa.dispatch import POLICIES, SEATED, Policy, Prospect
+from ltsa.ledger import Ledger
 from ltsa.message import Refusal
 from ltsa.office import Coded, Dispatching
 from ltsa.replay import Decided, recompute
+from tests.ltsa.crowd import give, issue, opened
 from tests.ltsa.hall import MINUTE, SECOND, Hall, office, refused
 
 REASONS = (Coded(code="unwell", name={"id": "Sakit", "en": "Unwell"}),)
@@ -310,6 +315,18 @@ def test_the_original_place_is_as_if_they_had_never_been_away(policy: Policy) ->
     assert [hall.serves("9") for _ in range(3)] == [absent, *others]
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+def test_somebody_who_is_transferred_keeps_their_place(policy: Policy) -> None:
+    hall = dispatched(policy, standby=0)
+    hall.opens("3")
+    hall.opens("5")
+    transferred = hall.takes_number("labour")
+    later = hall.takes_number("health")
+    hall.calls("3")
+    hall.do(TransferTicket, counter="3", service="health")
+    assert [hall.serves("5"), hall.serves("5")] == [transferred, later]
+
+
 # --- Officers who choose, and the policy in shadow
 
 
@@ -403,3 +420,26 @@ def work_on(hall: Hall, counter: str, chance: Random, n: int) -> None:
         hall.do(MissTicket if chance.random() < 0.05 else StartService, counter=counter)
     elif chance.random() < 0.4:
         hall.do(FinishService, counter=counter, outcome=chance.choice(["done", "done", "done", "rejected"]))
+
+
+# --- In the ledger
+
+
+def test_a_repeated_call_gets_its_first_answer_with_all_that_followed_on_it(tmp_path: Path) -> None:
+    ledger = opened(tmp_path)
+    give(ledger, OpenCounter, "opens", counter="9", officer="petugas")
+    first, second = (issue(ledger, f"takes {n}", "bank") for n in range(2))
+    called = give(ledger, CallNext, "calls", counter="9")
+    assert [type(recorded.event) for recorded in called.events] == [TicketCalled, TicketDirected]
+    assert called.answer is not None
+    assert called.answer.ticket is not None
+    assert (called.answer.ticket.number, called.answer.ticket.state) == (first, "called")
+    assert called.events[1].event.number == second  # type: ignore[union-attr]
+    give(ledger, StartService, "starts", counter="9")
+    again = give(ledger, CallNext, "calls", counter="9")
+    assert (again.events, again.answer, again.repeated) == (called.events, called.answer, True)
+    ledger.close()
+    reopened = Ledger(tmp_path / "ledger.sqlite")
+    again = give(reopened, CallNext, "calls", counter="9")
+    assert (again.events, again.answer, again.repeated) == (called.events, called.answer, True)
+    reopened.close()

@@ -366,7 +366,7 @@ def test_whatever_happens_a_person_has_at_most_one_live_ticket_and_the_journey_k
     """Some hundred random commands at two offices through two ledgers on one file, three people, over a night."""
     chance, day = random.Random(seed), MONDAY
     ledgers = [Ledger(tmp_path / FILE), Ledger(tmp_path / FILE)]
-    it = Offices(ledgers[0])
+    it = Offices(ledgers[0], "index" if seed % 2 else "fifo")
     people = [f"{n:020x}" for n in range(3)]
     for person in people:
         opens_case(it, person)

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ltsa.dispatch import Weights
 from ltsa.office import (
     Break,
     Coded,
@@ -29,6 +30,18 @@ def changed(**fields: object) -> Office:
     return msgspec.structs.replace(example_office(), **fields)
 
 
+def dispatching(**fields: object) -> Office:
+    rules = example_office().rules
+    return changed(rules=msgspec.structs.replace(rules, dispatch=msgspec.structs.replace(rules.dispatch, **fields)))
+
+
+def test_a_new_office_has_its_dispatcher_and_one_that_names_none_stays_with_who_came_first() -> None:
+    chosen = new_office("baru", {"id": "LTSA Baru"}, "Asia/Makassar").rules.dispatch
+    assert (chosen.policy, chosen.percent("bank")) == ("index", 50)
+    assert msgspec.structs.replace(chosen, far=("bank",)).percent("bank") == 100
+    assert Rules().dispatch.policy == "fifo"
+
+
 def test_the_example_has_the_eight_desks_of_the_law() -> None:
     office = example_office()
     assert [service.prefix for service in office.services] == list("ABCDEFGH")
@@ -50,6 +63,13 @@ def test_a_service_day_is_a_local_date() -> None:
         (lambda: changed(zone="Z" * 500), "zone", "ZZZ' is no time zone"),
         (lambda: changed(id="installation"), "id", "means all offices"),
         (lambda: changed(services=()), "services", "at least one service"),
+        (lambda: dispatching(policy="best"), "rules/dispatch/policy", "known are fifo, fix, shortest, all, index"),
+        (lambda: dispatching(shadow="best"), "rules/dispatch/shadow", "is no policy"),
+        (lambda: dispatching(shadow="index"), "rules/dispatch/shadow", "calls already"),
+        (lambda: dispatching(weights=Weights(priority=0)), "rules/dispatch/weights/priority", "from 1 to 10"),
+        (lambda: dispatching(standby=301), "rules/dispatch/standby", "from 0 to 300"),
+        (lambda: dispatching(far=("bank", "bank")), "rules/dispatch/far", "stands twice"),
+        (lambda: dispatching(far=("visa",)), "rules/dispatch/far", "is not a service of this office"),
         (lambda: with_service("bank", minutes=0), "services/bank/minutes", "from 1 to 480"),
         (
             lambda: with_service("bank", bring=(Coded(code="ktp", name={"en": "Card"}),)),

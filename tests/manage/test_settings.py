@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from ltsa.office import example_office, usual_week
 from ltsa.parts import value_at
@@ -86,6 +87,47 @@ def test_changes_are_told_in_words_that_everybody_knows(manager: Manager) -> Non
     assert "Indonesia: Tutup lebih awal.; Inggris: Closing early." in page
     assert "dan Dinas Tenaga Kerja</" not in manager.opens("/settings"), "three of eight agencies are not all of them"
     assert ", Dinas Tenaga Kerja +5" in manager.opens("/settings")
+
+
+def test_the_order_of_calls_is_chosen_with_a_sentence_each_previewed_and_undone(manager: Manager) -> None:
+    page = manager.opens("/settings/dispatch")
+    for sentence in (
+        "yang datang lebih dahulu dipanggil",
+        "Setiap orang berdiri di satu antrean",
+        "alasannya selalu tercatat",
+    ):
+        assert sentence in page
+    changed = {"rules/dispatch/policy": "all", "rules/dispatch/shadow": "index", "rules/dispatch/far.labour": "on"}
+    preview = manager.sends("dispatch", do="preview", **changed, **{"rules/dispatch/weights/priority": "2"})
+    told = preview.get_data(as_text=True)
+    assert "<td>Membantu seluruh kunjungan</td><td>Menunggu semua sekaligus</td>" in told
+    assert "<td>3</td><td>2</td>" in told
+    assert manager.office.rules.dispatch.policy == "index"
+    assert manager.saves("dispatch").status_code == 303
+    rules = manager.office.rules.dispatch
+    assert (rules.policy, rules.shadow, rules.far, rules.weights.priority) == ("all", "index", ("labour",), 2)
+    assert "Menunggu semua sekaligus, bayangan: Membantu seluruh kunjungan" in manager.opens("/settings")
+    manager.posts("/changes/2/withdraw", section="dispatch", key="undo")
+    assert manager.office.rules.dispatch == example_office().rules.dispatch
+
+
+def test_a_policy_in_its_own_shadow_is_refused_beside_the_field(manager: Manager) -> None:
+    manager.opens("/settings/dispatch")
+    answer = manager.saves("dispatch", **{"rules/dispatch/shadow": "index"})
+    assert answer.status_code == 422
+    page = answer.get_data(as_text=True)
+    assert "Cara bayangan harus lain daripada cara yang memanggil, atau tidak ada." in page
+    assert 'id="rules/dispatch/shadow-error"' in page
+
+
+def test_a_service_that_is_no_more_is_no_longer_far() -> None:
+    office = example_office()
+    everywhere = tuple(replace(counter, services=tuple(office.service)) for counter in office.counters)
+    rules = replace(office.rules, dispatch=replace(office.rules.dispatch, far=("health", "bank")))
+    office = replace(office, counters=everywhere, rules=rules)
+    [services] = next(section for section in SECTIONS if section.id == "services").fields(office, "")
+    kept = {name: text for name, text in services.painted(office).items() if text != "health"}
+    assert services.changes(Sheet(kept), office)["rules/dispatch/far"] == ["bank"]
 
 
 def test_a_change_may_begin_tomorrow_or_on_a_date(manager: Manager) -> None:

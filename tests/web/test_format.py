@@ -16,6 +16,7 @@ from web.format import (
     long_date,
     minutes,
     minutes_range,
+    ranged,
     short_date,
     zone_label,
 )
@@ -116,3 +117,18 @@ def test_a_template_writes_in_its_page_s_zone_and_language() -> None:
         assert render_template_string(written, at=AFTERNOON) == "14.30 WIB, Sabtu, 21 November 2026, 1 menit, 1.204"
         g.zone, g.lang = "Asia/Jayapura", "en"
         assert render_template_string(written, at=AFTERNOON) == "16:30 WIT, Saturday, 21 November 2026, 1 minute, 1,204"
+
+
+@pytest.mark.parametrize(
+    ("names", "written"),
+    [
+        ([], ""),
+        (["Loket 4"], "Loket 4"),
+        (["Loket 4", "Loket 5"], "Loket 4–5"),
+        (["Loket 9", "Loket 4", "Loket 6", "Loket 5"], "Loket 4–6 dan 9"),
+        (["4", "5", "7"], "4–5 dan 7"),
+        (["Meja depan", "Loket 4"], "Meja depan dan Loket 4"),
+    ],
+)
+def test_counters_that_differ_in_their_number_alone_are_named_together(names: list[str], written: str) -> None:
+    assert ranged(names) == written

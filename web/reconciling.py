@@ -1,0 +1,69 @@
+"""`python3 app.py references`: numbers that are on paper still, out as CSV and in with the systems' own.
+
+Whoever runs this command owns the machine and its files; what they do is on record as done by the "command line".
+"""
+
+import argparse
+import secrets
+import sys
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from ltsa.message import Refusal
+from web.house import House
+from web.references import Row, preview, reconcile, table
+from web.settings import add_flags, from_flags
+from web.tables import chunks
+
+BY = "command line"
+
+
+def references(arguments: list[str], _create_app: Any) -> int:
+    """Takes the table out, or one in. 0 when it is done, 1 when some row was not taken, 2 when it is refused."""
+    parser = argparse.ArgumentParser(
+        prog="app.py references",
+        description="Take the reference numbers that are on paper still out as CSV, or take the systems' own in.",
+    )
+    add_flags(parser)
+    parser.add_argument("office", metavar="OFFICE", help="which office")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--out", type=Path, metavar="FILE", help="write the table here (default: to the terminal)")
+    what.add_argument("--in", type=Path, metavar="FILE", dest="taken", help="complete the numbers of this table")
+    parser.add_argument("--all", action="store_true", help="with the table out: those that are complete too")
+    parser.add_argument("--dry-run", action="store_true", help="with --in: only say what would become of each row")
+    options = parser.parse_args(arguments)
+    try:
+        with closing(House(from_flags(options))) as here:
+            if options.taken:
+                return _in(here, options)
+            rows = table(here, options.office, by=BY, everything=options.all)
+            written = b"".join(chunks(rows))
+    except (Refusal, OSError, UnicodeDecodeError) as reason:
+        print(reason, file=sys.stderr)
+        return 2
+    if options.out:
+        options.out.write_bytes(written)
+    else:
+        sys.stdout.write(written.decode())
+    return 0
+
+
+def _in(here: House, options: argparse.Namespace) -> int:
+    text = options.taken.read_text("utf-8")
+    if options.dry_run:
+        rows = preview(here, text, office=options.office, by=BY)
+    else:
+        rows = reconcile(here, text, office=options.office, by=BY, key=f"references-{secrets.token_hex(8)}")
+    for row in rows:
+        if row.result not in {"completed", "already"}:
+            print(_told(row))
+    counted = Counter(row.result for row in rows)
+    print(", ".join(f"{count} {result}" for result, count in counted.items()) or "no rows")
+    return 0 if set(counted) <= {"completed", "already"} else 1
+
+
+def _told(row: Row) -> str:
+    why = f": {row.refusal}" if row.refusal else ""
+    return f"line {row.line}: {row.result} ({row.case}, {row.step}, {row.reference}){why}"
