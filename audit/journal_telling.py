@@ -82,7 +82,7 @@ class JournalTeller:
     def _cases_moved(self, event: Any) -> list[str]:
         flow = self.office.flow.get(event.scheme)
         name = (flow.name.get(self.lang) or flow.name[FIRST]) if flow else event.scheme
-        return [self._told(event, flow=name, grace=self._day(event.grace)), *self._reason(event.why)]
+        return [self._told(event, flow=name, grace=self._about(event.grace)), *self._reason(event.why)]
 
     def _paper_changed(self, event: Any) -> list[str]:
         return [self._told(event, name=event.name, paper=self._words(f"device.paper.{event.paper}").lower())]
