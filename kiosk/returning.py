@@ -246,6 +246,7 @@ def _seen(office: Office, person: str, *, had: bool = False) -> Guest:
     at = here.now()
     key = f"seen journey {person} {by} {at // MINUTE}"
     here.do(entry(DataSeen, office=office.id, at=at, by=by, key=key, kind="journey", about=person))
+    here.catch_up()  # what an officer did at another server a moment ago counts
     return Guest(office=office.id, person=person, had=had)
 
 

@@ -504,7 +504,7 @@ def test_where_nothing_can_be_done_today_it_is_said_what_comes_next_and_where(
     days.hall.ledger.do(RecordStep(**said, person=person, case=opened.case, step="company-permit", outcome="done"))
     siti.scans(card)
     siti.sees("plan")
-    assert siti.offered == ["Ketenagakerjaan"]
+    assert siti.offered == ["Ketenagakerjaan", "Jaminan sosial (BPJS)"]
 
 
 def test_a_document_that_was_missing_is_told_at_the_next_visit(
