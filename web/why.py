@@ -80,7 +80,7 @@ class Reasons:
         weights = self.weights
         if weights is None:
             return why.rule
-        said = f"{weights.priority}·{weights.wait}·{weights.left}·{weights.unlocks}·{weights.others}"
+        said = f"{weights.priority}·{weights.age}·{weights.wait}·{weights.left}·{weights.unlocks}·{weights.others}"
         return self._say("rule", rule=why.rule, weights=said, under=why.under, seen=why.seen)
 
     def _by_place(self, why: Why) -> list[str]:

@@ -47,11 +47,11 @@ def said(browser: FlaskClient, path: str = "", **query: str) -> str:
 def test_a_seat_and_a_call_are_explained_in_words_and_minutes(browser_of_an_auditor: FlaskClient) -> None:
     story = said(browser_of_an_auditor, "/ticket/C002")
     assert "Diarahkan ke kursi tunggu Ketenagakerjaan." in story
-    assert "Nilainya 24 menit, tertinggi dari 2 orang yang menunggu: 12 di gedung + 12 menunggu langkah ini" in story
+    assert "Nilainya 40 menit, tertinggi dari 2 orang yang menunggu: 24 di gedung + 36 menunggu langkah ini" in story
     assert "Kelompok prioritas: setiap menit dihitung 3 kali." in story
-    assert "Berikutnya C001, 1 jam 17 menit di belakangnya." in story
+    assert "Berikutnya C001, 1 jam 57 menit di belakangnya." in story
     assert "1 orang yang datang lebih dahulu dilewati." in story
-    assert "Aturan index/1, bobot 3·1·4·4·3, berlaku sejak peristiwa 1" in story
+    assert "Aturan index/1, bobot 3·2·3·6·4·12, berlaku sejak peristiwa 1" in story
     assert "Dihitung ulang: cocok." in story
     assert "TIDAK cocok" not in story
 

@@ -250,7 +250,7 @@ def test_why_this_person_is_told_in_few_words_and_in_all_behind_a_key(hall: Hall
     siti.sheet.get_by_text("Duduk di kursi tunggu depan loket").wait_for()
     siti.sheet.get_by_text("Kelompok prioritas: setiap menit dihitung 3 kali.").wait_for()
     siti.sheet.get_by_text("Selesainya langkah ini membuka Jaminan sosial (BPJS).").wait_for()
-    siti.sheet.get_by_text("Aturan index/1, bobot 3·1·4·4·3").wait_for()
+    siti.sheet.get_by_text("Aturan index/1, bobot 3·2·3·6·4·12").wait_for()
     assert violations(siti.page) == []
 
 
