@@ -84,7 +84,7 @@ def test_the_phone_follows_the_visit_by_itself(visitor: Comes, phone: Opens, hal
     hall.does(FinishService, counter="9", outcome="done")
     page.get_by_text("1 orang di depan Anda").wait_for()
 
-    hall.does(CallTicket, counter="5", number=number)
+    hall.does(CallTicket, counter="5", number=number, reason="unwell")
     hall.does(StartService, counter="5")
     hall.does(ReturnTicket, counter="5", reasons=("document-missing", "copy-unreadable"))
     page.get_by_text("Ada yang perlu dilengkapi").wait_for()
@@ -92,13 +92,13 @@ def test_the_phone_follows_the_visit_by_itself(visitor: Comes, phone: Opens, hal
     assert violations(page) == []
 
     hall.does(PutBack, number=number)
-    hall.does(CallTicket, counter="5", number=number)
+    hall.does(CallTicket, counter="5", number=number, reason="unwell")
     hall.does(MissTicket, counter="5")
     page.get_by_text("Anda sudah dipanggil, tetapi belum datang").wait_for()
     assert violations(page) == []
 
     hall.does(PutBack, number=number)
-    hall.does(CallTicket, counter="5", number=number)
+    hall.does(CallTicket, counter="5", number=number, reason="unwell")
     hall.does(StartService, counter="5")
     hall.does(FinishService, counter="5", outcome="done")
     page.get_by_text("Semua sudah selesai").wait_for()
