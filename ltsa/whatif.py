@@ -30,6 +30,7 @@ from ltsa.day import (
     CounterPaused,
     Day,
     DayClosed,
+    DayReopened,
     ServiceFinished,
     ServiceStarted,
     Ticket,
@@ -43,7 +44,7 @@ from ltsa.day import (
     TicketTransferred,
     evolve,
 )
-from ltsa.dispatch import MINUTE, Policy, Weights
+from ltsa.dispatch import MINUTE, Policy, Weights, prospects
 from ltsa.hours import numbers_on
 from ltsa.office import Dispatching, Office
 from ltsa.present import Recorded
@@ -153,6 +154,45 @@ def changed_script(script: Script, change: Change) -> Script:
         counters=counters,
         after={service: before for service, before in after.items() if before},
     )
+
+
+def is_closed(history: Iterable[Recorded]) -> bool:
+    """Whether a day ended with its closing."""
+    last = [one.event for one in history if isinstance(one.event, DayClosed | DayReopened)]
+    return bool(last) and isinstance(last[-1], DayClosed)
+
+
+def loads(days: Sequence[RecordedDay]) -> dict[str, float]:
+    """How much of their counters' time services took (1: all of it), the fullest first. A counter's time until closing,
+    without its rests, is shared evenly among what it takes.
+    """
+    work, there = Tally[str](), Tally[str]()
+    for script in (day.script for day in days):
+        for visit in script.visits:
+            for service, task in visit.tasks.items():
+                work[service] += task.work + task.again
+        for counter in script.counters:
+            rests = sum(max(0, min(at + length, script.closes) - at) for at, length in counter.rests)
+            for service in counter.services:
+                there[service] += max(0, script.closes - counter.opens - rests) // len(counter.services)
+    shares = {service: work[service] / there[service] for service in work if there[service]}
+    return dict(sorted(shares.items(), key=lambda each: -each[1]))
+
+
+def choosers(days: Sequence[RecordedDay]) -> float:
+    """The share of visits (0 to 1) that could do two services in either order: only they can be sent another way."""
+    visits = [(visit, day.script.after) for day in days for visit in day.script.visits]
+    return sum(_has_choice(tuple(visit.tasks), after) for visit, after in visits) / max(1, len(visits))
+
+
+def _has_choice(services: Sequence[str], after: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether the order leaves anything open: at some time more than one could be next."""
+    todo = dict.fromkeys(services, 0)
+    while possible := list(prospects(todo, after)):
+        if len(possible) > 1:
+            return True
+        del todo[possible[0]]
+    return False
 
 
 def recorded(history: Iterable[Recorded]) -> RecordedDay:

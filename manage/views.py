@@ -6,13 +6,27 @@ from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
 from werkzeug import Response
 
-from manage import changes, day, devices, frame, offices, people, programs, reports, settings, setup, shown, today
+from manage import (
+    changes,
+    day,
+    devices,
+    frame,
+    offices,
+    otherwise,
+    people,
+    programs,
+    reports,
+    settings,
+    setup,
+    shown,
+    today,
+)
 from web.asking import asker
 from web.house import house
 from web.live import View
 
 blueprint = Blueprint("manage", __name__, template_folder="templates")
-for part in (settings, changes, day, reports, people, devices, programs, offices, setup):
+for part in (settings, changes, day, reports, otherwise, people, devices, programs, offices, setup):
     blueprint.register_blueprint(part.blueprint)
 
 LIVE = (View("manage_now", today.now, "manage/now.html"),)
@@ -22,6 +36,7 @@ TABS = (
     ("opening", "sunrise", "day.opening", "day.begin"),
     ("closing", "sunset", "day.closing", "day.begin"),
     ("report", "chart-column", "reports.latest", "day.report"),
+    ("whatif", "git-compare-arrows", "otherwise.ask", "office.see"),
     ("settings", "sliders-horizontal", "settings.overview", "office.see"),
     ("people", "users", "people.every", "people.see"),
     ("devices", "monitor-smartphone", "devices.every", "devices.see"),

@@ -4,13 +4,14 @@ import pytest
 from msgspec.structs import replace
 
 from ltsa.comparing import figures
+from ltsa.day import DayClosed, DayReopened
 from ltsa.dispatch import MINUTE, Policy, Weights
 from ltsa.office import Dispatching
 from ltsa.present import Recorded
 from ltsa.scenario import draw, read
 from ltsa.simulate import Cancelled, Script, Task, Visit, percents, play
 from ltsa.simulate import Counter as SeenAt
-from ltsa.whatif import Change, RecordedDay, changed_script, recorded, what_if
+from ltsa.whatif import Change, RecordedDay, changed_script, choosers, is_closed, loads, recorded, what_if
 from tests.ltsa.recording import EIGHT, Recording
 from tools.made_days import MadeDay
 
@@ -122,6 +123,48 @@ def test_who_completes_something_may_be_called_for_another_service_meanwhile() -
         day, visits=(replace(day.visits[0], tasks={**day.visits[0].tasks, "copy": replace(twice, meanwhile=False)}),)
     )
     assert [wait.called // MINUTE for wait in play(away, "fifo").waits] == [0, 32, 33, 38]
+
+
+def small(*services: tuple[str, ...], after: dict[str, tuple[str, ...]]) -> RecordedDay:
+    """A day of one hour with a counter for each of REG, HEALTH and BANK, and a visit for each of these wishes."""
+    visits = tuple(
+        Visit(number=f"A{n}", arrives=0, age_from=0, tasks={each: Task(work=10 * MINUTE) for each in wish})
+        for n, wish in enumerate(services)
+    )
+    rests = ((30 * MINUTE, 30 * MINUTE),)
+    counters = (
+        SeenAt(name="1", services=("REG",), opens=0),
+        SeenAt(name="2", services=("HEALTH",), opens=0, rests=rests),
+        SeenAt(name="3", services=("BANK",), opens=30 * MINUTE),
+    )
+    minutes = {"REG": 10, "HEALTH": 10, "BANK": 10}
+    script = replace(drawn(0), visits=visits, counters=counters, after=after, minutes=minutes, closes=60 * MINUTE)
+    return replace(as_recorded(0), script=script)
+
+
+def test_the_fullest_counters_are_those_with_the_most_work_for_their_time() -> None:
+    day = small(("REG", "HEALTH"), ("REG", "HEALTH"), ("REG", "BANK"), after={})
+    assert loads([day]) == pytest.approx({"HEALTH": 20 / 30, "REG": 30 / 60, "BANK": 10 / 30})
+    assert list(loads([day])) == ["HEALTH", "REG", "BANK"]
+
+
+def test_only_who_could_do_two_things_in_either_order_has_a_choice() -> None:
+    chain = {"HEALTH": ("REG",), "BANK": ("REG", "HEALTH")}
+    wishes = (("REG", "HEALTH", "BANK"), ("REG", "BANK"), ("REG",), ("HEALTH", "BANK"))
+    assert choosers([small(*wishes, after=chain)]) == 0
+    assert choosers([small(*wishes, after={"HEALTH": ("REG",), "BANK": ("REG",)})]) == 0.5
+
+
+def test_a_day_is_closed_until_it_is_reopened() -> None:
+    history = Recording(drawn(0), "fifo").history()
+    said = {"at": history[-1].event.at, "by": "system", "key": "k", "content": ""}
+    closed = Recorded(0, "day:ltsa:2026-11-21", len(history) + 1, DayClosed(**said))  # type: ignore[arg-type]
+    reopened = Recorded(0, "day:ltsa:2026-11-21", len(history) + 2, DayReopened(**said))  # type: ignore[arg-type]
+    assert [is_closed(each) for each in (history, [*history, closed], [*history, closed, reopened])] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_what_happened_is_what_was_played() -> None:

@@ -99,6 +99,7 @@ EXPECTED: dict[str, frozenset[str]] = {
     "GET /manage/<office>/closing": _only("supervisor manager"),
     "POST /manage/<office>/closing": _only("supervisor manager"),
     "GET /manage/<office>/report": _only(LEADING),
+    "POST /manage/<office>/whatif": _only("manager auditor headquarters"),
     "GET /manage/<office>/people": _only("manager headquarters auditor admin"),
     "POST /manage/<office>/people": _only("manager headquarters admin"),
     "GET /manage/<office>/devices": _only("manager auditor headquarters admin"),
