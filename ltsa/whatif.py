@@ -413,7 +413,7 @@ def _visit(walk: _Walk, ticket: Ticket, usual: Mapping[str, int], coming: Mappin
         took = dict(coming)
         if served.coming >= 0:
             took[served.near] = served.coming
-        gone = served.missed and not served.away and not served.works
+        gone = walk.absent.get(ticket.number, ("", 0))[0] == service and not served.works
         tasks[service] = Task(
             work=max(1, first),
             again=sum(again),
@@ -491,8 +491,7 @@ def _happened(walk: _Walk, script: Script) -> dict[str, float]:
 
 def _left(walk: _Walk, ticket: Ticket) -> bool:
     """Whether they gave up, or were called, did not come, and were not seen again."""
-    missed = [walk.served.get((ticket.number, service), _Served()) for service in ticket.steps]
-    return ticket.state == "cancelled" or any(one.missed and not one.away and not one.works for one in missed)
+    return ticket.state == "cancelled" or ticket.number in walk.absent
 
 
 def _figures(script: Script, policy: Policy, weights: Weights) -> dict[str, float]:

@@ -6,6 +6,7 @@ for a while. All of it lies in memory: a server that is started again computes a
 """
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +28,11 @@ WAITING = 8
 
 BREATH = 0.002
 """Seconds that a computation leaves to others whenever it tells how far it is."""
+
+TURNS = 0.0005
+"""Seconds after which Python lets another thread have its turn while something is computed (else 0.005): a page takes
+several turns, and would wait so long for each.
+"""
 
 State = Literal["waiting", "running", "done", "cancelled", "failed"]
 Tell = Callable[[int, int], bool]
@@ -117,7 +123,8 @@ class Computations:
 def _compute(one: Computation, work: Callable[[Tell], Any]) -> None:
     if one.state != "waiting":
         return
-    one.state = "running"
+    one.state, usual = "running", sys.getswitchinterval()
+    sys.setswitchinterval(TURNS)
     try:
         result = work(one.tell)
     except Exception as failure:  # told to who asked; the thread goes on with the next one
@@ -126,6 +133,8 @@ def _compute(one: Computation, work: Callable[[Tell], Any]) -> None:
             if not isinstance(failure, ValueError):
                 log.exception("a computation failed")
         return
+    finally:
+        sys.setswitchinterval(usual)
     if one.state == "running":
         one.result, one.parts = result, one.of
         one.state = "done"
