@@ -16,7 +16,8 @@ How people move:
   any more. A counter calls from its seats, and from the hall when nobody sits there.
 
 Whoever does not come costs the counter a while, is away for a while, and comes back or has left for good. Whoever has
-to complete something is away, comes back to the hall, and needs the service a second time. A rest that is due begins
+to complete something is away, comes back to the hall, and needs the service a second time; where the task says so they
+may be called for something else meanwhile. A rest that is due begins
 when the person at the counter is done. Counters stay open after closing until the house is empty.
 """
 
@@ -63,7 +64,9 @@ class Task(Struct, frozen=True, kw_only=True):
     `work` the service takes; where `again` is not 0 the person must complete something for `fixing` and needs the
     service once more for `again`. Where `missed` is not 0 the person does not come when first called for it and is away
     for so long, or for good where they have `left`. `coming` is how long they take from the call to the counter when
-    they come from elsewhere, -1 for what the distance says.
+    they come from elsewhere, -1 for what the distance says, `near` how much longer than usual from a seat or the line
+    before it. `meanwhile` says that who completes something may be called
+    for other services, as a live day does it.
     """
 
     work: int
@@ -72,6 +75,8 @@ class Task(Struct, frozen=True, kw_only=True):
     missed: int = 0
     left: bool = False
     coming: int = -1
+    near: int = 0
+    meanwhile: bool = False
 
 
 class Visit(Struct, frozen=True, kw_only=True):
@@ -156,22 +161,29 @@ def play(script: Script, policy: Policy, weights: Weights | None = None, percent
 
 
 def percents(script: Script, percent: int | None = None) -> dict[str, int]:
-    """How much of a standby seat each service has for an open counter."""
-    return {
-        service: percent if percent is not None else SEATS_AFAR if script.walks.get((HALL, service), 0) > FAR else SEATS
-        for service in script.minutes
-    }
+    """How much of a standby seat each service has for an open counter: the same for all, as the script says, or else as
+    the walk from the hall asks for.
+    """
+    if percent is not None:
+        return dict.fromkeys(script.minutes, percent)
+    usual = {service: SEATS_AFAR if script.walks.get((HALL, service), 0) > FAR else SEATS for service in script.minutes}
+    return {**usual, **script.seats}
 
 
 class _Person:
     """Somebody on the way through the house."""
 
-    __slots__ = ("back", "claims", "gone", "order", "place", "seat", "since", "there", "todo", "untried", "visit")
+    __slots__ = (
+        *("back", "claims", "completing", "gone", "idle", "order", "place", "seat", "since", "there", "todo"),
+        *("untried", "visit"),
+    )
 
     def __init__(self, visit: Visit, order: int, minutes: Mapping[str, int]) -> None:
         self.visit, self.order = visit, order
         self.todo = {service: minutes[service] for service in visit.tasks}
         self.back: set[str] = set()  # services that are needed a second time now
+        self.completing: frozenset[str] = frozenset()  # services for which they complete something meanwhile
+        self.idle = False  # there, and nothing to be called for until that is completed
         self.untried = {service for service, task in visit.tasks.items() if task.missed}
         self.place, self.there = HALL, 0  # where they come from, and when they are back in the hall
         self.since = visit.arrives
@@ -224,7 +236,7 @@ class _Day:
         self.at_work = [False] * len(script.counters)
         self.able = dict.fromkeys(services, 0)  # how many people who are free now could do it now
         self.crews = [tuple(counter.services) for counter in script.counters]
-        self.known: dict[tuple[tuple[str, int], ...], dict[str, Prospect]] = {}
+        self.known: dict[tuple[tuple[tuple[str, int], ...], frozenset[str]], dict[str, Prospect]] = {}
         self.now = self.idle = self.passed = self.overtaken = 0
         self.exits: dict[str, int] = {}
         self.waits: list[Wait] = []
@@ -335,12 +347,12 @@ class _Day:
 
     def comes_in(self, person: _Person, service: str) -> int:
         """How long the person walks to the counter: from the seat before it, once they are there, or from elsewhere."""
-        walks, near = self.script.walks, self.script.walks.get((service, service), 0)
+        walks, task = self.script.walks, person.visit.tasks[service]
+        near = self.script.walks.get((service, service), 0) + task.near
         if person.seat or self.one_line:
             return max(0, person.there - self.now - self.script.answer) + near
-        coming = person.visit.tasks[service].coming
-        if coming >= 0:
-            return coming
+        if task.coming >= 0:
+            return task.coming
         return walks.get((person.place if self.now < person.there else HALL, service), 0)
 
     def finish(self, subject: tuple[int, _Person, str]) -> None:
@@ -350,7 +362,12 @@ class _Day:
         if task.again and service not in person.back:
             person.back.add(service)
             person.todo[service] = -(-person.todo[service] * task.again // max(task.work, 1))
-            self.at(now + task.fixing, self.comes, person)
+            if task.meanwhile:
+                person.completing |= {service}
+                self.at(now + task.fixing, self.completes, (person, service))
+                self.goes_on(person)
+            else:
+                self.at(now + task.fixing, self.comes, person)
         else:
             del person.todo[service]
             self.goes_on(person)
@@ -363,9 +380,28 @@ class _Day:
     # --- People -------------------------------------------------------------------------------------------------------
 
     def comes(self, person: _Person) -> None:
-        """Somebody is in the hall, for the first time or again."""
-        person.place, person.there = HALL, self.now
+        """Somebody is in the hall, for the first time or again, and has with them what they had to complete."""
+        person.place, person.there, person.completing = HALL, self.now, frozenset()
         self.goes_on(person)
+
+    def completes(self, subject: tuple[_Person, str]) -> None:
+        """Somebody has completed something, and waits for all services again; who is called just then or at a counter
+        will afterwards.
+        """
+        person, service = subject
+        if service not in person.completing:
+            return
+        if person.idle:
+            self.comes(person)
+        elif person.claims:
+            seat, since = person.seat, person.since
+            self.withdraw(person)
+            person.completing = frozenset()
+            self.goes_on(person, since)
+            if seat:
+                self.fill(seat)
+        else:
+            person.completing = frozenset()
 
     def gives_up(self, person: _Person) -> None:
         """Somebody who has had enough goes, unless they are at a counter just then."""
@@ -376,16 +412,19 @@ class _Day:
                 self.fill(seat)
         person.gone = True
 
-    def goes_on(self, person: _Person) -> None:
-        """Somebody is free for the next step, or goes home."""
+    def goes_on(self, person: _Person, since: int | None = None) -> None:
+        """Somebody is free for the next step (and has been `since`), or goes home."""
         now = self.now
         if person.gone:
             return
-        person.since = now
+        person.since = now if since is None else since
         if not person.todo:
             self.exits[person.visit.number] = now
             return
         walks, possible = self.script.walks, self.prospects(person)
+        person.idle = not possible
+        if person.idle:
+            return
         for service in possible:
             self.able[service] += 1
         if self.one_line:
@@ -403,9 +442,15 @@ class _Day:
 
     def prospects(self, person: _Person) -> dict[str, Prospect]:
         """What may be done now, and what it would leave; the same for all who have the same to do."""
-        key = tuple(person.todo.items())
+        key = tuple(person.todo.items()), person.completing
         if key not in self.known:
-            self.known[key] = prospects(person.todo, self.script.after)
+            after, stuck = self.script.after, set(person.completing)
+            while stuck and (
+                more := {s for s in person.todo if s not in stuck and not stuck.isdisjoint(after.get(s, ()))}
+            ):
+                stuck |= more
+            todo = {service: minutes for service, minutes in person.todo.items() if service not in stuck}
+            self.known[key] = prospects(todo, after)
         return self.known[key]
 
     def stands_in_line(self, subject: tuple[_Person, str]) -> None:

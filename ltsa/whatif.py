@@ -7,10 +7,13 @@ replay of what was in force differs from what really happened: that is how far t
 
 What a record does not say is assumed: a service that nobody gave before the day closed would have taken the median of
 that service's day; who left the house while waiting would have left at that instant; an officer who went home before
-the others would have come back once they had gone too; walks are as long as that person took from call to counter, and
-from a standby seat as long as the quickest tenth took.
+the others would have come back once they had gone too. From call to counter everybody takes as long as they took: from
+a seat or line before it, and from elsewhere. Of whom only the other is known takes the median of those who did, and
+from a seat, where nobody sat, as long as the quickest tenth came. Who comes back keeps their place: the office's rule
+for those is not played.
 """
 
+from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import pairwise
@@ -27,6 +30,7 @@ from ltsa.day import (
     CounterPaused,
     Day,
     DayClosed,
+    DayReopened,
     ServiceFinished,
     ServiceStarted,
     Ticket,
@@ -40,15 +44,16 @@ from ltsa.day import (
     TicketTransferred,
     evolve,
 )
-from ltsa.dispatch import MINUTE, Policy, Weights
+from ltsa.dispatch import MINUTE, Policy, Weights, prospects
 from ltsa.hours import numbers_on
-from ltsa.office import Office
+from ltsa.office import Dispatching, Office
 from ltsa.present import Recorded
 from ltsa.simulate import Cancelled, Counter, Script, Task, Visit, Wait, play
 
-FIGURES = ("mean", "p90", "longest", "unfinished")
+FIGURES = ("mean", "p90", "longest", "unfinished", "priority", "ordinary")
 """Minutes in the building of everybody who got to the end: on average, and what nine of ten do not exceed; the longest
-single wait in minutes; people whose visit was not over when the house should have closed.
+single wait in minutes; people whose visit was not over when the house should have closed; the mean wait for a call of
+the priority class and of all others, in minutes.
 """
 
 LONGEST_BETWEEN = 5 * MINUTE
@@ -60,7 +65,7 @@ Tell = Callable[[int, int], bool | None]
 
 class RecordedDay(Struct, frozen=True, kw_only=True):
     """A day as it was: what it takes to play it again, the policy and weights that were in force, and what really
-    happened, in minutes (see `FIGURES`).
+    happened, in minutes (see `FIGURES`). Where the rules changed during the day, they are those of most calls.
     """
 
     date: str
@@ -151,6 +156,45 @@ def changed_script(script: Script, change: Change) -> Script:
     )
 
 
+def is_closed(history: Iterable[Recorded]) -> bool:
+    """Whether a day ended with its closing."""
+    last = [one.event for one in history if isinstance(one.event, DayClosed | DayReopened)]
+    return bool(last) and isinstance(last[-1], DayClosed)
+
+
+def loads(days: Sequence[RecordedDay]) -> dict[str, float]:
+    """How much of their counters' time services took (1: all of it), the fullest first. A counter's time until closing,
+    without its rests, is shared evenly among what it takes.
+    """
+    work, there = Tally[str](), Tally[str]()
+    for script in (day.script for day in days):
+        for visit in script.visits:
+            for service, task in visit.tasks.items():
+                work[service] += task.work + task.again
+        for counter in script.counters:
+            rests = sum(max(0, min(at + length, script.closes) - at) for at, length in counter.rests)
+            for service in counter.services:
+                there[service] += max(0, script.closes - counter.opens - rests) // len(counter.services)
+    shares = {service: work[service] / there[service] for service in work if there[service]}
+    return dict(sorted(shares.items(), key=lambda each: -each[1]))
+
+
+def choosers(days: Sequence[RecordedDay]) -> float:
+    """The share of visits (0 to 1) that could do two services in either order: only they can be sent another way."""
+    visits = [(visit, day.script.after) for day in days for visit in day.script.visits]
+    return sum(_has_choice(tuple(visit.tasks), after) for visit, after in visits) / max(1, len(visits))
+
+
+def _has_choice(services: Sequence[str], after: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether the order leaves anything open: at some time more than one could be next."""
+    todo = dict.fromkeys(services, 0)
+    while possible := list(prospects(todo, after)):
+        if len(possible) > 1:
+            return True
+        del todo[possible[0]]
+    return False
+
+
 def recorded(history: Iterable[Recorded]) -> RecordedDay:
     """A day from its events. Raises `ValueError` for one that never began."""
     walk = _Walk()
@@ -160,7 +204,13 @@ def recorded(history: Iterable[Recorded]) -> RecordedDay:
     if day.office is None:
         raise ValueError("the day never began")
     office = day.office
+    rules = max(walk.under, key=walk.under.__getitem__, default=office.rules.dispatch)
     quickest = _tenth([visit.coming for visit in walk.served.values() if visit.coming >= 0])
+    coming = {
+        near: round(median(times))
+        for near in (False, True)
+        if (times := [one.coming for one in walk.served.values() if one.coming >= 0 and one.near == near])
+    }
     usual = {
         service: round(median([each.works[0] for (_, of), each in walk.served.items() if of == service and each.works]))
         if any(of == service and each.works for (_, of), each in walk.served.items())
@@ -168,7 +218,7 @@ def recorded(history: Iterable[Recorded]) -> RecordedDay:
         for service, found in office.service.items()
     }
     script = Script(
-        visits=tuple(_visit(walk, ticket, usual, quickest) for ticket in day.tickets.values()),
+        visits=tuple(_visit(walk, ticket, usual, coming, quickest) for ticket in day.tickets.values()),
         counters=_counters(walk),
         after=dict(office.after),
         minutes={service: found.minutes for service, found in office.service.items()},
@@ -176,8 +226,16 @@ def recorded(history: Iterable[Recorded]) -> RecordedDay:
         answer=quickest,
         lost=round(sum(walk.lost) / len(walk.lost)) if walk.lost else MINUTE,
         closes=_closes(office, day) or day.at,
+        seats={service: rules.percent(service) for service in office.service},
     )
-    return RecordedDay(date=day.date, office=office, script=_possible(script), happened=_happened(walk, script))
+    return RecordedDay(
+        date=day.date,
+        office=office,
+        script=_possible(script),
+        happened=_happened(walk, script),
+        policy=rules.policy,
+        weights=rules.weights,
+    )
 
 
 # --- Reading the record -----------------------------------------------------------------------------------------------
@@ -185,7 +243,8 @@ def recorded(history: Iterable[Recorded]) -> RecordedDay:
 
 class _Served(Struct):
     """What one service was for one visit (ms): the stretches at the counter, split where something had to be completed;
-    how long the person was away for that, and for calls that they did not come to.
+    how long the person was away for that, and for calls that they did not come to; how long they took to come, from
+    `near` (a seat, a line) or from elsewhere.
     """
 
     works: list[int] = []
@@ -193,6 +252,7 @@ class _Served(Struct):
     away: int = 0
     missed: bool = False
     coming: int = -1
+    near: bool = False
     left_at: int = 0
 
 
@@ -203,15 +263,17 @@ class _Walk(Struct):
     served: dict[tuple[str, str], _Served] = {}
     began: dict[str, int] = {}
     called: dict[str, int] = {}
+    near: dict[str, bool] = {}
     free_since: dict[str, int] = {}
     waits: list[Wait] = []
     ends: dict[str, int] = {}
     absent: dict[str, tuple[str, int]] = {}
-    fixing: dict[str, tuple[str, int]] = {}
+    fixing: dict[str, dict[str, int]] = {}
     open: dict[str, list[tuple[int, int, tuple[str, ...]]]] = {}
     idle: dict[str, int] = {}
     between: dict[str, list[int]] = {}
     lost: list[int] = []
+    under: Tally[Dispatching] = field(default_factory=Tally)
     closed_at: int = 0
 
 
@@ -229,17 +291,19 @@ def _step(walk: _Walk, event: object) -> None:  # noqa: C901, PLR0912 - one case
             since = walk.free_since.get(number, at)
             walk.waits.append(Wait(number, service, priority, since, at))
             walk.called[number] = at
+            walk.near[number] = bool(day.tickets[number].directed)
+            walk.under[day.rules_of.rules.dispatch] += 1
             if (idle := walk.idle.pop(counter, -1)) >= 0:
                 walk.between.setdefault(counter, []).append(min(at - idle, LONGEST_BETWEEN))
         case ServiceStarted() | TicketResumed():
             served = walk.served.setdefault((number, service), _Served())
             if isinstance(event, ServiceStarted):
-                served.coming = at - walk.called.get(number, at)
+                served.coming, served.near = at - walk.called.get(number, at), walk.near.get(number, False)
             walk.began[number] = at
         case ServiceFinished() | TicketReturned() | TicketHeld() | TicketTransferred():
             _leaves(walk, number, service, at)
             if isinstance(event, TicketReturned):
-                walk.fixing[number] = (service, at)
+                walk.fixing.setdefault(number, {})[service] = at
         case TicketMissed():
             walk.served.setdefault((number, service), _Served()).missed = True
             walk.absent[number] = (service, at)
@@ -282,9 +346,10 @@ def _after(walk: _Walk, number: str, was: str, counter: str, at: int, event: obj
 
 
 def _waited_for(day: Day, counter: str) -> bool:
-    """Whether anybody waits for what a counter takes, and is not away to complete something else."""
-    lines = (day.queues.get(service, ()) for service in day.counters[counter].services)
-    return any(number not in day.aside for line in lines for _, _, number in line)
+    """Whether anybody waits for what a counter takes: in the hall, in its line or on its seats. Who was sent to another
+    service waits there alone.
+    """
+    return any(day.queues.get(service) for service in day.counters[counter].services)
 
 
 def _leaves(walk: _Walk, number: str, service: str, at: int) -> None:
@@ -303,8 +368,7 @@ def _comes_back(walk: _Walk, number: str, at: int) -> None:
     if number in walk.absent:
         service, since = walk.absent.pop(number)
         walk.served[number, service].away += at - since
-    if number in walk.fixing:
-        service, since = walk.fixing.pop(number)
+    for service, since in walk.fixing.pop(number, {}).items():
         walk.served[number, service].fixing += at - since
 
 
@@ -317,7 +381,7 @@ def _undone(walk: _Walk, number: str, service: str, action: str) -> None:
             walk.absent.pop(number, None)
             walk.served[number, service].missed = walk.served[number, service].away > 0
         case _:
-            walk.fixing.pop(number, None)
+            walk.fixing.get(number, {}).pop(service, None)
             served = walk.served[number, service]
             if served.works:
                 walk.began[number] = served.left_at - served.works.pop()
@@ -330,8 +394,10 @@ def _closes_stretch(walk: _Walk, counter: str, at: int) -> None:
         stretches.append((began, at, services))
 
 
-def _visit(walk: _Walk, ticket: Ticket, usual: Mapping[str, int], quickest: int) -> Visit:
-    """A ticket as a visit: what was begun, and what they still waited for when the day closed or they gave up."""
+def _visit(walk: _Walk, ticket: Ticket, usual: Mapping[str, int], coming: Mapping[bool, int], quickest: int) -> Visit:
+    """A ticket as a visit: what was begun, and what they still waited for when the day closed or they gave up. `coming`
+    is how long people took from near and from elsewhere.
+    """
     tasks = {}
     for service in walk.day.rules_of.service:
         step = ticket.steps.get(service)
@@ -344,20 +410,25 @@ def _visit(walk: _Walk, ticket: Ticket, usual: Mapping[str, int], quickest: int)
                 continue
             served = _Served(missed=served.missed, away=served.away) if served else _Served()
         first, *again = served.works or [usual[service]]
-        gone = served.missed and not served.away and not served.works
+        took = dict(coming)
+        if served.coming >= 0:
+            took[served.near] = served.coming
+        gone = walk.absent.get(ticket.number, ("", 0))[0] == service and not served.works
         tasks[service] = Task(
             work=max(1, first),
             again=sum(again),
             fixing=served.fixing if again else 0,
             missed=max(1, served.away) if served.missed else 0,
             left=gone,
-            coming=max(0, served.coming - quickest) if served.coming >= 0 else -1,
+            coming=max(0, took.get(False, took.get(True, quickest)) - quickest),
+            near=max(0, took.get(True, quickest) - quickest),
+            meanwhile=bool(again),
         )
     gave_up = ticket.state == "cancelled"
     return Visit(
         number=ticket.number,
         arrives=ticket.arrived,
-        age_from=ticket.arrived,
+        age_from=ticket.slot or ticket.arrived,
         tasks=tasks,
         priority=bool(ticket.priority),
         head_start=ticket.head_start,
@@ -420,8 +491,7 @@ def _happened(walk: _Walk, script: Script) -> dict[str, float]:
 
 def _left(walk: _Walk, ticket: Ticket) -> bool:
     """Whether they gave up, or were called, did not come, and were not seen again."""
-    missed = [walk.served.get((ticket.number, service), _Served()) for service in ticket.steps]
-    return ticket.state == "cancelled" or any(one.missed and not one.away and not one.works for one in missed)
+    return ticket.state == "cancelled" or ticket.number in walk.absent
 
 
 def _figures(script: Script, policy: Policy, weights: Weights) -> dict[str, float]:
@@ -434,11 +504,15 @@ def _figures(script: Script, policy: Policy, weights: Weights) -> dict[str, floa
 
 
 def _summary(times: Sequence[int], waits: Iterable[Wait], late: int) -> dict[str, float]:
+    lasted = [(wait.priority, wait.called - wait.since) for wait in waits]
+    classes = {kind: [span for priority, span in lasted if priority == kind] for kind in (True, False)}
     return {
         "mean": sum(times) / len(times) / MINUTE if times else 0.0,
         "p90": times[-(-9 * len(times) // 10) - 1] / MINUTE if times else 0.0,
-        "longest": max((wait.called - wait.since for wait in waits), default=0) / MINUTE,
+        "longest": max((span for _, span in lasted), default=0) / MINUTE,
         "unfinished": float(late),
+        "priority": sum(classes[True]) / max(1, len(classes[True])) / MINUTE,
+        "ordinary": sum(classes[False]) / max(1, len(classes[False])) / MINUTE,
     }
 
 

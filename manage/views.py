@@ -13,6 +13,7 @@ from manage import (
     frame,
     moving,
     offices,
+    otherwise,
     people,
     programs,
     references,
@@ -27,7 +28,20 @@ from web.house import house
 from web.live import View
 
 blueprint = Blueprint("manage", __name__, template_folder="templates")
-for part in (settings, moving, changes, day, reports, references, people, devices, programs, offices, setup):
+for part in (
+    settings,
+    moving,
+    changes,
+    day,
+    reports,
+    references,
+    otherwise,
+    people,
+    devices,
+    programs,
+    offices,
+    setup,
+):
     blueprint.register_blueprint(part.blueprint)
 
 LIVE = (View("manage_now", today.now, "manage/now.html"),)
@@ -38,6 +52,7 @@ TABS = (
     ("closing", "sunset", "day.closing", "day.begin"),
     ("report", "chart-column", "reports.latest", "day.report"),
     ("references", "file-clock", "references.every", "references.see"),
+    ("whatif", "git-compare-arrows", "otherwise.ask", "office.see"),
     ("settings", "sliders-horizontal", "settings.overview", "office.see"),
     ("people", "users", "people.every", "people.see"),
     ("devices", "monitor-smartphone", "devices.every", "devices.see"),

@@ -29,6 +29,8 @@ TITLES = {
     "p90": "P90 of it",
     "longest": "longest single wait",
     "unfinished": "unfinished at closing",
+    "priority": "mean wait, priority",
+    "ordinary": "mean wait, others",
 }
 
 

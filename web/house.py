@@ -43,6 +43,7 @@ from ltsa.present import Recorded, day_stream
 from ltsa.tokens import token_digest
 from web import asking, errors, files, format, icons, limits, logs, security, waits, why, words  # noqa: A004 - format is the room's name
 from web.asking import NOBODY, Asker, Door, may_watch
+from web.computing import Computations
 from web.credentials import Credentials, WrongKeyError
 from web.forecasting import Forecasts
 from web.limits import Buckets
@@ -109,6 +110,7 @@ class House:
         self.feed = Feed(self, settings.public_url, settings.names, self.limits)
         self.presence = Presence(self)
         self.forecasts = Forecasts(self)
+        self.computations = Computations()
         self._bells: list[FileBell | RedisBell] = [FileBell(self.database, self._ring_at_others)]
         self.outcomes: Counter[tuple[str, str]] = Counter()
         self._acknowledged = 0
@@ -307,6 +309,7 @@ class House:
 
         Who waited for a thread may be gone, stopped or cut off; what it works at is not.
         """
+        self.computations.close()
         for threads in (self._readers, self._hashers):
             threads.shutdown(cancel_futures=True)
         self.ledger.close()

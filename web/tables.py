@@ -11,7 +11,7 @@ MARK = "\ufeff"
 FORMULA = (*"=+-@\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n")  # the wide ones as some spreadsheets read them
 CHUNK = 500
 
-Cell = str | int
+Cell = str | int | float
 
 
 def chunks(rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:

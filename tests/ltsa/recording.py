@@ -17,7 +17,7 @@ from ltsa.day import (
     TicketReturned,
 )
 from ltsa.dispatch import Policy, Weights, Why
-from ltsa.office import Counter, Office, Outcome, Rules, Service
+from ltsa.office import Counter, Dispatching, Office, Outcome, Rules, Service
 from ltsa.present import Recorded
 from ltsa.simulate import Script, _Day, percents
 
@@ -25,7 +25,7 @@ EIGHT = 1_795_222_800_000
 """21 November 2026, 08.00 WIB, in ms UTC; a script's minute 0."""
 
 
-def office_of(script: Script) -> Office:
+def office_of(script: Script, policy: Policy = "fifo") -> Office:
     """An office in which the script could happen."""
     return Office(
         id="ltsa",
@@ -44,7 +44,10 @@ def office_of(script: Script) -> Office:
             for service, minutes in script.minutes.items()
         ),
         counters=tuple(Counter(id=c.name, name={"id": c.name}, services=c.services) for c in script.counters),
-        rules=Rules(outcomes=(Outcome(code="done", name={"id": "Selesai"}),)),
+        rules=Rules(
+            outcomes=(Outcome(code="done", name={"id": "Selesai"}),),
+            dispatch=Dispatching(policy=policy),
+        ),
     )
 
 
@@ -55,7 +58,7 @@ class Recording(_Day):
         super().__init__(script, policy, Weights(), percents(script))
         self.events: list[DayEvent] = []
         self.away: dict[str, str] = {}
-        self.write(DayOpened, 0, date="2026-11-21", office=office_of(script))
+        self.write(DayOpened, 0, date="2026-11-21", office=office_of(script, policy))
 
     def write(self, kind: type[Any], at: int, **fields: Any) -> None:
         said = {"at": EIGHT + at, "by": "system", "key": f"{len(self.events)}", "content": ""}
@@ -70,6 +73,22 @@ class Recording(_Day):
             said = {"number": number, "series": "A", "token": number, "services": services}
             self.write(TicketIssued, self.now, **said, place=EIGHT + self.now)
         super().comes(person)
+
+    def completes(self, subject: Any) -> None:
+        person, service = subject
+        if service in person.completing and person.claims:
+            self.is_back(person)
+        super().completes(subject)
+
+    def goes_on(self, person: Any, since: int | None = None) -> None:
+        if person.visit.number in self.away and not person.completing:
+            self.is_back(person)
+        super().goes_on(person, since)
+
+    def is_back(self, person: Any) -> None:
+        """Somebody who completed something meanwhile tells that they have."""
+        del self.away[person.visit.number]
+        self.write(TicketPutBack, self.now, number=person.visit.number, place=EIGHT + person.visit.arrives)
 
     def call(self, number: int, person: Any, service: str) -> None:
         counter, ticket, task = self.script.counters[number], person.visit.number, person.visit.tasks[service]

@@ -30,7 +30,7 @@ PAGES = (
     "/manage/ltsa",
     "/manage/ltsa/settings",
     *(f"/manage/ltsa/settings/{section}" for section in SECTIONS),
-    *(f"/manage/ltsa/{page}" for page in ("changes", "on", "opening", "closing", "report")),
+    *(f"/manage/ltsa/{page}" for page in ("changes", "on", "opening", "closing", "report", "whatif")),
     *(f"/manage/ltsa/{page}" for page in ("references", "flows/p-to-p/cases")),
     *(f"/manage/ltsa/{page}" for page in ("people", "people/dewi", "devices", "programs")),
     *(f"/manage/ltsa/setup/{step}" for step in ("office", "services", "people", "devices", "ready")),

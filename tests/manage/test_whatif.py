@@ -78,7 +78,7 @@ def test_several_changes_at_once_as_json(command: Command) -> None:
     found = json.loads(said)
     assert code == 0
     assert found["effect"]["mean"]["difference"] < 0
-    assert set(found["trust"]) == {"mean", "p90", "longest", "unfinished"}
+    assert set(found["trust"]) == {"mean", "p90", "longest", "unfinished", "priority", "ordinary"}
 
 
 @pytest.mark.parametrize(

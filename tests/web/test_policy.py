@@ -104,6 +104,7 @@ EXPECTED: dict[str, frozenset[str]] = {
     "GET /manage/<office>/report": _only(LEADING),
     "GET /manage/<office>/references": _only("supervisor manager"),
     "POST /manage/<office>/references": _only("supervisor manager"),
+    "POST /manage/<office>/whatif": _only("manager auditor headquarters"),
     "GET /manage/<office>/people": _only("manager headquarters auditor admin"),
     "POST /manage/<office>/people": _only("manager headquarters admin"),
     "GET /manage/<office>/devices": _only("manager auditor headquarters admin"),
