@@ -108,8 +108,8 @@ class Calibration(Struct):
         self.classes.setdefault(key[1], Seen()).add(guess, took)
 
     def publish(self, key: Key, guess: Guess, method: Method) -> Range:
-        """The range to be told for a guess. While there are few outcomes, a correction that would leave nothing said (one of
-        them was far off) is not made.
+        """The range to be told for a guess. While there are few outcomes, a correction that would leave nothing said
+        (one of them was far off) is not made.
         """
         seen = self.steps.get(key)
         if seen is None or len(seen.ranges) < ENOUGH:
