@@ -200,7 +200,8 @@ def _shown(office: Office, guest: Guest) -> Response:
         page = step("later", office, it=offered.journey, guest=guest, information=information)
     else:
         full, doors = full_services(here.today(office.id)), door(here, office.id)
-        page = step("plan", office, it=offered, guest=guest, door=doors, full=full)
+        waits = here.forecasts.newcomers(office.id)
+        page = step("plan", office, it=offered, guest=guest, door=doors, full=full, waits=waits)
     return make_response(page)
 
 

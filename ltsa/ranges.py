@@ -62,6 +62,11 @@ class Range(Struct, frozen=True, kw_only=True):
     upper: int
     method: Method
 
+    @property
+    def says(self) -> bool:
+        """Whether anything is said: from now to more than two hours is not."""
+        return bool(self.low or self.high)
+
 
 def guess_of(waits: Waits) -> Guess:
     """What played futures say."""
@@ -103,23 +108,30 @@ class Calibration(Struct):
         self.classes.setdefault(key[1], Seen()).add(guess, took)
 
     def publish(self, key: Key, guess: Guess, method: Method) -> Range:
-        """The range to be told for a guess."""
+        """The range to be told for a guess. While there are few outcomes, a correction that would leave nothing said
+        (one of them was far off) is not made.
+        """
         seen = self.steps.get(key)
         if seen is None or len(seen.ranges) < ENOUGH:
             seen = self.classes.get(key[1]) or Seen()
         wider, more = _needed(seen.ranges), _needed(seen.uppers)
-        low, high = guess.low - wider * guess.scale // 1000, guess.high + wider * guess.scale // 1000
-        low, high = min(low, high), max(low, high)
         upper = max(guess.upper + more * guess.scale // 1000, 0)
-        low = max(low, 0) // STEP * STEP
-        high = max(-(-high // STEP) * STEP, low + STEP)
-        return Range(
-            low=min(low, MOST) // 60,
-            high=0 if high > MOST else high // 60,
-            middle=guess.middle,
-            upper=upper,
-            method=method,
-        )
+        corrected = _told(guess, wider * guess.scale // 1000, upper, method)
+        return corrected if corrected.says or len(seen.ranges) >= ENOUGH else _told(guess, 0, upper, method)
+
+
+def _told(guess: Guess, wider: int, upper: int, method: Method) -> Range:
+    """A guess that was widened by so many seconds at both ends, in steps."""
+    low, high = sorted((guess.low - wider, guess.high + wider))
+    low = max(low, 0) // STEP * STEP
+    high = max(-(-high // STEP) * STEP, low + STEP)
+    return Range(
+        low=min(low, MOST) // 60,
+        high=0 if high > MOST else high // 60,
+        middle=guess.middle,
+        upper=upper,
+        method=method,
+    )
 
 
 def _needed(scores: deque[int]) -> int:

@@ -129,10 +129,10 @@ class Forecasts:
     # --- What pages show
 
     def newcomer(self, office: str, service: str, *, priority: bool = False) -> Wait | None:
-        """How long somebody would wait who took a number now; None while no counter is open for it."""
+        """How long somebody would wait who took a number now; None while no counter is open for it, or nobody knows."""
         day, at = self._house.today(office), self._house.now()
         said = self._said_to_newcomers(day, at, service, priority=priority)
-        return shown(*said) if said else None
+        return shown(*said) if said and said[0].says else None
 
     def newcomers(self, office: str) -> dict[str, Wait]:
         """The same by service, for those without priority."""
@@ -141,12 +141,12 @@ class Forecasts:
         return {service: wait for service, wait in waits.items() if wait}
 
     def of(self, day: Day, number: str) -> Wait | None:
-        """How long somebody waits; None where they do not, or no counter is open for them."""
+        """How long somebody waits; None where they do not, or no counter is open for them, or nobody knows."""
         ticket = day.tickets.get(number)
         if ticket is None or ticket.state != "waiting" or not day.open:
             return None
         said = self._said_to(day, ticket, self._house.now())
-        return shown(said[0].told, said[1]) if said else None
+        return shown(said[0].told, said[1]) if said and said[0].told.says else None
 
     def of_issued(self, ticket: TicketPicture) -> Wait | None:
         """The same for a ticket as its command has answered it, which this process's pages may not know yet."""
@@ -217,7 +217,7 @@ class Forecasts:
         if ticket.state != "waiting" or (ticket.number, ticket.since) in state.told:
             return
         said = self._said_to(day, ticket, at)
-        if said is None:
+        if said is None or not said[0].told.says:
             return
         queue = queue_length_of(day, ticket, state.paces)
         guess = guess_from(queue[0]) if queue else None

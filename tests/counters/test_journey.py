@@ -11,7 +11,7 @@ import pytest
 
 from counters.views import JOURNEY_SHEETS
 from ltsa.ledger import Ledger
-from tests.counters.conftest import Hall, Officer, violations
+from tests.counters.conftest import SCREEN, Hall, Officer, violations
 from tests.counters.journeys import WATI, Journeys
 from tests.counters.presses import Presses
 
@@ -311,6 +311,9 @@ def test_somebody_opens_a_journey_with_the_keyboard_and_the_card_is_shown_once(h
     siti.has(number, "Dipanggil")
     siti.presses("v")
     siti.sheet.get_by_label("Kartu perjalanan atau NIK").wait_for()
+    opens = siti.sheet.get_by_role("button", name="Buka perjalanan").bounding_box()
+    assert opens
+    assert opens["y"] + opens["height"] <= SCREEN["viewport"]["height"], "the button is never scrolled away"
     assert violations(siti.page) == []
     siti.sheet.locator("#nik").fill(NIK)
     siti.presses("Enter")

@@ -39,6 +39,10 @@ def test_the_supervisor_sees_what_happens_at_the_counters_as_it_happens(
     supervisor.locator("#queue-health.hall__alone").wait_for()
     assert violations(supervisor) == []
     assert supervisor.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
+    row = supervisor.locator("#queue-health")
+    row.locator("td").nth(1).evaluate("(cell) => { cell.querySelector('time').textContent = '1 jam 48 menit' }")
+    longest = row.locator("td").nth(1).evaluate("(cell) => cell.scrollWidth - cell.clientWidth")
+    assert longest <= 0, "the longest wait keeps to its column"
 
 
 def test_closing_the_day_says_how_many_people_still_wait_and_can_be_taken_back(hall: Hall, supervisor: Page) -> None:

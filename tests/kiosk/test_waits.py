@@ -33,6 +33,13 @@ def test_the_kiosk_says_the_range_the_phone_follows_it_and_it_is_on_record(
     offered.wait_for()
     assert RANGE.search(offered.inner_text())
     assert siti.page.locator(".service[value=bank] [data-wait]").count() == 0, "no counter is open for the bank"
+    wati = visitor()
+    wati.begins("mandiri", "3204125701900001")
+    wati.sees("plan")
+    cards = wati.page.locator(".chosen__one")
+    assert RANGE.search(cards.filter(has_text="Kesehatan").locator("[data-wait]").inner_text())
+    assert "Belum buka" in cards.filter(has_text="Paspor").inner_text()
+    wati.page.close()
     siti.wants("health")
     number = siti.takes_the_number()
     assert RANGE.search(siti.page.locator(".ticket__wait").inner_text())

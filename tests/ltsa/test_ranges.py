@@ -29,6 +29,18 @@ def test_what_may_last_longer_than_two_hours_has_no_end() -> None:
     assert not holds(told, 99 * 60)
 
 
+def test_one_outcome_far_off_does_not_leave_a_range_that_says_nothing() -> None:
+    known = Calibration()
+    known.learn(ORDINARY, Guess(80 * 60, 95 * 60, 105 * 60, 110 * 60), 30)
+    told = known.publish(ORDINARY, Guess(30 * 60, 55 * 60, 80 * 60, 100 * 60), "futures")
+    assert (told.low, told.high) == (30, 100)
+
+
+def test_from_now_to_more_than_two_hours_says_nothing() -> None:
+    assert not Calibration().publish(ORDINARY, Guess(20, 3_000, 7_700, 7_800), "futures").says
+    assert Calibration().publish(ORDINARY, Guess(20, 3_000, 7_000, 7_200), "futures").says
+
+
 def test_played_futures_are_summed_up_by_their_quantiles() -> None:
     waits = Waits(tuple(range(1_000, 101_000, 1_000)), "bank")
     assert guess_of(waits) == Guess(5, 50, 90, 95)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from ltsa.commands import CallNext, FinishService, IssueTicket, OpenCounter, StartService
 from ltsa.predictions import WaitsPredicted, forecast_stream
@@ -125,6 +126,22 @@ def test_outcomes_teach_the_next_ranges(bank: Bank) -> None:
     known = bank.house.forecasts._offices["ltsa"].known
     assert len(known["futures"].steps["bank", False].ranges) == 1
     assert len(known["queue"].steps["bank", False].ranges) == 1
+
+
+def test_where_nobody_knows_how_long_nothing_is_told_and_nothing_is_on_record(bank: Bank) -> None:
+    bank.do(OpenCounter, counter="9", officer="siti")
+    bank.comes()
+    bank.looks()
+    state = bank.house.forecasts._offices["ltsa"]
+    assert state.published
+    open_end = Range(low=0, high=0, middle=3_000, upper=7_700, method="futures")
+    nothing = {key: structs.replace(said, told=open_end) for key, said in state.published.newcomers.items()}
+    state.published = structs.replace(state.published, people={}, newcomers=nothing)
+    before = len(state.told)
+    number = bank.comes()
+    assert bank.house.forecasts.newcomer("ltsa", "bank") is None
+    assert bank.house.forecasts.of(bank.house.today("ltsa"), number) is None
+    assert len(state.told) == before
 
 
 def test_a_range_in_words_and_by_the_clock() -> None:
