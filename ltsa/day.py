@@ -392,8 +392,9 @@ class Ticket(Struct):
 
     `order` is its rank of arrival, `place` the instant its wait counts from, `since` when `state` began, `service`
     and `counter` where it is called, served or held, `waits` the queues it stands in and `stands` its place there,
-    `touched` the day's version at which something last happened to it, `notes` the ids of texts kept beside the ledger,
-    `head_start` what its priority makes of its wait (ms), `outcome` what became of it when the day closed too soon.
+    `touched` the day's version at which somebody last did something with it (where the dispatcher sends it is nobody's
+    doing), `notes` the ids of texts kept beside the ledger, `head_start` what its priority makes of its wait (ms),
+    `outcome` what became of it when the day closed too soon.
     `case`, `work` and `after` are those of a visit of a person's case, as in `TicketIssued`.
 
     `slot` is the instant of the appointment (0: none), `queued` when the present wait began (the last one, while it is
@@ -554,11 +555,11 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             counter.announced = version
             day.recent.append(Call(event.number, event.service, event.counter, event.at, version))
         case TicketDirected():
-            ticket = _touch(day, event.number)
+            ticket = day.tickets[event.number]
             _direct(day, ticket, event.service, seat=event.seat)
             ticket.sent, ticket.sent_at = event.why, version
         case TicketReleased():
-            _direct(day, _touch(day, event.number), "", seat=False)
+            _direct(day, day.tickets[event.number], "", seat=False)
         case ServiceStarted() | TicketResumed():
             ticket = _touch(day, event.number)
             _seat(day, ticket, event, "serving").last = None

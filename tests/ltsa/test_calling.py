@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from ltsa import board
 from ltsa.calling import claims
 from ltsa.commands import (
     CallNext,
@@ -244,6 +245,24 @@ def test_a_call_taken_back_puts_everybody_back_where_they_were() -> None:
     assert (sits(hall, first), sits(hall, second)) == ("bank", "")
     assert hall.ticket(first).queued == since, "the wait goes on with the one before"
     assert hall.calls("9") == first
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_service_is_taken_back_though_the_person_was_sent_on_at_once(policy: Policy) -> None:
+    hall = dispatched(policy)
+    hall.opens("2")
+    hall.opens("3")
+    number = hall.takes_number("civil-registry", "labour")
+    waits = hall.ticket(number).waits
+    counter = next(one for one in ("2", "3") if set(hall.day.counters[one].services) & set(waits))
+    hall.serves(counter)
+    assert hall.ticket(number).state == "waiting"
+    undo = board.desk(hall.day, counter).undo
+    assert undo is not None
+    assert (undo.action, undo.number) == ("finish", number), "the desk offers it"
+    hall.do(Undo, counter=counter)
+    assert (hall.ticket(number).state, hall.ticket(number).directed) == ("serving", "")
+    assert not any(number in sitting for sitting in hall.day.seated.values())
 
 
 def test_a_seat_is_free_again_when_its_guest_gives_up_or_drops_the_service() -> None:
