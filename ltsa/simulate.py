@@ -77,7 +77,8 @@ class Task(Struct, frozen=True, kw_only=True):
 class Visit(Struct, frozen=True, kw_only=True):
     """Who comes when (ms) and for what, in the printed order; `age_from` is when the age counts from (the arrival, or
     an appointment's slot), `head_start` what the priority makes of the wait where places count (ms), `until` when they
-    give up and go if they wait then (ms), 0 for never.
+    give up and go if they wait then (ms), 0 for never. `after` is which services come after which on this visit, where
+    it is otherwise than in the script.
     """
 
     number: str
@@ -87,6 +88,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     priority: bool = False
     head_start: int = 0
     until: int = 0
+    after: Mapping[str, tuple[str, ...]] = {}
 
 
 class Counter(Struct, frozen=True, kw_only=True):
@@ -157,10 +159,10 @@ def play(script: Script, policy: Policy, weights: Weights | None = None, percent
 
 def percents(script: Script, percent: int | None = None) -> dict[str, int]:
     """How much of a standby seat each service has for an open counter."""
-    return {
-        service: percent if percent is not None else SEATS_AFAR if script.walks.get((HALL, service), 0) > FAR else SEATS
-        for service in script.minutes
-    }
+    if percent is not None:
+        return dict.fromkeys(script.minutes, percent)
+    usual = {service: SEATS_AFAR if script.walks.get((HALL, service), 0) > FAR else SEATS for service in script.minutes}
+    return {**usual, **script.seats}
 
 
 class _Person:
@@ -403,6 +405,8 @@ class _Day:
 
     def prospects(self, person: _Person) -> dict[str, Prospect]:
         """What may be done now, and what it would leave; the same for all who have the same to do."""
+        if own := person.visit.after:
+            return prospects(person.todo, {**self.script.after, **own})
         key = tuple(person.todo.items())
         if key not in self.known:
             self.known[key] = prospects(person.todo, self.script.after)

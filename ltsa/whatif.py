@@ -139,16 +139,23 @@ def changed_script(script: Script, change: Change) -> Script:
     if change.counter and (like := [each for each in counters if change.counter in each.services]):
         longest = max(like, key=lambda each: -each.opens - sum(length for _, length in each.rests))
         counters = (*counters, replace(longest, name=f"{longest.name}+", services=(change.counter,)))
-    after = {
-        service: tuple(each for each in before if each not in change.without.get(service, ()))
-        for service, before in script.after.items()
-    }
+    visits = tuple(
+        replace(visit, after=_freed(visit.after, change.without)) if visit.after else visit for visit in script.visits
+    )
     return replace(
         script,
-        visits=_in_slots(script.visits) if change.slots else script.visits,
+        visits=_in_slots(visits) if change.slots else visits,
         counters=counters,
-        after={service: before for service, before in after.items() if before},
+        after={service: before for service, before in _freed(script.after, change.without).items() if before},
     )
+
+
+def _freed(after: Mapping[str, tuple[str, ...]], without: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """An order of services without some prerequisites."""
+    return {
+        service: tuple(each for each in before if each not in without.get(service, ()))
+        for service, before in after.items()
+    }
 
 
 def recorded(history: Iterable[Recorded]) -> RecordedDay:
@@ -176,8 +183,17 @@ def recorded(history: Iterable[Recorded]) -> RecordedDay:
         answer=quickest,
         lost=round(sum(walk.lost) / len(walk.lost)) if walk.lost else MINUTE,
         closes=_closes(office, day) or day.at,
+        seats={service: office.rules.dispatch.percent(service) for service in office.service},
     )
-    return RecordedDay(date=day.date, office=office, script=_possible(script), happened=_happened(walk, script))
+    rules = office.rules.dispatch
+    return RecordedDay(
+        date=day.date,
+        office=office,
+        script=_possible(script),
+        happened=_happened(walk, script),
+        policy=rules.policy,
+        weights=rules.weights,
+    )
 
 
 # --- Reading the record -----------------------------------------------------------------------------------------------
@@ -357,11 +373,12 @@ def _visit(walk: _Walk, ticket: Ticket, usual: Mapping[str, int], quickest: int)
     return Visit(
         number=ticket.number,
         arrives=ticket.arrived,
-        age_from=ticket.arrived,
+        age_from=ticket.slot or ticket.arrived,
         tasks=tasks,
         priority=bool(ticket.priority),
         head_start=ticket.head_start,
         until=ticket.since if gave_up else 0,
+        after=ticket.after,
     )
 
 

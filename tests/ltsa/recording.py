@@ -17,7 +17,7 @@ from ltsa.day import (
     TicketReturned,
 )
 from ltsa.dispatch import Policy, Weights, Why
-from ltsa.office import Counter, Office, Outcome, Rules, Service
+from ltsa.office import Counter, Dispatching, Office, Outcome, Rules, Service
 from ltsa.present import Recorded
 from ltsa.simulate import Script, _Day, percents
 
@@ -25,7 +25,7 @@ EIGHT = 1_795_222_800_000
 """21 November 2026, 08.00 WIB, in ms UTC; a script's minute 0."""
 
 
-def office_of(script: Script) -> Office:
+def office_of(script: Script, policy: Policy = "fifo") -> Office:
     """An office in which the script could happen."""
     return Office(
         id="ltsa",
@@ -44,7 +44,7 @@ def office_of(script: Script) -> Office:
             for service, minutes in script.minutes.items()
         ),
         counters=tuple(Counter(id=c.name, name={"id": c.name}, services=c.services) for c in script.counters),
-        rules=Rules(outcomes=(Outcome(code="done", name={"id": "Selesai"}),)),
+        rules=Rules(outcomes=(Outcome(code="done", name={"id": "Selesai"}),), dispatch=Dispatching(policy=policy)),
     )
 
 
@@ -55,7 +55,7 @@ class Recording(_Day):
         super().__init__(script, policy, Weights(), percents(script))
         self.events: list[DayEvent] = []
         self.away: dict[str, str] = {}
-        self.write(DayOpened, 0, date="2026-11-21", office=office_of(script))
+        self.write(DayOpened, 0, date="2026-11-21", office=office_of(script, policy))
 
     def write(self, kind: type[Any], at: int, **fields: Any) -> None:
         said = {"at": EIGHT + at, "by": "system", "key": f"{len(self.events)}", "content": ""}
