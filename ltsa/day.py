@@ -12,7 +12,7 @@ from typing import Literal, assert_never, get_args
 
 from msgspec import Struct, field
 
-from ltsa.dispatch import Claim, Place, Why, prospects
+from ltsa.dispatch import Claim, Place, Prospect, Why, prospects
 from ltsa.message import Event
 from ltsa.office import Office
 
@@ -589,7 +589,7 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             ticket.place, ticket.outcome, ticket.queued = event.place, "", event.since or event.at
             _direct(day, ticket, "", seat=False)
             for step in ticket.steps.values():
-                if step.state in {"returned", "held", "called", "serving"}:
+                if step.state in _COMES_BACK:
                     step.state = "todo"
             waits_from = ticket.queued
             _settle(day, ticket)
@@ -819,14 +819,27 @@ def _claims(day: Day, ticket: Ticket) -> dict[str, Claim]:
     }
 
 
-def _ahead_of(day: Day, ticket: Ticket, after: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+_COMES_BACK: frozenset[StepState] = frozenset({"todo", "returned", "held", "called", "serving"})
+"""States of steps that are to be done once somebody is put back."""
+
+
+def prospects_back(day: Day, ticket: Ticket) -> dict[str, Prospect]:
+    """What each step that somebody may do once they are put back would leave."""
+    after = order_of(day, ticket)
+    return prospects(_ahead_of(day, ticket, after, _COMES_BACK), after)
+
+
+def _ahead_of(
+    day: Day,
+    ticket: Ticket,
+    after: Mapping[str, tuple[str, ...]],
+    to_do: frozenset[StepState] = frozenset({"todo"}),
+) -> dict[str, int]:
     """The standard minutes of the steps that a visit can still get to: not such as come after a rejected one, or after
     one that the person was returned at.
     """
     office = day.rules_of
-    todo = {
-        step.service: office.service[step.service].minutes for step in ticket.steps.values() if step.state == "todo"
-    }
+    todo = {step.service: office.service[step.service].minutes for step in ticket.steps.values() if step.state in to_do}
     while stuck := [
         service
         for service in todo

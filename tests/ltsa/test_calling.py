@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from ltsa import board
-from ltsa.calling import claims
+from ltsa.calling import ahead, claims
 from ltsa.commands import (
     CallNext,
     CallTicket,
@@ -308,6 +308,19 @@ def test_an_absent_person_comes_back_behind_three_others_whatever_the_policy(pol
     hall.waits(10)
     hall.do(PutBack, number=absent)
     assert [hall.serves("9") for _ in range(6)] == [*others[:3], absent, *others[3:]]
+
+
+def test_behind_three_others_is_reckoned_with_what_the_call_would_mean() -> None:
+    hall = dispatched("index", standby=0)
+    hall.opens("9")
+    absent = hall.takes_number("bank", "health")
+    hall.waits(30)
+    for _ in range(6):
+        hall.takes_number("bank")
+        hall.waits(1)
+    assert hall.misses("9") == absent
+    hall.do(PutBack, number=absent)
+    assert ahead(hall.day, absent, "bank") == 3
 
 
 @pytest.mark.parametrize("policy", POLICIES)
