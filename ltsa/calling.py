@@ -26,6 +26,7 @@ from ltsa.day import (
     claims_of,
     evolve,
     possible_steps,
+    prospects_back,
 )
 from ltsa.dispatch import (
     ONE_LINE,
@@ -145,7 +146,9 @@ def put_back(day: Day, number: str, services: Sequence[str], rule: str, at: int)
     if rule != "last":
         count = int(rule.removeprefix("behind:"))
         own = Claim(number, "", ticket.order, ticket.place, at, at, bool(ticket.priority), ticket.head_start)
-        began = min([now, *_behind(day, own, services, count, at)])
+        meant = prospects_back(day, ticket)
+        theirs = [own._replace(service=service, prospect=meant[service]) for service in services]
+        began = min([now, *_behind(day, theirs, count, at)])
         began = max(began, ticket.place + ticket.head_start)
     return began - ticket.head_start, began
 
@@ -291,11 +294,13 @@ def _place_behind(day: Day, ticket: Ticket, services: Sequence[str], rule: str, 
     return max(ticket.place, min(at, shortest + 1))
 
 
-def _behind(day: Day, own: Claim, services: Sequence[str], count: int, at: int) -> list[int]:
-    """For each line that is long enough, from when a claim must count so that so many people are before it."""
+def _behind(day: Day, theirs: Sequence[Claim], count: int, at: int) -> list[int]:
+    """For each of somebody's lines that is long enough, from when the claim must count so that so many people are
+    before it.
+    """
     rules, found = day.rules_of.rules.dispatch, []
-    for service in services:
-        others = [claim for claim in claims(day, [service]) if claim.number != own.number]
+    for own in theirs:
+        others = [claim for claim in claims(day, [own.service]) if claim.number != own.number]
         line = nsmallest(count, others, key=lambda claim: calling_order(rules.policy, rules.weights, claim, at))
         if len(line) == count:
             found.append(age_behind(rules.policy, rules.weights, own, line[-1], at))

@@ -12,7 +12,7 @@ from typing import Literal, assert_never, get_args
 
 from msgspec import Struct, field
 
-from ltsa.dispatch import Claim, Place, Why, prospects
+from ltsa.dispatch import Claim, Place, Prospect, Why, prospects
 from ltsa.message import Event
 from ltsa.office import Office
 
@@ -392,8 +392,9 @@ class Ticket(Struct):
 
     `order` is its rank of arrival, `place` the instant its wait counts from, `since` when `state` began, `service`
     and `counter` where it is called, served or held, `waits` the queues it stands in and `stands` its place there,
-    `touched` the day's version at which something last happened to it, `notes` the ids of texts kept beside the ledger,
-    `head_start` what its priority makes of its wait (ms), `outcome` what became of it when the day closed too soon.
+    `touched` the day's version at which somebody last did something with it (where the dispatcher sends it is nobody's
+    doing), `notes` the ids of texts kept beside the ledger, `head_start` what its priority makes of its wait (ms),
+    `outcome` what became of it when the day closed too soon.
     `case`, `work` and `after` are those of a visit of a person's case, as in `TicketIssued`.
 
     `slot` is the instant of the appointment (0: none), `queued` when the present wait began (the last one, while it is
@@ -554,11 +555,11 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             counter.announced = version
             day.recent.append(Call(event.number, event.service, event.counter, event.at, version))
         case TicketDirected():
-            ticket = _touch(day, event.number)
+            ticket = day.tickets[event.number]
             _direct(day, ticket, event.service, seat=event.seat)
             ticket.sent, ticket.sent_at = event.why, version
         case TicketReleased():
-            _direct(day, _touch(day, event.number), "", seat=False)
+            _direct(day, day.tickets[event.number], "", seat=False)
         case ServiceStarted() | TicketResumed():
             ticket = _touch(day, event.number)
             _seat(day, ticket, event, "serving").last = None
@@ -588,7 +589,7 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
             ticket.place, ticket.outcome, ticket.queued = event.place, "", event.since or event.at
             _direct(day, ticket, "", seat=False)
             for step in ticket.steps.values():
-                if step.state in {"returned", "held", "called", "serving"}:
+                if step.state in _COMES_BACK:
                     step.state = "todo"
             waits_from = ticket.queued
             _settle(day, ticket)
@@ -818,14 +819,27 @@ def _claims(day: Day, ticket: Ticket) -> dict[str, Claim]:
     }
 
 
-def _ahead_of(day: Day, ticket: Ticket, after: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+_COMES_BACK: frozenset[StepState] = frozenset({"todo", "returned", "held", "called", "serving"})
+"""States of steps that are to be done once somebody is put back."""
+
+
+def prospects_back(day: Day, ticket: Ticket) -> dict[str, Prospect]:
+    """What each step that somebody may do once they are put back would leave."""
+    after = order_of(day, ticket)
+    return prospects(_ahead_of(day, ticket, after, _COMES_BACK), after)
+
+
+def _ahead_of(
+    day: Day,
+    ticket: Ticket,
+    after: Mapping[str, tuple[str, ...]],
+    to_do: frozenset[StepState] = frozenset({"todo"}),
+) -> dict[str, int]:
     """The standard minutes of the steps that a visit can still get to: not such as come after a rejected one, or after
     one that the person was returned at.
     """
     office = day.rules_of
-    todo = {
-        step.service: office.service[step.service].minutes for step in ticket.steps.values() if step.state == "todo"
-    }
+    todo = {step.service: office.service[step.service].minutes for step in ticket.steps.values() if step.state in to_do}
     while stuck := [
         service
         for service in todo

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from ltsa.calling import ahead
-from ltsa.day import CounterNow, Day, Ticket, outstanding
+from ltsa.day import CounterNow, Day, Ticket, order_of, outstanding
 from ltsa.dispatch import ONE_LINE, SEATED, Claim, Policy, Prospect, Weights, line_for, prospects, seats, slope_and_rank
 from ltsa.hours import numbers_on, rests_on
 from ltsa.paces import Habit, Paces, Rest, Spent
@@ -48,6 +48,7 @@ class Person(NamedTuple):
     """Somebody inside. `todo` and `blocked` are sets of services as bits: those still to be done, and those that are
     not but let nothing come after them. `since` is when the state began, `queued` when the wait, `waits` the lines they
     stand in, `seat` the service on whose standby seat they sit; `at` that for which they are called or served, else -1.
+    `after` is what must come before each service where a case has an order of its own, as bits; else empty.
     """
 
     number: str
@@ -64,6 +65,7 @@ class Person(NamedTuple):
     waits: int = 0
     seat: int = -1
     at: int = -1
+    after: tuple[int, ...] = ()
 
 
 class Seat(NamedTuple):
@@ -164,7 +166,7 @@ def scene(
         services=services,
         minutes=tuple(service.minutes for service in office.services),
         after=tuple(sum(bit[earlier] for earlier in service.after) for service in office.services),
-        people=tuple(_person(visit, bit) for visit in inside),
+        people=tuple(_person(visit, bit, order_of(day, visit)) for visit in inside),
         seats=tuple(
             seat._replace(services=tuple(services.index(service) for service in of), person=index.get(ticket, -1))
             for seat, of, ticket in seats
@@ -179,7 +181,7 @@ def scene(
     )
 
 
-def _person(visit: Ticket, bit: Mapping[str, int]) -> Person:
+def _person(visit: Ticket, bit: Mapping[str, int], after: Mapping[str, tuple[str, ...]]) -> Person:
     away = visit.state in {"absent", "returned"}
     todo = [
         step.service
@@ -202,6 +204,7 @@ def _person(visit: Ticket, bit: Mapping[str, int]) -> Person:
         waits=sum(bit[service] for service in visit.waits),
         seat=bit[visit.directed].bit_length() - 1 if visit.seat and visit.state == "waiting" else -1,
         at=bit[visit.service].bit_length() - 1 if visit.state in {"called", "serving"} else -1,
+        after=tuple(sum(bit[one] for one in after.get(service, ())) for service in bit) if visit.after else (),
     )
 
 
@@ -235,7 +238,7 @@ class _Lines:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._known: dict[tuple[int, int, int], list[Line]] = {}
-        self._prospects: dict[tuple[int, int], dict[int, Prospect]] = {}
+        self._prospects: dict[tuple[int, int, tuple[int, ...]], dict[int, Prospect]] = {}
         first, second = (
             slope_and_rank(scene.policy, scene.weights, Claim("", "", 0, 0, 0, 0, priority))[0]
             for priority in (False, True)
@@ -249,7 +252,7 @@ class _Lines:
         if (known := self._known.get(key)) is None:
             known = [
                 self._line(person, service, prospect, anew=anew)
-                for service, prospect in self.possible(todo, person.blocked).items()
+                for service, prospect in self.possible(todo, person.blocked, person.after).items()
             ]
             self._known[key] = known
         return known
@@ -274,17 +277,17 @@ class _Lines:
         heap = service * self.classes + (person.priority and self.classes - 1)
         return heap, base, rank(came + 1, 0) - base if anew else 0, rank(came, 1) - base, service
 
-    def possible(self, todo: int, blocked: int) -> dict[int, Prospect]:
-        """The services that may be done now, and what each would leave."""
-        key = (todo, blocked)
+    def possible(self, todo: int, blocked: int, own: tuple[int, ...] = ()) -> dict[int, Prospect]:
+        """The services that may be done now, in the office's order or their own, and what each would leave."""
+        key = (todo, blocked, own)
         if (known := self._prospects.get(key)) is None:
-            stuck = blocked
+            stuck, order = blocked, own or self._scene.after
             for _ in self._scene.services:
-                stuck |= sum(1 << n for n, before in enumerate(self._scene.after) if todo >> n & 1 and before & stuck)
+                stuck |= sum(1 << n for n, before in enumerate(order) if todo >> n & 1 and before & stuck)
             names = [n for n in range(len(self._scene.services)) if (todo & ~stuck) >> n & 1]
             minutes = {str(n): self._scene.minutes[n] for n in names}
-            after = {str(n): [str(b) for b in names if self._scene.after[n] >> b & 1] for n in names}
-            free = [n for n in names if not self._scene.after[n] & (todo | blocked)]
+            after = {str(n): [str(b) for b in names if order[n] >> b & 1] for n in names}
+            free = [n for n in names if not order[n] & (todo | blocked)]
             known = {n: prospect for n, prospect in _prospects(minutes, after).items() if n in free}
             self._prospects[key] = known
         return known

@@ -82,7 +82,8 @@ class Task(Struct, frozen=True, kw_only=True):
 class Visit(Struct, frozen=True, kw_only=True):
     """Who comes when (ms) and for what, in the printed order; `age_from` is when the age counts from (the arrival, or
     an appointment's slot), `head_start` what the priority makes of the wait where places count (ms), `until` when they
-    give up and go if they wait then (ms), 0 for never.
+    give up and go if they wait then (ms), 0 for never. `after` is which services come after which on this visit, where
+    it is otherwise than in the script.
     """
 
     number: str
@@ -92,6 +93,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     priority: bool = False
     head_start: int = 0
     until: int = 0
+    after: Mapping[str, tuple[str, ...]] = {}
 
 
 class Counter(Struct, frozen=True, kw_only=True):
@@ -236,7 +238,7 @@ class _Day:
         self.at_work = [False] * len(script.counters)
         self.able = dict.fromkeys(services, 0)  # how many people who are free now could do it now
         self.crews = [tuple(counter.services) for counter in script.counters]
-        self.known: dict[tuple[tuple[tuple[str, int], ...], frozenset[str]], dict[str, Prospect]] = {}
+        self.known: dict[tuple[Any, ...], dict[str, Prospect]] = {}
         self.now = self.idle = self.passed = self.overtaken = 0
         self.exits: dict[str, int] = {}
         self.waits: list[Wait] = []
@@ -442,9 +444,10 @@ class _Day:
 
     def prospects(self, person: _Person) -> dict[str, Prospect]:
         """What may be done now, and what it would leave; the same for all who have the same to do."""
-        key = tuple(person.todo.items()), person.completing
+        own = person.visit.after
+        key = tuple(person.todo.items()), person.completing, tuple(own.items())
         if key not in self.known:
-            after, stuck = self.script.after, set(person.completing)
+            after, stuck = {**self.script.after, **own}, set(person.completing)
             while stuck and (
                 more := {s for s in person.todo if s not in stuck and not stuck.isdisjoint(after.get(s, ()))}
             ):

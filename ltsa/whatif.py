@@ -144,15 +144,14 @@ def changed_script(script: Script, change: Change) -> Script:
     if change.counter and (like := [each for each in counters if change.counter in each.services]):
         longest = max(like, key=lambda each: -each.opens - sum(length for _, length in each.rests))
         counters = (*counters, replace(longest, name=f"{longest.name}+", services=(change.counter,)))
-    after = {
-        service: tuple(each for each in before if each not in change.without.get(service, ()))
-        for service, before in script.after.items()
-    }
+    visits = tuple(
+        replace(visit, after=_freed(visit.after, change.without)) if visit.after else visit for visit in script.visits
+    )
     return replace(
         script,
-        visits=_in_slots(script.visits) if change.slots else script.visits,
+        visits=_in_slots(visits) if change.slots else visits,
         counters=counters,
-        after={service: before for service, before in after.items() if before},
+        after={service: before for service, before in _freed(script.after, change.without).items() if before},
     )
 
 
@@ -193,6 +192,14 @@ def _has_choice(services: Sequence[str], after: Mapping[str, tuple[str, ...]]) -
             return True
         del todo[possible[0]]
     return False
+
+
+def _freed(after: Mapping[str, tuple[str, ...]], without: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """An order of services without some prerequisites."""
+    return {
+        service: tuple(each for each in before if each not in without.get(service, ()))
+        for service, before in after.items()
+    }
 
 
 def recorded(history: Iterable[Recorded]) -> RecordedDay:
@@ -433,6 +440,7 @@ def _visit(walk: _Walk, ticket: Ticket, usual: Mapping[str, int], coming: Mappin
         priority=bool(ticket.priority),
         head_start=ticket.head_start,
         until=ticket.since if gave_up else 0,
+        after=ticket.after,
     )
 
 

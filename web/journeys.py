@@ -22,6 +22,7 @@ from ltsa.journey import (
     CaseClosed,
     CaseMoved,
     CaseOpened,
+    Here,
     MoveCase,
     OpenCase,
     Person,
@@ -172,23 +173,29 @@ def replace_card(here: House, case: str, *, office: str, by: str, key: str) -> s
     return secret
 
 
+def around(here: House, case: Case, *, office: str) -> Here:
+    """What is true around a case at an office now, the flow that it follows among it."""
+    found = here.present.here(office, here.now())
+    if case.follows(found.today).flow not in found.flows:
+        here.catch_up()  # it began to follow it a moment ago
+    return found
+
+
 def journey_of(here: House, person: str, *, office: str, case: str = "") -> Journey | None:
     """A person's open case (or the one named) as an office sees it today; None where there is none."""
     found = here.off_loop(here.ledger.person, person)
     chosen = found.cases.get(case) if case else found.open_case
     if chosen is None:
         return None
-    around = here.present.here(office, here.now())
-    if chosen.follows(around.today).flow not in around.flows:
-        here.catch_up()  # it began to follow it a moment ago
-    flow = around.flow_of(chosen)
+    here_now = around(here, chosen, office=office)
+    flow = here_now.flow_of(chosen)
     return Journey(
         person=person,
         case=chosen,
         flow=flow,
-        today=date.fromisoformat(around.today),
-        road=road(chosen, flow, around.today, around.office),
-        plan=None if chosen.outcome else plan(chosen, flow, around.office, around.today),
+        today=date.fromisoformat(here_now.today),
+        road=road(chosen, flow, here_now.today, here_now.office),
+        plan=None if chosen.outcome else plan(chosen, flow, here_now.office, here_now.today),
         visit=found.visit,
         appointment=found.appointment,
     )

@@ -29,6 +29,7 @@ from ltsa.message import Refusal
 from web.errors import Refused
 from web.format import iso
 from web.house import House
+from web.journeys import around
 
 COLUMNS = ("reference", "system", "step", "case", "paper", "office", "noted", "by")
 """Of the table that goes out. One that comes in needs NEEDED; where it has `system`, that must be the right one."""
@@ -154,7 +155,7 @@ def _judged(  # noqa: PLR0913 - by name
     )
     judged = Row(**said, result="completed")
     try:
-        decide(command, person, here.present.here(office, command.at))
+        decide(command, person, around(here, person.cases[case], office=office))
     except Refusal as why:
         return _refused(judged, why), None
     return judged, command

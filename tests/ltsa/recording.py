@@ -44,10 +44,7 @@ def office_of(script: Script, policy: Policy = "fifo") -> Office:
             for service, minutes in script.minutes.items()
         ),
         counters=tuple(Counter(id=c.name, name={"id": c.name}, services=c.services) for c in script.counters),
-        rules=Rules(
-            outcomes=(Outcome(code="done", name={"id": "Selesai"}),),
-            dispatch=Dispatching(policy=policy),
-        ),
+        rules=Rules(outcomes=(Outcome(code="done", name={"id": "Selesai"}),), dispatch=Dispatching(policy=policy)),
     )
 
 

@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from ltsa.calling import claims
+from ltsa import board
+from ltsa.calling import ahead, claims
 from ltsa.commands import (
     CallNext,
     CallTicket,
@@ -246,6 +247,24 @@ def test_a_call_taken_back_puts_everybody_back_where_they_were() -> None:
     assert hall.calls("9") == first
 
 
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_service_is_taken_back_though_the_person_was_sent_on_at_once(policy: Policy) -> None:
+    hall = dispatched(policy)
+    hall.opens("2")
+    hall.opens("3")
+    number = hall.takes_number("civil-registry", "labour")
+    waits = hall.ticket(number).waits
+    counter = next(one for one in ("2", "3") if set(hall.day.counters[one].services) & set(waits))
+    hall.serves(counter)
+    assert hall.ticket(number).state == "waiting"
+    undo = board.desk(hall.day, counter).undo
+    assert undo is not None
+    assert (undo.action, undo.number) == ("finish", number), "the desk offers it"
+    hall.do(Undo, counter=counter)
+    assert (hall.ticket(number).state, hall.ticket(number).directed) == ("serving", "")
+    assert not any(number in sitting for sitting in hall.day.seated.values())
+
+
 def test_a_seat_is_free_again_when_its_guest_gives_up_or_drops_the_service() -> None:
     hall = dispatched("index")
     hall.opens("9")
@@ -289,6 +308,19 @@ def test_an_absent_person_comes_back_behind_three_others_whatever_the_policy(pol
     hall.waits(10)
     hall.do(PutBack, number=absent)
     assert [hall.serves("9") for _ in range(6)] == [*others[:3], absent, *others[3:]]
+
+
+def test_behind_three_others_is_reckoned_with_what_the_call_would_mean() -> None:
+    hall = dispatched("index", standby=0)
+    hall.opens("9")
+    absent = hall.takes_number("bank", "health")
+    hall.waits(30)
+    for _ in range(6):
+        hall.takes_number("bank")
+        hall.waits(1)
+    assert hall.misses("9") == absent
+    hall.do(PutBack, number=absent)
+    assert ahead(hall.day, absent, "bank") == 3
 
 
 @pytest.mark.parametrize("policy", POLICIES)

@@ -50,12 +50,12 @@ class Morning:
     def waits(self, minutes: float) -> None:
         self.now += int(minutes * MINUTE)
 
-    def comes(self, *services: str, priority: str = "") -> str:
+    def comes(self, *services: str, priority: str = "", **case: object) -> str:
         series = self.office.service[services[0]].prefix
         number = f"{series}{self.day.series.get(series, 0) + 1:03d}"
         place = self.now - self.office.head_start(priority)
         facts = {"services": services, "place": place, "priority": priority}
-        self.happens(TicketIssued, number=number, series=series, token=number, **facts)
+        self.happens(TicketIssued, number=number, series=series, token=number, **facts, **case)
         return number
 
     def opens(self, counter: str, *services: str) -> None:
@@ -209,6 +209,19 @@ def test_a_later_step_is_waited_for_only_when_it_is_possible() -> None:
     it.finishes("2", ani, "civil-registry")
     foreseen = it.foreseen()
     assert [minutes(foreseen, number)[0] for number in (ani, budi)] == [0, 15], "who came first goes first"
+
+
+def test_a_case_is_foreseen_in_its_own_order_and_not_in_the_office_s() -> None:
+    it = Morning()
+    it.opens("2", "civil-registry")
+    it.opens("6", "immigration")
+    first = {"civil-registry": ("immigration",), "immigration": ()}
+    ani = it.comes("civil-registry", "immigration", after=first)
+    budi, citra = it.comes("civil-registry"), it.comes("immigration")
+    assert it.day.tickets[ani].waits == ("immigration",)
+    foreseen = it.foreseen()
+    assert foreseen.people[ani].service == "immigration"
+    assert [minutes(foreseen, number)[0] for number in (ani, budi, citra)] == [0, 0, 15]
 
 
 def test_who_is_not_reached_within_two_hours_counts_as_called_then() -> None:

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from ltsa.comparing import figures
-from ltsa.day import DayClosed, DayReopened
+from ltsa.day import DayClosed, DayOpened, DayReopened, TicketIssued
 from ltsa.dispatch import MINUTE, Policy, Weights
 from ltsa.office import Dispatching
 from ltsa.present import Recorded
@@ -165,6 +165,39 @@ def test_a_day_is_closed_until_it_is_reopened() -> None:
         True,
         False,
     ]
+
+
+def test_a_recorded_day_knows_the_policy_and_the_seats_that_were_in_force() -> None:
+    found = as_recorded(0, "index")
+    assert (found.policy, found.weights) == ("index", Weights())
+    history = Recording(drawn(0), "index").history()
+    opened = history[0].event
+    assert isinstance(opened, DayOpened)
+    rules = replace(
+        opened.office.rules, dispatch=Dispatching(policy="index", standby=0, standby_far=100, far=("BANK",))
+    )
+    history[0] = history[0]._replace(event=replace(opened, office=replace(opened.office, rules=rules)))
+    expected = {service: 100 if service == "BANK" else 0 for service in found.script.minutes}
+    assert percents(recorded(history).script) == expected
+
+
+def test_a_case_is_played_again_in_its_own_order_and_from_its_appointment() -> None:
+    history = Recording(drawn(0), "all").history()
+    where, issued = next(
+        (n, one.event)
+        for n, one in enumerate(history)
+        if isinstance(one.event, TicketIssued) and {"REG", "HEALTH"} <= set(one.event.services)
+    )
+    assert isinstance(issued, TicketIssued)
+    slot, own = issued.at + 30 * MINUTE, {"REG": ("HEALTH",), "HEALTH": ()}
+    history[where] = history[where]._replace(event=replace(issued, slot=slot, after=own))
+    script = recorded(history).script
+    visit = next(visit for visit in script.visits if visit.number == issued.number)
+    assert (visit.age_from, visit.after) == (slot, own)
+    calls = [wait.service for wait in play(script, "all").waits if wait.number == issued.number]
+    assert calls.index("HEALTH") < calls.index("REG")
+    freed = changed_script(script, Change(without={"HEALTH": ("REG",)})).visits
+    assert next(each for each in freed if each.number == issued.number).after == own
 
 
 def test_what_happened_is_what_was_played() -> None:
