@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ltsa.commands import CallNext, IssueTicket, OpenCounter
 from ltsa.predictions import WaitsPredicted, forecast_stream
 from ltsa.tokens import token_digest
-from tests.kiosk.visitor import Hall, Visitor, violations
+from tests.kiosk.visitor import LYING, Hall, Visitor, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -72,3 +72,19 @@ def test_a_ticket_without_an_open_counter_says_so_instead_of_a_range(visitor: Co
     siti.takes("bank")
     assert siti.page.locator(".ticket__wait").count() == 0
     phone(siti.code).get_by_text("Belum ada loket yang buka untuk layanan ini").wait_for()
+
+
+def test_the_codes_of_a_first_visit_are_never_written_over(visitor: Comes, hall: Hall) -> None:
+    hall.does(OpenCounter, counter="1", officer="Sri", services=("information",))
+    siti = visitor(viewport=LYING)
+    siti.begins("p-to-p", "3204125701900001")
+    siti.sees("plan")
+    siti.takes_the_number()
+    assert "Silakan duduk" in siti.page.locator(".ticket__ahead").inner_text()
+    for _ in ("usual", "large"):
+        code = siti.page.locator(".ticket__code .qr").bounding_box()
+        words = siti.page.locator(".ticket__follow h2").bounding_box()
+        assert code
+        assert words
+        assert words["y"] >= code["y"] + code["height"] * 0.95, "within the quiet zone at most"
+        siti.page.get_by_role("button", name="Huruf besar").click()
