@@ -23,8 +23,12 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 TURNED_AWAY = frozenset({HTTPStatus.MISDIRECTED_REQUEST, HTTPStatus.TOO_MANY_REQUESTS})
 """Answers whose line names the client's network address."""
 
-SECRET = re.compile(r"(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{22,}(?![\w-])|(?<!\d)\d{16}(?!\d)", re.ASCII)
-"""How tickets' secrets, sessions, links and tokens look (of letters and digits), and a NIK (16 digits)."""
+SECRET = re.compile(
+    r"(?<![\w-])(?:[A-Z2-7]{26}|(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{22,})(?![\w-])|(?<!\d)\d{16}(?!\d)", re.ASCII
+)
+"""How secrets look of tickets and cards (base32: one of 200 has letters alone), of sessions, links and tokens (letters
+and digits), and a NIK (16 digits).
+"""
 
 _requests = logging.getLogger("web.requests")
 

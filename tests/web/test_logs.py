@@ -184,6 +184,7 @@ def test_a_failure_is_told_with_its_place_in_the_program_but_without_secrets() -
     ("said", "told"),
     [
         ("no ticket ORANGJUJURPUNYARAHASIA2345 here", "no ticket … here"),
+        ("no card ORANGJUJURPUNYARAHASIABESA here", "no card … here"),
         ("Bearer 0123456789abcdef0123456789abcdef", "Bearer …"),
         ("a3Fz-9_kQx7LmN2pR8sT4vW6 is over", "… is over"),
         ("NIK 5201134503980002.", "NIK …."),
