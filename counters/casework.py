@@ -34,10 +34,10 @@ from ltsa.journey import (
     RecordStep,
     person_of,
 )
-from ltsa.message import Refusal
+from ltsa.message import Refusal, key_digest
 from ltsa.office import Office
 from ltsa.road import plan
-from web.errors import Refused
+from web.errors import Refused, spoken
 from web.house import House
 from web.journeys import by_card, by_nik, open_case, open_unnamed, replace_card
 from web.midnight import now_on
@@ -86,11 +86,11 @@ class Work(Struct, frozen=True):
         """What is true of the person."""
         return self.house.present.person(self.person)
 
-    def card_shown(self, person: str, secret: str, v: int) -> Answer:
-        """The answer that shows a new card, the only time."""
+    def card_shown(self, person: str, secret: str, v: int, but: str = "") -> Answer:
+        """The answer that shows a new card, the only time; `but` says what could not be done besides."""
         shown = journey.of_person(self.house, self.day, person)
         code = draw(f"{self.house.settings.address}/c/{secret}")
-        sheet = self.sheet("journey-qr", code=code, secret=secret, journey=shown)
+        sheet = self.sheet("journey-qr", code=code, secret=secret, journey=shown, but=but)
         return {"ok": True, "v": v, "sheet": sheet}
 
     def sheet(self, name: str, **shown: object) -> str:
@@ -213,6 +213,7 @@ def _open(work: Work) -> Answer:
     gives no NIK is found again by the card alone.
     """
     press, office = work.press, work.office.id
+    _may_open(work)
     scheme, nik = press.text("scheme", LONGEST_CODE), press.text("nik", LONGEST_CODE)
     said: dict[str, Any] = {"office": office, "scheme": scheme, "by": work.by, "key": press.key}
     if nik:
@@ -221,14 +222,24 @@ def _open(work: Work) -> Answer:
         person, _, secret = open_case(work.house, who, **said)
     else:
         person, _, secret = open_unnamed(work.house, **said)
+    v, but = work.house.position, ""
     try:
         v = _tied(work, person, f"tie-{press.key}")["v"]
-    except Refusal as refusal:
-        if refusal.code != "nothing-possible":
-            raise
-        v = work.house.position
+    except Refusal as refusal:  # the journey is open all the same, and its card is shown this once
+        but = spoken(refusal)
     work.house.catch_up()
-    return work.card_shown(person, secret, v)
+    return work.card_shown(person, secret, v, but)
+
+
+def _may_open(work: Work) -> None:
+    """Refuses before a journey is opened what would be refused once its number is tied; a press that comes again gets
+    its first answer.
+    """
+    visit, is_again = work.day.tickets[work.number], key_digest(f"tie-{work.press.key}") in work.day.answered
+    if visit.state in {"cancelled", "closed"} and not is_again:
+        raise Refusal("visit-over", f"{visit.number} is over.", state=visit.state)
+    if visit.case and not is_again:
+        raise Refusal("tied-already", f"{visit.number} is a visit of another case.", state=visit.state)
 
 
 def _card(work: Work) -> Answer:

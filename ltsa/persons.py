@@ -51,8 +51,8 @@ class Persons:
     """
 
     def __init__(self, path: Path, seed: bytes) -> None:
-        if not path.exists():
-            path.touch(mode=0o600)
+        path.touch(mode=0o600)
+        path.chmod(0o600)
         self._lock = Lock()
         self._wrap = AESGCM(_derived(seed, b"wrap"))
         self._find = _derived(seed, b"find")

@@ -9,8 +9,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from counters import casework
 from counters.views import JOURNEY_SHEETS
 from ltsa.ledger import Ledger
+from ltsa.message import Refusal
 from tests.counters.conftest import SCREEN, Hall, Officer, violations
 from tests.counters.journeys import WATI, Journeys
 from tests.counters.presses import Presses
@@ -269,6 +271,30 @@ def test_the_same_press_twice_opens_one_journey_and_shows_the_same_card(presses:
     second = presses.does("journey/open", key="satu", number=number, scheme="mandiri")
     assert re.findall(r"[A-Z2-7]{26}", first["sheet"]) == re.findall(r"[A-Z2-7]{26}", second["sheet"])
     assert presses.refused("journey/open", number=number, scheme="mandiri") == (409, "tied-already")
+
+
+def test_no_journey_is_opened_for_a_number_that_cannot_have_it(presses: Presses) -> None:
+    tied, over = presses.takes("labour"), presses.takes("bank")
+    presses.does("journey/open", number=tied, scheme="mandiri")
+    presses.does("cancel", number=over)
+    before = presses.house.ledger.newest()
+    assert presses.refused("journey/open", number=tied, scheme="p-to-p") == (409, "tied-already")
+    assert presses.refused("journey/open", number=over, scheme="p-to-p") == (409, "visit-over")
+    assert presses.house.ledger.newest() == before
+
+
+def test_the_card_of_a_journey_is_shown_though_its_number_could_not_be_tied(
+    presses: Presses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = presses.takes("labour")
+
+    def is_gone(*_: object) -> None:
+        raise Refusal("visit-over", f"{number} is over.", state="cancelled")
+
+    monkeypatch.setattr(casework, "_tied", is_gone)  # somebody cancels it between the two commands
+    sheet = presses.does("journey/open", number=number, scheme="p-to-p")["sheet"]
+    assert re.findall(r"[A-Z2-7]{26}", sheet)
+    assert "nomor ini belum terhubung" in sheet
 
 
 def test_a_lost_card_opens_nothing_once_it_is_replaced(presses: Presses) -> None:
