@@ -195,9 +195,19 @@ def scanned(picture: bytes) -> str:
     return str(code.text)
 
 
+SETTLED = """
+    new Promise((done) => {
+        const look = () => (document.querySelector("main[inert]") ? setTimeout(look, 20) : done());
+        look();
+    })
+"""
+"""Once a step may be touched: until then it is inert, and axe sees nothing of it."""
+
+
 def violations(page: Page) -> list[str]:
     """What axe-core finds wrong, with the contrast of AAA."""
     page.evaluate(AXE.read_text("utf-8"))
+    page.evaluate(SETTLED)
     page.evaluate("Promise.all(document.getAnimations().map(motion => motion.finished))")
     found: list[dict[str, Any]] = page.evaluate(
         "async () => (await axe.run(document, {rules: {'color-contrast-enhanced': {enabled: true}}})).violations"
