@@ -146,6 +146,7 @@ def calls_at_counter_1(page: Page) -> None:
     page.get_by_role("link", name=re.compile("Loket 1")).first.click()
     for action in ("Buka", "Panggil"):
         page.locator("#primary", has_text=action).wait_for()
+        page.wait_for_load_state()  # a press before the page's scripts are there would be lost
         page.locator("[data-desk]:not([aria-busy=true]):not([data-settling]):enabled").wait_for()
         page.locator("#primary").click()
 
