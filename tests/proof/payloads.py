@@ -62,25 +62,5 @@ PAYLOADS: tuple[str, ...] = (
     "\u0000\u2028\ufeff<i\u0131mg onerror=pwned(50)>Z\u0310\u0313\u0344a\u034fl\u0489go\U0001f480",
 )
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet begins a formula with."""
-
 COMPUTED = str(7331 * 1337)
 """What stands where a template took a payload for its own."""
-
-
-UNPRINTABLE: tuple[str, ...] = tuple(payload for payload in PAYLOADS if not payload.isprintable())
-
-
-def packed(longest: int) -> list[str]:
-    """All printable payloads, as many to a text as it may hold; those that begin a formula begin a text."""
-    texts: list[str] = []
-    for payload in PAYLOADS:
-        if payload in UNPRINTABLE:
-            continue
-        before = texts[-1] if texts else ""
-        if before and not payload.startswith(FORMULA) and len(before) + 1 + len(payload) <= longest:
-            texts[-1] = f"{before} {payload}"
-        else:
-            texts.append(payload[:longest])
-    return texts
