@@ -38,7 +38,10 @@ _SHARES = 512
 _NORMAL = [NormalDist().inv_cdf((n + 0.5) / _SHARES) for n in range(_SHARES)]
 
 _DOOR = -2  # instead of the counter, where somebody comes
-_AWAY = 1000  # instead of the service that somebody has done, where they have to come back
+_COMPLETES = -2  # instead of the service that somebody has done, where they have what they were sent for
+_SOON = 60_000  # after which somebody who was at a counter then says that they are back
+_AWAY = 1000  # the same, where they have to come back
+_LACKS = 2000  # added to the service, where they were sent for something and go on with the others meanwhile
 
 Line = tuple[int, int, int, int, int]
 """Where a person stands in a line: (heap, rank, what a ms of arrival and of this wait add to it, service)."""
@@ -48,7 +51,8 @@ class Person(NamedTuple):
     """Somebody inside. `todo` and `blocked` are sets of services as bits: those still to be done, and those that are
     not but let nothing come after them. `since` is when the state began, `queued` when the wait, `waits` the lines they
     stand in, `seat` the service on whose standby seat they sit; `at` that for which they are called or served, else -1.
-    `after` is what must come before each service where a case has an order of its own, as bits; else empty.
+    `after` is what must come before each service where a case has an order of its own, as bits; else empty. `owing` are
+    those of `blocked` for which they have to complete something while they go on with the others, `sent` since when.
     """
 
     number: str
@@ -66,6 +70,8 @@ class Person(NamedTuple):
     seat: int = -1
     at: int = -1
     after: tuple[int, ...] = ()
+    owing: int = 0
+    sent: int = 0
 
 
 class Seat(NamedTuple):
@@ -189,6 +195,7 @@ def _person(visit: Ticket, bit: Mapping[str, int], after: Mapping[str, tuple[str
         if step.state in {"todo", "called", "serving"} or (away and step.state == "returned")
     ]
     blocked = [service for service in visit.steps if service not in todo and outstanding(visit, service)]
+    owing = [] if away else [step for step in visit.steps.values() if step.state == "returned"]
     return Person(
         number=visit.number,
         order=visit.order,
@@ -205,6 +212,8 @@ def _person(visit: Ticket, bit: Mapping[str, int], after: Mapping[str, tuple[str
         seat=bit[visit.directed].bit_length() - 1 if visit.seat and visit.state == "waiting" else -1,
         at=bit[visit.service].bit_length() - 1 if visit.state in {"called", "serving"} else -1,
         after=tuple(sum(bit[one] for one in after.get(service, ())) for service in bit) if visit.after else (),
+        owing=sum(bit[step.service] for step in owing),
+        sent=max((step.since for step in owing), default=0),
     )
 
 
@@ -237,7 +246,7 @@ class _Lines:
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._known: dict[tuple[int, int, int], list[Line]] = {}
+        self.known: dict[tuple[int, int, int], list[Line]] = {}
         self._prospects: dict[tuple[int, int, tuple[int, ...]], dict[int, Prospect]] = {}
         first, second = (
             slope_and_rank(scene.policy, scene.weights, Claim("", "", 0, 0, 0, 0, priority))[0]
@@ -246,15 +255,15 @@ class _Lines:
         self.classes = 1 if first == second else 2
         self.slopes = (first, second)[: self.classes]
 
-    def of(self, who: int, person: Person, todo: int, *, anew: bool = False) -> list[Line]:
+    def of(self, who: int, person: Person, todo: int, blocked: int, *, anew: bool = False) -> list[Line]:
         """The lines of a person with these steps to do. `anew` for newcomers, whose arrival differs each time."""
-        key = (who, todo, person.blocked)
-        if (known := self._known.get(key)) is None:
+        key = (who, todo, blocked)
+        if (known := self.known.get(key)) is None:
             known = [
                 self._line(person, service, prospect, anew=anew)
-                for service, prospect in self.possible(todo, person.blocked, person.after).items()
+                for service, prospect in self.possible(todo, blocked, person.after).items()
             ]
-            self._known[key] = known
+            self.known[key] = known
         return known
 
     def _line(self, person: Person, service: int, prospect: Prospect, *, anew: bool) -> Line:
@@ -325,6 +334,10 @@ class _Player:
             for service in range(len(scene.services))
         ]
         self.sitting: list[list[tuple[int, int, int, int]]] = [[] for _ in scene.services]
+        self.seats_of = [
+            [seats(at_work, standby) for at_work in range(len(there) + 1)]
+            for there, standby in zip(self.counters_of, scene.standby, strict=True)
+        ]
         self.heaps = self._heaps()
         self.waiting = [n for n, person in enumerate(scene.people) if self._can_be_called(n, person)]
         self.shadows = self._shadows()
@@ -332,7 +345,9 @@ class _Player:
 
     def _can_be_called(self, who: int, person: Person) -> bool:
         return person.state == "waiting" and any(
-            self.counters_of[line[4]] for line in self.lines.of(who, person, person.todo) if person.waits >> line[4] & 1
+            self.counters_of[line[4]]
+            for line in self.lines.of(who, person, person.todo, person.blocked)
+            if person.waits >> line[4] & 1
         )
 
     def _heaps(self) -> list[list[tuple[int, int, int, int]]]:
@@ -341,7 +356,7 @@ class _Player:
         ]
         for who, person in enumerate(self.scene.people):
             if person.state == "waiting":
-                for heap, rank, _, by_wait, service in self.lines.of(who, person, person.todo):
+                for heap, rank, _, by_wait, service in self.lines.of(who, person, person.todo, person.blocked):
                     behind = -(rank + by_wait * person.queued)
                     if person.seat == service:
                         slope = self.lines.slopes[heap % self.lines.classes]
@@ -416,7 +431,8 @@ class _Player:
         gauss, expovariate = self.random.gauss, self.random.expovariate
         latency, gap, misses = paces.latency, paces.gap, paces.misses
         goes_away = misses + paces.returns
-        slopes, classes, standby = lines.slopes, lines.classes, scene.standby
+        known = lines.known
+        slopes, classes, standby, seats_of = lines.slopes, lines.classes, scene.standby, self.seats_of
         one_line, is_seated = scene.policy in ONE_LINE, scene.policy in SEATED
         service_factor = [exp(pace.sure * gauss()) for pace in self.known]
         speed = [exp(each.mean + each.sure * gauss()) for each in self.speeds]
@@ -426,6 +442,9 @@ class _Player:
         persons, count = scene.people, len(scene.people)
         kind_of = list(range(count))
         todo = [person.todo for person in persons]
+        owing = [person.owing for person in persons]
+        stuck = [person.blocked & ~person.owing for person in persons]
+        occupied = [False] * count
         arrived = [person.arrived for person in persons]
         began = [person.queued for person in persons]
         turn = [0] * count
@@ -440,6 +459,7 @@ class _Player:
         resting = [seat.state != "open" for seat in scene.seats]
         at_work = [sum(not resting[c] for c in counters_of[service]) for service in range(len(scene.services))]
         in_line = [len(heaps[service * classes]) for service in range(len(scene.services))] if one_line else []
+        line_of = {who: persons[who].waits.bit_length() - 1 for who in self.waiting} if one_line else {}
         events: list[tuple[int, int, int, int]] = []  # when, counter, person, service done; -1 for none
 
         def wake(service: int, at: int) -> None:
@@ -450,7 +470,7 @@ class _Player:
 
         def fill(service: int, at: int) -> None:
             """The free seats before a service's counters are taken by those in the hall who come first."""
-            seats_there, taken = seats(at_work[service], standby[service]), sitting[service]
+            seats_there, taken = seats_of[service][at_work[service]], sitting[service]
             while len(taken) < seats_there:
                 first: tuple[int, int, int, int] | None = None
                 for k, slope in enumerate(slopes, service * classes):
@@ -471,30 +491,44 @@ class _Player:
 
         def join(who: int, at: int) -> None:
             """Somebody stands in the lines of all that they may do now, or in the one that they are sent to."""
-            kind, own, came = kind_of[who], turn[who], arrived[who]
-            person = persons[kind] if kind >= 0 else self.kinds[~kind]
-            found = lines.of(kind, person, todo[who], anew=kind < 0)
+            kind, own, came, lacks = kind_of[who], turn[who], arrived[who], stuck[who] | owing[who]
+            if (found := known.get((kind, todo[who], lacks))) is None:
+                person = persons[kind] if kind >= 0 else self.kinds[~kind]
+                found = lines.of(kind, person, todo[who], lacks, anew=kind < 0)
             if one_line and len(found) > 1:
                 found = [self._line_told(found, at_work, in_line)]
             for heap, rank, by_arrival, by_wait, service in found:
                 heappush(heaps[heap], (-(rank + by_arrival * came + by_wait * began[who]), came, who, own))
                 if one_line:
                     in_line[service] += 1
+                    line_of[who] = service
                 if not is_seated:
                     wake(service, at)
             if is_seated:
                 for *_, service in found:
-                    if len(sitting[service]) < seats(at_work[service], standby[service]):
+                    if len(sitting[service]) < seats_of[service][at_work[service]]:
                         fill(service, at)
                     elif not standby[service]:
                         wake(service, at)
+
+        def leave(who: int, at: int) -> None:
+            """Somebody stands and sits nowhere any more."""
+            turn[who] += 1
+            if who in line_of:
+                in_line[line_of.pop(who)] -= 1
+            for service, taken in enumerate(sitting):
+                for n, (*_, other) in enumerate(taken):
+                    if other == who:
+                        del taken[n]
+                        fill(service, at)
+                        return
 
         rests: list[list[Rest]] = []
         for counter, seat in enumerate(scene.seats):
             habit = self._habit(seat)
             rests.append(list(habit.rests[seat.rested :][::-1]) if habit else [])
             if seat.person >= 0:
-                person = persons[seat.person]
+                person, occupied[seat.person] = persons[seat.person], True
                 lasts = self._rest_of(person, service_factor[person.at] * speed[counter])
                 events.append((begins + int(lasts) + gap, counter, seat.person, person.at))
             elif seat.state == "paused":
@@ -504,10 +538,11 @@ class _Player:
             else:
                 events.append((begins + gap // 2, counter, -1, -1))
         for who, person in enumerate(persons):
-            if person.state in {"absent", "returned"}:
-                likely = paces.comes * exp(-(begins - person.since) / paces.back)
+            if person.owing or person.state in {"absent", "returned"}:
+                likely = paces.comes * exp(-(begins - (person.sent or person.since)) / paces.back)
                 if rnd() * (likely + 1 - paces.comes) < likely:
-                    events.append((begins + int(expovariate(1 / paces.back)), -1, who, -1))
+                    back = _COMPLETES if person.owing else -1
+                    events.append((begins + int(expovariate(1 / paces.back)), -1, who, back))
         rate = scene.rate * len(self.kinds) / len(scene.arrivals) if self.kinds else 0.0
         if rate:
             events.append((begins + int(expovariate(rate)), _DOOR, -1, -1))
@@ -523,18 +558,35 @@ class _Player:
                     who = len(kind_of)
                     kind_of.append(~kind)
                     todo.append(self.kinds[kind].todo)
+                    owing.append(0)
+                    stuck.append(0)
+                    occupied.append(False)
                     arrived.append(at)
                     began.append(at)
                     turn.append(0)
                     uncalled.append(False)
                     heappush(events, (at + int(expovariate(rate)), _DOOR, -1, -1))
             elif done >= 0:
-                if done >= _AWAY:  # sent away, or not there: back after a while
+                occupied[who] = False
+                if done == _AWAY:  # not there: back after a while
                     if rnd() < paces.comes:
                         heappush(events, (at + int(expovariate(1 / paces.back)), -1, who, -1))
                     who = -1
+                elif done >= _LACKS:  # goes on with the other services, and has what is missing after a while
+                    todo[who] &= ~(1 << done - _LACKS)
+                    owing[who] |= 1 << done - _LACKS
+                    if rnd() < paces.comes:
+                        heappush(events, (at + int(expovariate(1 / paces.back)), -1, who, _COMPLETES))
                 else:
                     todo[who] &= ~(1 << done)
+            elif who >= 0 and occupied[who]:  # called for something else meanwhile
+                heappush(events, (at + _SOON, counter, who, done))
+                continue
+            elif counter == -1:
+                leave(who, at)
+                if done == _COMPLETES:
+                    todo[who] |= owing[who]
+                    owing[who] = 0
             if who >= 0:
                 began[who] = at
                 join(who, at)
@@ -547,7 +599,7 @@ class _Player:
                     for service in takes[counter]:
                         at_work[service] -= 1
                         released = sitting[service]
-                        while len(released) > seats(at_work[service], standby[service]):
+                        while len(released) > seats_of[service][at_work[service]]:
                             join(released.pop()[3], at)
                 continue
             if scene.rests and (rest := next((ends for starts, ends in scene.rests if starts <= at < ends), 0)):
@@ -596,8 +648,9 @@ class _Player:
                 continue
             who = best[2]
             turn[who] += 1
+            occupied[who] = True
             if one_line:
-                in_line[chosen] -= 1
+                in_line[line_of.pop(who, chosen)] -= 1
             if sat >= 0:
                 del sitting[chosen][sat]
                 fill(chosen, at)
@@ -611,7 +664,7 @@ class _Player:
                 heappush(events, (at + paces.missing + gap, counter, who, _AWAY))
                 continue
             lasts = pool[chosen][int(rnd() * _SHARES)] * service_factor[chosen] * speed[counter]
-            ends = _AWAY if luck < goes_away else chosen
+            ends = _LACKS + chosen if luck < goes_away else chosen
             heappush(events, (at + latency + int(lasts) + gap, counter, who, ends))
 
         for who in self.waiting:

@@ -2,7 +2,9 @@
 
 What a forecast says is corrected by how the last predictions of the same step and class came out (rolling conformal
 prediction): the correction is the one with which nine in ten of them would have held. Rounding is part of it, so a
-range is not wider than it must be. Integers throughout, seconds unless marked.
+range is not wider than it must be. A day's hours differ (at its end few people wait, and nobody comes before them):
+how many of the last ones the bound must hold for follows from how it held at that hour (adaptive conformal inference,
+Gibbs and Candès 2021). Integers throughout, seconds unless marked.
 """
 
 from collections import deque
@@ -29,6 +31,15 @@ LEAST_SCALE = 120
 
 KEPT = 150
 """Outcomes of a step and class that a correction looks at."""
+
+HOUR = 3_600_000
+"""Bounds are kept honest for each hour of the day, told by the clock of UTC."""
+
+FAILS, LEAST_FAILS, MOST_FAILS = 1_000, 200, 5_000
+"""How many of ten thousand bounds an hour begins with as those that may fail, and between what it moves."""
+
+LEARNS = 100
+"""An outcome moves that by a hundredth of how far it was from what should be."""
 
 ENOUGH = 20
 """With fewer outcomes than this of a step and class, those of all steps say."""
@@ -97,24 +108,32 @@ class Seen(Struct):
 
 
 class Calibration(Struct):
-    """What the outcomes of one method have shown, by step and class, and of all steps."""
+    """What the outcomes of one method have shown, by step and class, and of all steps; and by the hour in which it was
+    told (`hours`) of how many bounds in ten thousand it is to be expected that they fail, for one in ten to fail.
+    """
 
     steps: dict[Key, Seen] = {}
     classes: dict[bool, Seen] = {}
+    hours: dict[int, int] = {}
 
-    def learn(self, key: Key, guess: Guess, took: int) -> None:
-        """Takes in that a wait took so many seconds."""
+    def learn(self, key: Key, guess: Guess, took: int, told: Range | None = None, at: int = 0) -> None:
+        """Takes in that a wait took so many seconds; of which that was `told` at an instant (ms UTC)."""
         self.steps.setdefault(key, Seen()).add(guess, took)
         self.classes.setdefault(key[1], Seen()).add(guess, took)
+        if told:
+            hour, failed = at // HOUR % 24, 10_000 if took > told.upper else 0
+            moved = self.hours.get(hour, FAILS) + (FAILS - failed) // LEARNS
+            self.hours[hour] = min(max(moved, LEAST_FAILS), MOST_FAILS)
 
-    def publish(self, key: Key, guess: Guess, method: Method) -> Range:
-        """The range to be told for a guess. While there are few outcomes, a correction that would leave nothing said
-        (one of them was far off) is not made.
+    def publish(self, key: Key, guess: Guess, method: Method, at: int = 0) -> Range:
+        """The range to be told for a guess at an instant (ms UTC). While there are few outcomes, a correction that
+        would leave nothing said (one of them was far off) is not made.
         """
         seen = self.steps.get(key)
         if seen is None or len(seen.ranges) < ENOUGH:
             seen = self.classes.get(key[1]) or Seen()
-        wider, more = _needed(seen.ranges), _needed(seen.uppers)
+        fails = self.hours.get(at // HOUR % 24, FAILS)
+        wider, more = _needed(seen.ranges, COVER * 100), _needed(seen.uppers, 10_000 - fails)
         upper = max(guess.upper + more * guess.scale // 1000, 0)
         corrected = _told(guess, wider * guess.scale // 1000, upper, method)
         return corrected if corrected.says or len(seen.ranges) >= ENOUGH else _told(guess, 0, upper, method)
@@ -134,11 +153,11 @@ def _told(guess: Guess, wider: int, upper: int, method: Method) -> Range:
     )
 
 
-def _needed(scores: deque[int]) -> int:
-    """The score that so many of the last ones did not exceed as are to hold; nothing is known without any."""
+def _needed(scores: deque[int], hold: int) -> int:
+    """The score that so many in ten thousand of the last ones did not exceed; nothing is known without any."""
     if not scores:
         return 0
-    rank = -(-(len(scores) + 1) * COVER // 100)
+    rank = -(-(len(scores) + 1) * hold // 10_000)
     return sorted(scores)[min(rank, len(scores)) - 1]
 
 

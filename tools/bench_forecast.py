@@ -162,9 +162,9 @@ class _Playing:
             priority=key[1],
             at=self.made.now,
             since=ticket.since,
-            told=self.known["futures"].publish(key, guess, "futures"),
+            told=self.known["futures"].publish(key, guess, "futures", self.made.now),
             guess=guess,
-            queue=self.known["queue"].publish(key, reckoned, "queue"),
+            queue=self.known["queue"].publish(key, reckoned, "queue", self.made.now),
             queue_guess=reckoned,
         )
 
@@ -172,8 +172,8 @@ class _Playing:
         if (told := self.waiting.pop(number, None)) and told.queue_guess:
             took = (self.made.now - told.at) // 1000
             self.outcomes.append(Outcome(told, took))
-            self.known["futures"].learn(told.key, told.guess, took)
-            self.known["queue"].learn(told.key, told.queue_guess, took)
+            self.known["futures"].learn(told.key, told.guess, took, told.told, told.at)
+            self.known["queue"].learn(told.key, told.queue_guess, took, told.queue, told.at)
 
 
 def _day(  # noqa: PLR0913 - by name

@@ -1,4 +1,5 @@
-"""Made-up service days with the assumptions of a mid-size office, event by event, to try forecasts on.
+"""Made-up service days with the assumptions of a mid-size office, event by event, to try forecasts on: the live rules
+decide, and after each event there is the whole day, which a simulator's script (`ltsa/scenario.py`) does not have.
 
 Arrivals follow a morning and an afternoon wave, services are lognormal with the day's, the step's and the counter's own
 pace, some people do not come when called, some are sent away for a paper, counters have their breaks. All of it is

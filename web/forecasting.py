@@ -172,7 +172,7 @@ class Forecasts:
         waits = queue_length(day, known.paces)
         if service not in waits:
             return None
-        return known.known["queue"].publish((service, priority), guess_from(waits[service]), "queue"), at
+        return known.known["queue"].publish((service, priority), guess_from(waits[service]), "queue", at), at
 
     def _said_to(self, day: Day, ticket: Ticket, at: int) -> tuple[Said, int] | None:
         published = self._fresh(day, at)
@@ -187,7 +187,7 @@ class Forecasts:
         if found is None:
             return None
         guess, key = guess_from(found[0]), (found[1], bool(ticket.priority))
-        return Said(known.known["queue"].publish(key, guess, "queue"), guess, found[1]), at
+        return Said(known.known["queue"].publish(key, guess, "queue", at), guess, found[1]), at
 
     def _known(self, day: Day) -> _Office:
         """What is known of a day; where nothing was read yet, what is believed of any office."""
@@ -230,7 +230,7 @@ class Forecasts:
             since=ticket.since,
             told=said[0].told,
             guess=said[0].guess,
-            queue=state.known["queue"].publish(key, guess, "queue") if guess else None,
+            queue=state.known["queue"].publish(key, guess, "queue", at) if guess else None,
             queue_guess=guess,
         )
         state.told.add((ticket.number, ticket.since))
@@ -363,11 +363,11 @@ def _published(found: Forecast, since: dict[str, tuple[int, bool]], known: Calib
     people, newcomers = {}, {}
     for number, waits in found.people.items():
         guess, (began, priority) = guess_of(waits), since[number]
-        told = known.publish((waits.service, priority), guess, "futures")
+        told = known.publish((waits.service, priority), guess, "futures", found.at)
         people[number, began] = Said(told, guess, waits.service)
     for key, waits in found.newcomers.items():
         guess = guess_of(waits)
-        newcomers[key] = Said(known.publish(key, guess, "futures"), guess, key[0])
+        newcomers[key] = Said(known.publish(key, guess, "futures", found.at), guess, key[0])
     return Published(at=found.at, version=found.version, people=people, newcomers=newcomers)
 
 
@@ -380,9 +380,9 @@ def _words(published: Published | None) -> list[tuple[object, Wait]]:
 
 
 def _learn(known: dict[Method, Calibration], told: Told, took: int) -> None:
-    known[told.told.method].learn(told.key, told.guess, took)
+    known[told.told.method].learn(told.key, told.guess, took, told.told, told.at)
     if told.queue_guess and told.told.method != "queue":
-        known["queue"].learn(told.key, told.queue_guess, took)
+        known["queue"].learn(told.key, told.queue_guess, took, told.queue, told.at)
 
 
 def _past(ledger: Ledger, office: Office, day: str, position: int) -> _Office:

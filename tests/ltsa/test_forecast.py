@@ -23,11 +23,12 @@ from ltsa.day import (
     ServiceStarted,
     TicketCalled,
     TicketIssued,
+    TicketReturned,
 )
 from ltsa.dispatch import POLICIES, Claim, Policy, Prospect, Weights, Why, slope_and_rank
 from ltsa.forecast import HORIZON, Forecast, Scene, forecast, queue_length, queue_length_of, scene
 from ltsa.office import Break, Dispatching, Office, Opening, example_office
-from ltsa.paces import Pace, Rest, Speed, Spent, learn
+from ltsa.paces import Pace, Paces, Rest, Speed, Spent, learn
 from tests.ltsa.hall import EIGHT, MINUTE
 
 
@@ -72,11 +73,11 @@ class Morning:
     def scene(self, *, before: tuple[Spent, ...] = ()) -> Scene:
         return scene(self.day, self.now, self.spent, learn(self.office, self.spent, before))
 
-    def foreseen(self, **how: object) -> Forecast:
-        """What is foreseen where everything takes exactly as long as it should."""
+    def foreseen(self, paces: Paces | None = None, **how: object) -> Forecast:
+        """What is foreseen where everything takes exactly as long as it should, the rest as learned or as told."""
         here = self.scene(**how)  # type: ignore[arg-type]
         exact = msgspec.structs.replace(
-            here.paces,
+            paces or here.paces,
             services={one.id: Pace(log(one.minutes * MINUTE), 0.0, 0.0) for one in self.office.services},
             counters=dict.fromkeys(self.office.counter, Speed(0.0, 0.0)),
             latency=0,
@@ -113,6 +114,25 @@ def test_who_is_being_served_needs_only_the_rest_of_their_time() -> None:
     it.begins("1", ani, "information")
     it.waits(4)
     assert minutes(it.foreseen(), budi) == (6, 6)
+
+
+def test_who_was_sent_for_a_paper_is_expected_back_while_they_wait_for_something_else() -> None:
+    """The bank's line is long, and nobody waits for the papers' counter: Ani is called there once she has it."""
+    it = Morning()
+    it.opens("1", "information")
+    it.opens("9", "bank")
+    others = [it.comes("bank") for _ in range(6)]
+    ani = it.comes("information", "bank")
+    it.begins("9", others[0], "bank")
+    it.begins("1", ani, "information")
+    it.happens(TicketReturned, number=ani, service="information", counter="1", reasons=("copies",))
+    here = it.scene()
+    assert (here.people[-1].owing, here.people[-1].sent) == (1 << here.services.index("information"), it.now)
+    soon = msgspec.structs.replace(here.paces, back=2 * MINUTE, comes=1.0)
+    never = msgspec.structs.replace(here.paces, comes=0.0)
+    back, stays = (it.foreseen(paces=each).people[ani] for each in (soon, never))
+    assert (back.service, stays.service) == ("information", "bank")
+    assert back.quantile(50) < 5 * MINUTE < stays.quantile(5)
 
 
 def test_two_counters_halve_the_wait() -> None:

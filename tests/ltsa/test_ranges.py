@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltsa.forecast import Waits
-from ltsa.ranges import ENOUGH, MOST, Calibration, Guess, guess_from, guess_of, holds
+from ltsa.ranges import ENOUGH, HOUR, MOST, Calibration, Guess, guess_from, guess_of, holds
 
 ORDINARY = ("bank", False)
 
@@ -83,6 +83,24 @@ def test_nine_ranges_in_ten_hold_after_the_office_has_become_slower_or_faster(fa
         known.learn(ORDINARY, guess, took)
     for kept in (held, upper):
         assert 0.86 <= sum(kept[700:]) / 800 <= 0.94
+
+
+def test_at_an_hour_unlike_the_others_nine_bounds_in_ten_hold_too() -> None:
+    """At 15.00 waits are a quarter shorter than the forecast says, at 08.00 a tenth longer: one correction for both
+    would hold for 97 in a hundred of the late ones, and for 83 of the others.
+    """
+    rnd, known, within = Random(7), Calibration(), {8: list[bool](), 15: list[bool]()}
+    for n in range(2_400):
+        hour = (8, 15)[n % 2]
+        middle, at = rnd.randrange(120, 2_400), hour * HOUR
+        guess = Guess(middle // 2, middle, middle * 3 // 2, middle * 7 // 4)
+        told = known.publish(ORDINARY, guess, "futures", at)
+        took = int(middle * rnd.lognormvariate(0, 0.35) * (0.75 if hour == 15 else 1.1))
+        within[hour].append(took <= told.upper)
+        known.learn(ORDINARY, guess, took, told, at)
+    for kept in within.values():
+        late = kept[len(kept) // 3 :]
+        assert 0.86 <= sum(late) / len(late) <= 0.94
 
 
 def test_a_step_with_few_outcomes_borrows_from_all_steps_of_its_class() -> None:
