@@ -121,6 +121,8 @@ class CaseTeller:
                 said["date"] = f"{long_date(event.slot, zone, self.lang)}, {hhmm(event.slot, zone, self.lang)}"
             case _:
                 said["paper"] = getattr(event, "paper", "")
+                if reason := getattr(event, "reason", ""):
+                    said["reason"] = self._words(f"audit.case.reopened.{reason}")
                 if outcome := getattr(event, "outcome", ""):
                     said["outcome"] = self._words(f"audit.case.closed.{outcome}")
         return self._words(f"audit.case.told.{key}", **said)

@@ -32,6 +32,8 @@ from ltsa.journey import (
     Person,
     PersonCommand,
     RecordStep,
+    ReopenCase,
+    case_id,
     person_of,
 )
 from ltsa.message import Refusal, key_digest
@@ -181,13 +183,27 @@ def _close(work: Work) -> Answer:
     return work.gives(CloseCase, outcome=work.press.text("outcome", LONGEST_CODE))
 
 
+def _reopen(work: Work) -> Answer:
+    """A closed case goes on: the number's own, or that of who was found, to which the number is then tied."""
+    person = _found_person(work) if work.press.text("person", LONGEST_CODE) else work.person
+    last = case_id(person, len(work.house.present.person(person).cases))
+    said: dict[str, Any] = {"office": work.office.id, "at": work.at, "by": work.by, "key": work.press.key}
+    reason = work.press.text("reason", LONGEST_CODE)
+    v = work.house.do(ReopenCase(person=person, case=last, reason=reason, **said)).position
+    if not work.case:
+        v = _tied(work, person, f"tie-{work.press.key}")["v"]
+    return {"ok": True, "v": v}
+
+
 def _find(work: Work) -> Answer:
-    """Whose card was scanned, or whose NIK was typed: shows the open case, to be tied to the number."""
+    """Whose card was scanned, or whose NIK was typed: shows the open case, to be tied to the number, or the last one
+    that was closed, to be opened again.
+    """
     who = "".join(work.press.text("found_by", LONGEST_WHO).split())
     found = by_nik(work.house, who) if NIK.fullmatch(who) else None
     if not found and (card := CARD.search(who.upper())) and (known := by_card(work.house, card[0])):
         found = known[0]
-    shown = journey.of_person(work.house, work.day, found) if found else None
+    shown = journey.of_person(work.house, work.day, found, closed=True) if found else None
     if shown is None:
         message = "Nobody with an open case has this card or NIK here."
         raise Refused("nobody-found", message, field="found_by", status=HTTPStatus.NOT_FOUND)
@@ -197,10 +213,14 @@ def _find(work: Work) -> Answer:
 
 def _tie(work: Work) -> Answer:
     """The number becomes a visit of the case that was found."""
+    return _tied(work, _found_person(work), work.press.key)
+
+
+def _found_person(work: Work) -> str:
     person = work.press.text("person", LONGEST_CODE)
     if not PERSON.fullmatch(person):
         raise Refusal("wrong-person", "A person is told by 20 hexadecimal digits.", field="person")
-    return _tied(work, person, work.press.key)
+    return person
 
 
 def _tied(work: Work, person: str, key: str) -> Answer:
@@ -258,6 +278,7 @@ ACTIONS: Mapping[str, Callable[[Work], Answer]] = {
     "appoint": _appoint,
     "cancel-appointment": _cancel_appointment,
     "close": _close,
+    "reopen": _reopen,
 }
 """What may be done with a journey, by the last part of its address."""
 

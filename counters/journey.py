@@ -7,7 +7,7 @@ from ltsa.board import DocumentPicture
 from ltsa.coded import Coded, Text
 from ltsa.day import Day, Ticket
 from ltsa.flow import FlowStep
-from ltsa.journey import Appointment, Person, person_of
+from ltsa.journey import Appointment, Person, case_id, person_of
 from ltsa.road import RoadStep, road
 from web.house import House
 
@@ -91,10 +91,13 @@ def of_visit(house: House, day: Day, number: str) -> Journey | None:
     return replace(found, sitting=_sitting(house.present.flows.kept[found.flow].step, visit))
 
 
-def of_person(house: House, day: Day, person: str) -> Journey | None:
-    """A person's open case as it stands on a day of an office; None where there is none."""
+def of_person(house: House, day: Day, person: str, *, closed: bool = False) -> Journey | None:
+    """A person's open case as it stands on a day of an office, or with `closed` else the last one; None where there is
+    none.
+    """
     state = house.present.person(person)
-    return of_case(house, day, state, state.open_case.id) if state.open_case else None
+    case = state.open_case.id if state.open_case else case_id(person, len(state.cases)) if closed else ""
+    return of_case(house, day, state, case)
 
 
 def of_case(house: House, day: Day, person: Person, case: str) -> Journey | None:

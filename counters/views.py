@@ -11,7 +11,7 @@ from counters.actions import DESK, HALL, Press, note_of
 from ltsa import board
 from ltsa.commands import CounterCommand, OpenCounter
 from ltsa.day import Day
-from ltsa.journey import OUTCOMES
+from ltsa.journey import OUTCOMES, REOPENINGS
 from ltsa.message import Refusal
 from web.asking import asker
 from web.house import house
@@ -33,7 +33,9 @@ DESK_SHEETS = frozenset(
     {"cancel", "close", "deviate", "finish", "number", "pause", "priority", "return", "services", "steps"}
 )
 DESK_SHEETS |= {"transfer", "visit", "why"}
-JOURNEY_SHEETS = frozenset({"appointment", "journey", "journey-card", "journey-close", "journey-step", "reference"})
+JOURNEY_SHEETS = frozenset(
+    {"appointment", "journey", "journey-card", "journey-close", "journey-reopen", "journey-step", "reference"}
+)
 """Sheets about the journey that a number belongs to."""
 DESK_SHEETS |= JOURNEY_SHEETS | {"journey-new"}
 HALL_SHEETS = frozenset({"close-day", "reopen-day"})
@@ -168,6 +170,7 @@ def _journey_sheet(name: str, day: Day, counter: str, number: str) -> str:
         offices=offices,
         office_choices=[(office, said(name)) for office, name in offices.items()],
         case_outcomes=OUTCOMES,
+        case_reopenings=REOPENINGS,
     )
 
 

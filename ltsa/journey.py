@@ -25,6 +25,9 @@ REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./ _-]{1,38}[A-Za-z0-9]")
 OUTCOMES = ("finished", "withdrawn", "referred", "mistaken")
 """How a case may end."""
 
+REOPENINGS = ("mistaken", "goes-on")
+"""Why a closed case may be opened again: it was closed by mistake, or the person goes on after all."""
+
 
 # --- What happened ----------------------------------------------------------------------------------------------------
 
@@ -144,6 +147,14 @@ class CaseClosed(Event, frozen=True):
     outcome: str
 
 
+class CaseReopened(Event, frozen=True):
+    """The case goes on at an office as if it had never been closed, for one of REOPENINGS."""
+
+    case: str
+    office: str
+    reason: str
+
+
 class AppointmentMade(Event, frozen=True):
     """The person will come to an office at an instant (`slot`, ms UTC), for some of its services."""
 
@@ -173,6 +184,7 @@ PersonEvent = (
     | ReferenceCompleted
     | CaseMoved
     | CaseClosed
+    | CaseReopened
     | AppointmentMade
     | AppointmentCancelled
 )
@@ -189,6 +201,7 @@ TOPICS: dict[str, type[PersonEvent]] = {
     "reference-completed/1": ReferenceCompleted,
     "case-moved/1": CaseMoved,
     "case-closed/1": CaseClosed,
+    "case-reopened/1": CaseReopened,
     "appointment-made/1": AppointmentMade,
     "appointment-cancelled/1": AppointmentCancelled,
 }
@@ -358,6 +371,8 @@ def evolve(person: Person, event: PersonEvent) -> None:  # noqa: C901, PLR0912 -
         case CaseClosed():
             person.cases[event.case].outcome = event.outcome
             person.appointment = None
+        case CaseReopened():
+            person.cases[event.case].outcome = ""
         case AppointmentMade():
             person.appointment = Appointment(
                 case=event.case, office=event.office, slot=event.slot, services=event.services
@@ -473,6 +488,13 @@ class CloseCase(CaseCommand, frozen=True):
     outcome: str
 
 
+class ReopenCase(PersonCommand, frozen=True):
+    """Let a closed case go on."""
+
+    case: str
+    reason: str
+
+
 class MakeAppointment(CaseCommand, frozen=True):
     """Let the person come at an instant (`slot`, ms UTC) for some of the office's services."""
 
@@ -520,6 +542,8 @@ def decide(command: PersonCommand, person: Person, here: Here) -> list[PersonEve
     }
     if isinstance(command, OpenCase):
         return [_open(command, person, here, said)]
+    if isinstance(command, ReopenCase):
+        return [_reopen(command, person, here, said)]
     if not isinstance(command, CaseCommand):
         raise TypeError(f"no rule for {type(command).__name__}")
     case = _case(person, command.case)
@@ -591,12 +615,27 @@ def _open(command: OpenCase, person: Person, here: Here, said: dict[str, Any]) -
     if not PERSON.fullmatch(command.person):
         raise Refusal("wrong-person", "A person is told by 20 hexadecimal digits.", field="person")
     _digest(command.card)
-    if (before := person.open_case) is not None:
-        message = f"The case {before.id} is open; close it first."
-        raise Refusal("case-open", message, state="open", values={"case": before.id, "office": before.office})
+    _none_open(person)
     pinned = _offered(command.scheme, here).digest
     case = case_id(command.person, len(person.cases) + 1)
     return CaseOpened(**said, case=case, office=here.office.id, scheme=command.scheme, flow=pinned, card=command.card)
+
+
+def _none_open(person: Person) -> None:
+    if (before := person.open_case) is not None:
+        message = f"The case {before.id} is open; close it first."
+        raise Refusal("case-open", message, state="open", values={"case": before.id, "office": before.office})
+
+
+def _reopen(command: ReopenCase, person: Person, here: Here, said: dict[str, Any]) -> CaseReopened:
+    """Only what the person did last goes on: of two cases the later one says how things stand."""
+    if command.case != case_id(command.person, len(person.cases)):
+        raise Refusal("unknown-case", f"{command.case!r} is not the person's last case.", field="case")
+    _none_open(person)
+    if command.reason not in REOPENINGS:
+        message = f"{command.reason!r} is not known; use one of {', '.join(REOPENINGS)}."
+        raise Refusal("unknown-reason", message, field="reason")
+    return CaseReopened(**said, case=command.case, office=here.office.id, reason=command.reason)
 
 
 def _live(visit: Visit) -> Refusal:

@@ -22,6 +22,7 @@ from ltsa.journey import (
     CaseClosed,
     CaseMoved,
     CaseOpened,
+    CaseReopened,
     Here,
     MoveCase,
     OpenCase,
@@ -209,9 +210,9 @@ def open_cases(here: House) -> dict[str, Case]:
     through the record: give it to `off_loop`.
     """
     found = dict[str, Person]()
-    for recorded in here.ledger.told("case-opened/1", "case-moved/1", "case-closed/1"):
+    for recorded in here.ledger.told("case-opened/1", "case-moved/1", "case-closed/1", "case-reopened/1"):
         event = recorded.event
-        if isinstance(event, CaseOpened | CaseMoved | CaseClosed):
+        if isinstance(event, CaseOpened | CaseMoved | CaseClosed | CaseReopened):
             found.setdefault(person_of(event.case), Person())
             evolve(found[person_of(event.case)], event)
     return {case.id: case for person in found.values() for case in person.cases.values() if not case.outcome}

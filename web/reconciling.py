@@ -19,6 +19,13 @@ from web.tables import chunks
 
 BY = "command line"
 
+MEANS = {
+    "paper": "the number on paper stands there still; put the system's own in its place",
+    "unknown": "no number on paper is noted for this case, step and system",
+    "conflicting": "another number is noted already",
+}
+"""What keeps a row from being taken, where the rules say no more."""
+
 
 def references(arguments: list[str], _create_app: Any) -> int:
     """Takes the table out, or one in. 0 when it is done, 1 when some row was not taken, 2 when it is refused."""
@@ -40,7 +47,10 @@ def references(arguments: list[str], _create_app: Any) -> int:
                 return _in(here, options)
             rows = table(here, options.office, by=BY, everything=options.all)
             written = b"".join(chunks(rows))
-    except (Refusal, OSError, UnicodeDecodeError) as reason:
+    except UnicodeDecodeError:
+        print(f"{options.taken} is not a text in UTF-8; save the table as CSV (UTF-8).", file=sys.stderr)
+        return 2
+    except (Refusal, OSError) as reason:
         print(reason, file=sys.stderr)
         return 2
     if options.out:
@@ -65,5 +75,5 @@ def _in(here: House, options: argparse.Namespace) -> int:
 
 
 def _told(row: Row) -> str:
-    why = f": {row.refusal}" if row.refusal else ""
+    why = f": {said}" if (said := row.refusal or MEANS.get(row.result, "")) else ""
     return f"line {row.line}: {row.result} ({row.case}, {row.step}, {row.reference}){why}"

@@ -2,9 +2,13 @@
 const list = () => document.querySelector("[data-further]");
 const key = () => document.querySelector("[data-further-key]");
 
+// Its own room beneath the list, so that it lies over no words; kept once it is there, so that nothing moves at the end.
 function look() {
   if (!list()) return;
-  key().hidden = list().scrollHeight - list().scrollTop - list().clientHeight < 8;
+  const all = list(), { marginTop, marginBottom } = getComputedStyle(all);
+  const room = all.parentElement.clientHeight - parseFloat(marginTop) - parseFloat(marginBottom);
+  key().hidden = all.scrollHeight - room < 8;
+  key().toggleAttribute("data-end", all.scrollHeight - all.scrollTop - all.clientHeight < 8);
 }
 
 document.addEventListener("click", ({ target }) => {

@@ -94,7 +94,7 @@ def test_a_journey_is_told_from_its_opening_to_its_end(room: Room) -> None:
         f"Nomor {ticket.number} di LTSA Contoh",
         "nomor kertas KERTAS 7; SIAPkerja sedang tidak bisa dibuka.",
         "nomor SK-7 menggantikan kertas KERTAS 7.",
-        "Pemeriksaan kesehatan dan psikologi selesai: Selesai, di LTSA Contoh. Berlaku sampai 31 Januari 2099.",
+        "Pemeriksaan kesehatan dan psikologi: Selesai, di LTSA Contoh. Berlaku sampai 31 Januari 2099.",
         "Yang terakhir dicatat tentang Pemeriksaan kesehatan dan psikologi diurungkan.",
         "Rekening atau KUR belum berhasil: Ditolak",
         "Kartu diganti; yang lama tidak berlaku lagi.",

@@ -190,6 +190,13 @@ def test_a_journey_is_closed_once_the_visit_is_over(presses: Presses, journeys: 
     presses.does("journey/close", number=number, outcome="withdrawn")
     assert journeys.case().outcome == "withdrawn"
     assert presses.refused("journey/step", number=number, step="ak1") == (409, "case-closed")
+    presses.house.catch_up()
+    assert "Buka kembali" in sheet(presses, "journey", number=number)
+    assert "Ditutup keliru" in sheet(presses, "journey-reopen", number=number)
+    assert presses.refused("journey/reopen", number=number, reason="iseng") == (422, "unknown-reason")
+    presses.does("journey/reopen", number=number, reason="mistaken")
+    assert journeys.case().outcome == ""
+    assert presses.refused("journey/reopen", number=number, reason="mistaken") == (409, "case-open")
 
 
 @pytest.mark.parametrize(
@@ -263,6 +270,21 @@ def test_a_journey_is_opened_for_a_number_and_found_again_by_nik_and_by_card(pre
         assert NIK.replace(" ", "").encode() not in (presses.house.settings.data / kept).read_bytes()
         assert b"Sri Wati" not in (presses.house.settings.data / kept).read_bytes()
         assert secret.encode() not in (presses.house.settings.data / kept).read_bytes()
+
+
+def test_who_comes_back_after_their_journey_was_closed_goes_on_with_it(presses: Presses) -> None:
+    first = presses.takes("labour")
+    presses.does("journey/open", number=first, scheme="p-to-p", nik=NIK)
+    case = presses.day.tickets[first].case
+    presses.does("cancel", number=first)
+    presses.does("journey/close", number=first, outcome="withdrawn")
+    presses.house.catch_up()
+    again = presses.takes("labour")
+    found = presses.does("journey/find", number=again, found_by=NIK)["sheet"]
+    assert "Orangnya mengundurkan diri" in found
+    assert f"Buka kembali dan kaitkan dengan {again}" in found
+    presses.does("journey/reopen", number=again, person=case.partition("-")[0], reason="goes-on")
+    assert presses.day.tickets[again].case == case
 
 
 def test_the_same_press_twice_opens_one_journey_and_shows_the_same_card(presses: Presses) -> None:

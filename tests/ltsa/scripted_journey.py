@@ -33,6 +33,7 @@ from ltsa.journey import (
     NoteReference,
     OpenCase,
     RecordStep,
+    ReopenCase,
     ReplaceCard,
     UndoStep,
 )
@@ -116,4 +117,5 @@ def played(folder: Path) -> Ledger:
     it.do(WEDNESDAY, "09:40", FinishService, GARUT, counter="6", outcome="done")
     it.do(WEDNESDAY, "10:00", ReplaceCard, GARUT, **case, card=token_digest("second card"))
     it.do(WEDNESDAY, "11:00", CloseCase, GARUT, **case, outcome="withdrawn")
+    it.do(WEDNESDAY, "11:01", ReopenCase, GARUT, **case, reason="goes-on")
     return ledger

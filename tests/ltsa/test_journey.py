@@ -24,6 +24,7 @@ from ltsa.journey import (
     PersonCommand,
     PersonEvent,
     RecordStep,
+    ReopenCase,
     ReplaceCard,
     StepDone,
     UndoStep,
@@ -105,6 +106,20 @@ def test_a_person_has_one_open_case_and_may_have_another_when_it_is_closed(ratna
     ratna.opens("re-entry", "b")
     assert [case.outcome for case in ratna.person.cases.values()] == ["finished", ""]
     assert ratna.person.open_case is ratna.person.cases[f"{RATNA}-2"]
+
+
+def test_a_case_that_was_closed_by_mistake_goes_on_where_it_stood(ratna: Ratna) -> None:
+    ratna.opens()
+    ratna.do(RecordStep, step="ak1", outcome="done")
+    assert refused(ratna, ReopenCase, reason="mistaken").code == "case-open"
+    ratna.do(CloseCase, outcome="finished")
+    assert refused(ratna, ReopenCase, reason="bored").code == "unknown-reason"
+    ratna.do(ReopenCase, reason="mistaken")
+    assert ratna.person.open_case is not None
+    assert ratna.person.open_case.holds("ak1", TODAY)
+    ratna.do(CloseCase, outcome="withdrawn")
+    ratna.opens("re-entry", "b")
+    assert refused(ratna, ReopenCase, case=f"{RATNA}-1", reason="goes-on").code == "unknown-case"
 
 
 @pytest.mark.parametrize(

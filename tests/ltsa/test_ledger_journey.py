@@ -111,7 +111,8 @@ def test_a_journey_over_three_days_and_two_offices_is_one_road(tmp_path: Path) -
     assert (case.marks["passport"][0].office, case.marks["passport"][0].valid_until) == (GARUT, "2036-03-01")
     [reference] = case.references
     assert (reference.number, reference.replaces, reference.paper) == ("AK1/3204/2026/0815", "KERTAS 12", False)
-    assert (ledger.person(RATNA).visit, ledger.person(RATNA).appointment, case.outcome) == (None, None, "withdrawn")
+    assert (ledger.person(RATNA).visit, ledger.person(RATNA).appointment, case.outcome) == (None, None, "")
+    assert ledger.person(RATNA).open_case == case, "it was closed, and opened again"
     ledger.close()
 
 

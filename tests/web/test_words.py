@@ -23,6 +23,10 @@ NOT_OURS = re.compile(r"\b(setelah|konter|klik)\b", re.IGNORECASE)
 """Good Indonesian for which these screens have another word already: sesudah, loket, tekan."""
 
 
+ONE_OF = r"\bt\(\s*((?:[\"'][\w.-]+[\"'](?: if [^\"',()]+ else )?)+)\s*[,)]"
+"""What `t` is asked for: a word, or one of several."""
+
+
 def placeholders(entry: Entry) -> set[str]:
     sentences = [entry] if isinstance(entry, str) else list(entry.values())
     return {name for sentence in sentences for _, name, _, _ in string.Formatter().parse(sentence) if name}
@@ -62,7 +66,8 @@ def test_every_word_that_a_page_names_exists() -> None:
     named = {
         (str(file.relative_to(ROOT)), key)
         for file in SOURCES
-        for key in re.findall(r"\bt\(\s*[\"']([\w.-]+)[\"']\s*[,)]", file.read_text("utf-8"))
+        for either in re.findall(ONE_OF, file.read_text("utf-8"))
+        for key in re.findall(r"[\"']([\w.-]+)[\"']", either)
     }
     assert len(named) > 30
     assert not [place for place in sorted(named) if place[1] not in catalogue("id")]
