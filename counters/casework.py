@@ -23,6 +23,7 @@ from ltsa.hours import hours_on
 from ltsa.identity import Identity, name_of, nik_of
 from ltsa.journey import (
     PERSON,
+    REOPENINGS,
     CancelAppointment,
     Case,
     CloseCase,
@@ -208,7 +209,8 @@ def _find(work: Work) -> Answer:
         message = "Nobody with an open case has this card or NIK here."
         raise Refused("nobody-found", message, field="found_by", status=HTTPStatus.NOT_FOUND)
     live = work.house.present.person(found or "").visit
-    return {"ok": True, "sheet": work.sheet("journey-found", person=found, journey=shown, live=live)}
+    said = {"person": found, "journey": shown, "live": live, "case_reopenings": REOPENINGS}
+    return {"ok": True, "sheet": work.sheet("journey-found", **said)}
 
 
 def _tie(work: Work) -> Answer:

@@ -19,6 +19,7 @@ from ltsa.journey import (
     MakeAppointment,
     NoteReference,
     RecordStep,
+    ReopenCase,
     ReplaceCard,
     UndoStep,
     person_of,
@@ -114,3 +115,5 @@ def test_a_case_is_shown_to_the_offices_that_had_to_do_with_it_alone(room: Room)
     assert room.client.get(f"/audit/ltsa/case/{person_of(room.case)}-2").status_code == 404
     room.gives(CloseCase, outcome="mistaken")
     assert "Perjalanan ditutup: keliru dibuka." in room.page(f"/case/{room.case}")
+    room.gives(ReopenCase, reason="goes-on")
+    assert "Perjalanan dibuka kembali di LTSA Contoh: orangnya melanjutkan." in room.page(f"/case/{room.case}")

@@ -282,6 +282,7 @@ def test_who_comes_back_after_their_journey_was_closed_goes_on_with_it(presses: 
     again = presses.takes("labour")
     found = presses.does("journey/find", number=again, found_by=NIK)["sheet"]
     assert "Orangnya mengundurkan diri" in found
+    assert "Ditutup keliru" in found
     assert f"Buka kembali dan kaitkan dengan {again}" in found
     presses.does("journey/reopen", number=again, person=case.partition("-")[0], reason="goes-on")
     assert presses.day.tickets[again].case == case
