@@ -47,7 +47,7 @@ class WaitsPredicted(Event, frozen=True):
 
 TOPICS: dict[str, type[WaitsPredicted]] = {"waits-predicted/1": WaitsPredicted}
 
-MODEL = "futures-100/1"
+MODEL = "futures-100/2"
 """The model and its version, as the record names it."""
 
 
