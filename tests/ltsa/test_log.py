@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from ltsa.checkpoint import COSIGNATURE, checkpoint_of, cosign, signer
+from ltsa.checkpoint import COSIGNATURE, checkpoint_of, cosign, key_of, note_of, signer
 from ltsa.journal import DataSeen, entry
-from ltsa.ledger import Ledger
+from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.log import Finding, ForkError
 from ltsa.proof import leaf_hash, root, verify_consistency, verify_inclusion
 
+GOLDEN = Path(__file__).parent / "golden"
 KEY = signer("ltsa.example/log", bytes(range(32)))
 DAY = 86_400_000
 SIZE = 600
@@ -192,3 +193,24 @@ def test_a_checkpoint_is_signed_once_and_keeps_its_cosignatures(ledger: Ledger) 
     ledger.log.cosign(SIZE, line)
     assert ledger.log.sign(KEY, 6) == ledger.log.checkpoint() == first.with_(line)
     assert [checkpoint_of(note.body).size for note in ledger.log.checkpoints()] == [300, SIZE]
+
+
+def test_a_golden_checkpoint_still_verifies_and_holds_its_record(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.sqlite"
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript((GOLDEN / "checkpoint-1.sql").read_text())
+    elsewhere = note_of((GOLDEN / "checkpoint-1.note").read_text())
+    assert elsewhere.by(key_of((GOLDEN / "checkpoint-1.key").read_text().strip()))
+    signed = checkpoint_of(elsewhere.body)
+    opened = Ledger(file)
+    assert opened.log.checkpoint() == elsewhere
+    assert root([leaf_hash(opened.log.leaf_text(n).encode()) for n in range(signed.size)]) == signed.root
+    assert list(opened.log.examine()) == []
+    opened.close()
+
+
+def test_an_older_program_refuses_a_newer_record(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version=99")
+    with pytest.raises(LedgerUnavailableError, match="start it with a newer version"):
+        Ledger(path)
