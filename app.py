@@ -24,6 +24,7 @@ COMMANDS = {
     "office": ("show the office's configuration, or import one", "web.offices:office"),
     "people": ("show who has an account, let somebody in again, or add somebody", "web.people:people"),
     "token": ("make, list or revoke programs' tokens", "web.programs:token"),
+    "log-key": ("show the key by which the record's checkpoints are verified, or change it", "web.signing:log_key"),
     "references": ("take numbers of outside systems out as CSV, or in", "web.reconciling:references"),
     "pair": ("print an address that pairs the browser that opens it", "web.pairing:pair"),
     "printer": ("print a kiosk's tickets on a printer beside it", "kiosk.printer:printer"),

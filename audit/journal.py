@@ -43,7 +43,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("device-paired", "device-renamed", "device-revoked", "paper-changed"),
         *("token-made", "token-revoked"),
     ),
-    "settings": ("office-configured", "office-changed", "office-change-withdrawn", "cases-moved"),
+    "settings": ("office-configured", "office-changed", "office-change-withdrawn", "cases-moved", "log-key-set"),
 }
 """Every kind of entry, in the groups by which people look for them."""
 

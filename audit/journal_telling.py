@@ -87,6 +87,9 @@ class JournalTeller:
     def _paper_changed(self, event: Any) -> list[str]:
         return [self._told(event, name=event.name, paper=self._words(f"device.paper.{event.paper}").lower())]
 
+    def _log_key_set(self, event: Any) -> list[str]:
+        return [self._told(event, log_key=event.new)]
+
     def _role_given(self, event: Any) -> list[str]:
         return [self._told(event, person=event.person, role=self._role(event.role), office=self._where(event.office))]
 

@@ -101,6 +101,16 @@ class PaperChanged(Event, frozen=True):
     paper: str
 
 
+class LogKeySet(Event, frozen=True):
+    """A key signs the record's checkpoints from now on: `new`, as a text (c2sp.org/signed-note). `note` is signed by
+    the `old` one, so that who knows that may trust the new; "" for the first key, and where the one before was lost.
+    """
+
+    new: str
+    old: str
+    note: str
+
+
 JournalEvent = (
     SignedIn
     | SignedOut
@@ -113,6 +123,7 @@ JournalEvent = (
     | DataExported
     | CasesMoved
     | PaperChanged
+    | LogKeySet
 )
 
 TOPICS: dict[str, type[JournalEvent]] = {
@@ -127,6 +138,7 @@ TOPICS: dict[str, type[JournalEvent]] = {
     "data-exported/1": DataExported,
     "cases-moved/1": CasesMoved,
     "paper-changed/1": PaperChanged,
+    "log-key-set/1": LogKeySet,
 }
 
 _topic_of = {event: topic for topic, event in TOPICS.items()}

@@ -34,6 +34,7 @@ from ltsa.configuring import ConfigurationCommand, Configurations
 from ltsa.day import TOPICS, Day, DayEvent, evolve
 from ltsa.journal import WriteJournal
 from ltsa.journey import CaseMoved, CaseOpened, Here, Person, PersonCommand, PersonEvent, person_of, person_stream
+from ltsa.log import TABLES, Log, Row, grow, missing
 from ltsa.message import Refusal, key_digest
 from ltsa.predictions import RecordWaits, forecast_stream
 from ltsa.present import AnyEvent, Present, Recorded, day_stream, office_stream
@@ -41,7 +42,7 @@ from ltsa.rules import decide
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 BATCH = 256
 CHUNK = 1000
 ANSWERS_KEPT = 4096
@@ -211,6 +212,7 @@ class Ledger:
         except LedgerUnavailableError:
             self._let_go()
             raise
+        self.log = Log(self._reading, self._writing)
         self._doubtful = False
         self._seen: deque[Recorded] = deque(maxlen=SEEN_KEPT)
         self._answers: OrderedDict[tuple[str, str], Done] = OrderedDict()
@@ -362,6 +364,18 @@ class Ledger:
             return self._recorder.rows(cursor, where, *values)
 
     @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Cursor]:
+        """A transaction beside the writer's, under the ledger's lock: for checkpoints, which are no events."""
+        try:
+            with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)) as connection:
+                connection.execute("PRAGMA synchronous=FULL")
+                cursor = connection.execute("BEGIN IMMEDIATE")
+                yield cursor
+                connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise LedgerUnavailableError(f"the ledger cannot be written: {error}") from error
+
+    @contextmanager
     def _reading(self) -> Iterator[SQLiteCursor]:
         with self._nobody_reads:
             if self._closed:
@@ -387,8 +401,12 @@ class Ledger:
             self._connection.rollback()
             message = f"{path} has format {found}, this program knows {FORMAT}: start it with a newer version"
             raise LedgerUnavailableError(message)
-        for statement in self._recorder.create_table_statements:
+        for statement in (*self._recorder.create_table_statements, *TABLES):
             self._cursor.execute(statement)
+        while rows := missing(self._cursor):
+            grow(self._cursor, rows)
+            self._connection.commit()
+            self._cursor.execute("BEGIN IMMEDIATE")
         self._cursor.execute(f"PRAGMA user_version={FORMAT}")
         self._connection.commit()
 
@@ -448,7 +466,13 @@ class Ledger:
             StoredEvent(row.stream, row.version, _topic_of[type(row.event)], _encoder.encode(row.event)) for row in rows
         ]
         first = rows[0].position
+        while late := missing(self._cursor):  # what an older program, still running, appended
+            grow(self._cursor, late)
         self._recorder._insert_events(self._cursor, stored, first=first)  # noqa: SLF001 - within our transaction
+        grow(
+            self._cursor,
+            [Row(n, e.originator_id, e.originator_version, e.topic, e.state) for n, e in enumerate(stored, first)],  # type: ignore[arg-type]
+        )
 
     def _catch_up(self) -> None:
         """Takes in what other processes appended. Only called under the ledger's lock."""

@@ -1,5 +1,6 @@
 """The report of a service day: figures, small plots beside them, on paper and as CSV."""
 
+from base64 import b64encode
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
@@ -9,6 +10,7 @@ from flask import Blueprint, Response
 from msgspec import Struct
 from werkzeug import Response as Redirect
 
+from ltsa.checkpoint import checkpoint_of
 from ltsa.day import TicketIssued
 from ltsa.journal import DataExported
 from ltsa.ledger import Ledger
@@ -39,6 +41,14 @@ class Hour(Struct, frozen=True, kw_only=True):
     issued: int
 
 
+class Signed(Struct, frozen=True, kw_only=True):
+    """The first signed checkpoint that holds all of a day, to compare a copy of the record with, years later."""
+
+    size: int
+    root: str
+    key: str
+
+
 class Shown(Struct, frozen=True, kw_only=True):
     """A day's report and what its plots need: the hours in which people came, and the minutes at the end of the axis of
     waits. `before` and `after` are the nearest days with a report.
@@ -51,6 +61,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     remark: str
     before: str
     after: str
+    signed: Signed | None
 
     @property
     def most_in_an_hour(self) -> int:
@@ -132,7 +143,16 @@ def _computed(ledger: Ledger, people: People, office: str, day: str) -> Shown | 
         remark=next((note.text for note in notes if found.check and note.id == found.check.note), ""),
         before=days[here - 1] if here else "",
         after=days[here + 1] if here + 1 < len(days) else "",
+        signed=_signed(ledger, record[-1].position),
     )
+
+
+def _signed(ledger: Ledger, position: int) -> Signed | None:
+    note = ledger.log.checkpoint(ledger.log.leaf(position) + 1)
+    if note is None:
+        return None
+    checkpoint, key = checkpoint_of(note.body), note.signatures[0]
+    return Signed(size=checkpoint.size, root=b64encode(checkpoint.root).decode(), key=f"{key.name}+{key.id.hex()}")
 
 
 def _hours(history: Sequence[Recorded], office: Office) -> tuple[Hour, ...]:

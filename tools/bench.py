@@ -29,6 +29,8 @@ BENCHMARKS = {
     "click": "tools.bench_click:click",
     "flood": "tools.bench_flood:flood",
     "dispatch": "tools.bench_dispatch:dispatch",
+    "proof": "tools.bench_proof:proof",
+    "upkeep": "tools.bench_proof:upkeep",
 }
 
 OUTSIDE = {"feed", "click"}

@@ -35,6 +35,7 @@ from ltsa.day import Day
 from ltsa.hours import state_at
 from ltsa.journal import JournalEvent, SignedOut, entry
 from ltsa.ledger import CHUNK, AnyCommand, Done, Ledger, LedgerUnavailableError
+from ltsa.log import ForkError
 from ltsa.message import Refusal
 from ltsa.office import Office, example_office
 from ltsa.people import People
@@ -50,6 +51,7 @@ from web.limits import Buckets
 from web.live import Feed
 from web.presence import Presence
 from web.settings import Settings, WrongSetting
+from web.signing import sign_record
 from web.spool import Spool
 from web.wake import FileBell, RedisBell
 
@@ -142,7 +144,16 @@ class House:
             raise
         self.outcomes[type(command).__name__, "repeated" if done.repeated else "done"] += 1
         self._acknowledged = max(self._acknowledged, done.position)
+        if isinstance(command, CloseDay) and not done.repeated:
+            self.sign()
         return done
+
+    def sign(self) -> None:
+        """Signs how far the record has grown. What keeps it from that is no reason to keep the office from its work."""
+        try:
+            self.off_loop(sign_record, self)
+        except (ForkError, LedgerUnavailableError, WrongSetting, OSError):
+            log.exception("the record was not signed")
 
     def note(self, kind: type[JournalEvent], /, *, office: str = INSTALLATION, by: str, **facts: object) -> Done:
         """Puts something that happened at the doors on record, and waits until it is durable."""
@@ -322,7 +333,7 @@ class House:
         """Every minute, and whenever an office's doors open or close; what fails is tried again with the next one."""
         turn_over = partial(self._turn_over, dict[str, tuple[str, str, bool]]())
         while True:
-            for duty in (turn_over, self.door.tell_all, self.feed.recheck, self._end_sessions):
+            for duty in (turn_over, self.door.tell_all, self.feed.recheck, self._end_sessions, self.sign):
                 try:
                     duty()
                 except (Refusal, LedgerUnavailableError, sqlite3.Error):

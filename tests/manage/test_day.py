@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 from typing import TYPE_CHECKING
 
@@ -128,6 +129,16 @@ def test_the_report_counts_the_day_and_is_a_table_for_a_spreadsheet(busy: Manage
     journal = busy.house.present.journal_stream("ltsa", busy.house.now())
     taken = [it.event for it in busy.house.ledger.history(journal) if isinstance(it.event, DataExported)]
     assert [(event.kind, event.about) for event in taken] == [("report.csv", date)]
+
+
+def test_the_report_prints_the_root_that_holds_the_day(busy: Manager) -> None:
+    busy.house.sign()
+    note = busy.house.ledger.log.checkpoint()
+    assert note is not None
+    _, size, root, *_ = note.body.split("\n")
+    page = busy.opens(busy.client.get("/manage/ltsa/report").location.partition("/manage/ltsa")[2])
+    assert root in html.unescape(page)
+    assert f"{size} peristiwa, ditandatangani {note.signatures[0].name}" in page
 
 
 def test_a_day_on_which_nothing_happened_has_no_report(manager: Manager) -> None:
