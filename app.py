@@ -21,6 +21,10 @@ COMMANDS = {
     "demo": ("open an example office and play a busy morning in it", "tools.demo:demo"),
     "replay": ("show a day as it stood at any minute", "audit.replaying:replay"),
     "recompute": ("compute a day's decisions again, and compare", "audit.recomputing:recompute"),
+    "prove-day": ("write a day's record with its proof, as one file", "audit.proofs:prove_day"),
+    "verify-file": ("check the proof of a day or a visit, anywhere", "audit.proofs:verify_file"),
+    "tiles": ("write the proof log as static files", "audit.proofs:publish"),
+    "witness": ("remember what a log said, and alarm when it lies", "audit.witnessing:witness"),
     "office": ("show the office's configuration, or import one", "web.offices:office"),
     "people": ("show who has an account, let somebody in again, or add somebody", "web.people:people"),
     "token": ("make, list or revoke programs' tokens", "web.programs:token"),
@@ -48,10 +52,10 @@ def create_app(settings: Settings) -> Flask:
     from kiosk import printing, returning
     from kiosk import views as kiosk
     from manage import views as manage
-    from web import account, devices, front, one_time_links, signing_in, watching
+    from web import account, devices, front, one_time_links, proving, signing_in, watching
     from web.house import open_house
 
-    shared = (front, signing_in, account, one_time_links, devices, watching)
+    shared = (front, signing_in, account, one_time_links, devices, watching, proving)
     return open_house(settings, *shared, kiosk, printing, returning, counters, display, audit, manage, api)
 
 

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
+ORACLES = HERE / ".venv-oracles"
 NODE_MODULES = HERE / "node_modules"
 VOICE = HERE / "display" / "static" / "voice"
 REQUIREMENTS = HERE / "requirements.txt"
 TEST_REQUIREMENTS = HERE / "requirements-test.txt"
 PRINTER_REQUIREMENTS = HERE / "requirements-printer.txt"
+ORACLE_REQUIREMENTS = HERE / "requirements-oracles.txt"
 LOCK_FILE = HERE / "package-lock.json"
 ALL_REQUIREMENTS = (REQUIREMENTS, PRINTER_REQUIREMENTS, TEST_REQUIREMENTS)
 THIS_PYTHON = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
@@ -96,6 +98,14 @@ def for_checks() -> None:
     _complete([tools, BROWSER_CODE_AND_CHECKS], sys.executable)
 
 
+def for_oracles() -> None:
+    """Make the environment of the programs of others that the tests compare ours with. Raises SetupFailed.
+
+    It is apart from ours because of their licences and their size: nothing of the office ever runs in it.
+    """
+    _complete([ORACLE_PACKAGES], sys.executable)
+
+
 def for_printer() -> None:
     """Add what `app.py printer` needs to the running interpreter's environment. Raises SetupFailed."""
     stamp = Path(sys.prefix, "ltsa-printer.stamp")
@@ -160,20 +170,32 @@ def _make_environment(python: str) -> None:
     if not (was_complete and Path(python).exists()):
         if VENV.exists():
             shutil.rmtree(VENV)
-        _make_empty_environment()
+        _make_empty_environment(VENV)
     _install(python, "-r", str(REQUIREMENTS))
 
 
-def _make_empty_environment() -> None:
+def _make_oracles(_python: str) -> None:
+    python = str(ORACLES / "bin" / "python")
+    stamp = ORACLE_PACKAGES.stamp
+    was_complete = stamp.exists() and stamp.read_text(encoding="ascii").startswith(THIS_PYTHON)
+    stamp.unlink(missing_ok=True)
+    if not (was_complete and _can(python, "import pip")):
+        if ORACLES.exists():
+            shutil.rmtree(ORACLES)
+        _make_empty_environment(ORACLES)
+    _install(python, "-r", str(ORACLE_REQUIREMENTS))
+
+
+def _make_empty_environment(folder: Path) -> None:
     base: str = getattr(sys, "_base_executable", sys.executable)
     if uv := shutil.which("uv"):
         with contextlib.suppress(SetupFailed):
-            _run(uv, "venv", "--seed", "--python", base, str(VENV))
+            _run(uv, "venv", "--seed", "--python", base, str(folder))
             return
-        shutil.rmtree(VENV, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
     if not _can(base, "import ensurepip"):
         _fetch_ensurepip()
-    _run(base, "-m", "venv", str(VENV))
+    _run(base, "-m", "venv", str(folder))
 
 
 def _fetch_ensurepip() -> None:
@@ -299,6 +321,9 @@ def _say(text: str) -> None:
 
 
 PYTHON_PACKAGES = Step("Python packages", VENV / "ltsa.stamp", (REQUIREMENTS,), _make_environment, also=THIS_PYTHON)
+ORACLE_PACKAGES = Step(
+    "Oracles for the tests", ORACLES / "ltsa.stamp", (ORACLE_REQUIREMENTS,), _make_oracles, also=THIS_PYTHON
+)
 BROWSER_CODE = Step("Browser code", NODE_MODULES / ".ltsa.stamp", (LOCK_FILE,), _fetch_browser_code)
 BROWSER_CODE_AND_CHECKS = Step(
     "Browser code for the checks", NODE_MODULES / ".ltsa-checks.stamp", (LOCK_FILE,), _fetch_browser_code_and_checks

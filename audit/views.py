@@ -5,18 +5,22 @@ Nothing here is live: each page reads the ledger anew, in a native thread. What 
 put on record before.
 """
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import copy_context
 from datetime import date
+from typing import IO
 
-from flask import Blueprint, Response, g, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request, stream_with_context, url_for
 
 from audit import asked, book, export, journal, kept, pages
 from audit.book import Book
 from audit.case import CaseTeller
 from audit.case import read as read_case
 from audit.journal_telling import JournalTeller
+from audit.proofs import NoProofError, write_day
 from audit.telling import Teller
+from ltsa import receipt
 from ltsa.access import EVERYWHERE
 from ltsa.journal import DataExported
 from ltsa.office import Office
@@ -37,6 +41,9 @@ ENTRIES_SHOWN = 100
 
 FORECAST_DAYS = 7
 """How many days back the page about waiting ranges goes that says no date."""
+
+PIECE = 1 << 16
+"""Bytes of a file that are sent at a time."""
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit", template_folder="templates")
 
@@ -183,6 +190,25 @@ def course_csv(office: str, day: str) -> Response:
     return _csv(export.course(moments, found.office.zone, page_language()), f"{office}-{day}-course.csv")
 
 
+@blueprint.get("/<office>/<day>/proof.zip")
+def proof(office: str, day: str) -> Response:
+    """Everything on record of a day and the proof that it is all, as one file."""
+    found, here = _opened(office, day), house()
+    _on_record(office, "day.zip", day)
+    return _file(lambda out: write_day(here.ledger, office, found.date.isoformat(), out), f"{office}-{day}.zip")
+
+
+@blueprint.get("/<office>/<day>/ticket/<number>/proof.zip")
+def ticket_proof(office: str, day: str, number: str) -> Response:
+    """The proof of one visit, as its holder gets it."""
+    found, here = _opened(office, day), house()
+    if not receipt.of_visit(found.history, number):
+        raise Refused("unknown-ticket", f"There is no ticket {number!r} on {day}.", field="number", status=404)
+    _on_record(office, "visit.zip", f"{number} {day}")
+    answer = Response(here.off_loop(receipt.written, here.ledger, office, found.date.isoformat(), number))
+    return _as_zip(answer, f"{office}-{day}-{number}.zip")
+
+
 @blueprint.get("/<office>/<day>/ticket/<number>")
 def ticket(office: str, day: str, number: str) -> str:
     """The story of one ticket."""
@@ -305,6 +331,33 @@ def _kinds(teller: JournalTeller) -> list[tuple[str, str]]:
 def _on_record(office: str, kind: str, about: str, action: str = "audit.export") -> None:
     """Puts on record that somebody takes data out of the office, before they get them."""
     house().note(DataExported, office=office, by=asker().by(action, office), kind=kind, about=about)
+
+
+def _file(write: Callable[[IO[bytes]], object], name: str) -> Response:
+    """A file that is made on the disk in a native thread, and sent from there piece by piece."""
+    run, out = house().off_loop, tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it was sent
+    try:
+        run(write, out)
+    except NoProofError as reason:
+        out.close()
+        raise Refused("no-proof-yet", str(reason), status=404) from None
+    out.seek(0)
+    answer = Response(stream_with_context(_pieces(out)))
+    answer.call_on_close(out.close)
+    return _as_zip(answer, name)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := house().off_loop(file.read, PIECE):
+            yield piece
+
+
+def _as_zip(answer: Response, name: str) -> Response:
+    answer.mimetype = "application/zip"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _csv(rows: Iterator[Sequence[Cell]], name: str) -> Response:

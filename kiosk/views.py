@@ -11,6 +11,8 @@ from werkzeug.wrappers import Response
 
 from kiosk import pictures
 from kiosk.printing import on_paper
+from kiosk.receipt import Receipt
+from kiosk.receipt import read as read_receipt
 from kiosk.roads import begins
 from kiosk.step import (
     NO_NUMBERS,
@@ -30,6 +32,7 @@ from kiosk.step import (
 from ltsa.board import TicketPicture
 from ltsa.commands import AskHelp, CancelTicket, GiveHelp
 from ltsa.message import Refusal
+from ltsa.receipt import written as proof_of_visit
 from ltsa.tokens import token_digest
 from web.errors import for_a_program, spoken, status_of
 from web.format import hhmm
@@ -188,6 +191,39 @@ def cancel(token: str) -> Response:
         _as_the_holder_reads(it)
         return _cancelling(it, refusal)
     return _as_private(redirect(url_for("kiosk.ticket", token=token, lang=g.lang), HTTPStatus.SEE_OTHER))
+
+
+@blueprint.get("/t/<token>/receipt")
+def receipt(token: str) -> Response:
+    """What is on record of the visit, and where its proof is kept from."""
+    it, found = _recorded(token)
+    if it is None:
+        return _nobodys_ticket()
+    _as_the_holder_reads(it)
+    return _private("kiosk/receipt.html", it=it, receipt=found)
+
+
+@blueprint.get("/t/<token>/receipt.zip")
+def receipt_file(token: str) -> Response:
+    """The proof itself, as a file."""
+    it, found = _recorded(token)
+    if it is None or found is None:
+        return _nobodys_ticket()
+    _as_the_holder_reads(it)
+    if not found.ready:
+        return _as_private(redirect(url_for("kiosk.receipt", token=token, lang=g.lang), HTTPStatus.SEE_OTHER))
+    ticket, here = it.ticket, house()
+    answer = make_response(here.off_loop(proof_of_visit, here.ledger, ticket.office, ticket.date, ticket.number))
+    answer.mimetype = "application/zip"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{ticket.number}-{ticket.date}.zip"'
+    return _as_private(answer)
+
+
+def _recorded(token: str) -> tuple[pictures.Visit | None, Receipt | None]:
+    """The ticket with this secret, and what is on record of it."""
+    here = house()
+    it, found = pictures.visit(here, token), here.ticket(token.upper())
+    return it, here.off_loop(read_receipt, here.ledger, *found) if found else None
 
 
 def _cancelling(it: pictures.Visit, refusal: Refusal | None = None) -> Response:

@@ -86,6 +86,15 @@ class Done(NamedTuple):
         return self.events[-1].position
 
 
+class Stored(NamedTuple):
+    """An event as it lies on the disk, byte for byte."""
+
+    position: int
+    version: int
+    topic: str
+    state: bytes
+
+
 class Asked:
     """A command on its way. `result()` blocks until the ledger has answered; `finished` is called when it has."""
 
@@ -314,6 +323,42 @@ class Ledger:
             if len(chunk) < CHUNK:
                 return
             after = chunk[-1].version
+
+    def stored(self, stream: str) -> Iterator[Stored]:
+        """A stream's events as they are stored, in order, read in chunks: for who has to prove what was written."""
+        after, table = 0, self._recorder.events_table_name
+        while True:
+            with self._reading() as cursor:
+                cursor.sqlite_cursor.row_factory = None
+                cursor.execute(
+                    f"SELECT rowid, originator_version, topic, state FROM {table} WHERE originator_id = ?"  # noqa: S608
+                    " AND originator_version > ? ORDER BY originator_version LIMIT ?",
+                    (stream, after, CHUNK),
+                )
+                chunk = [Stored(*row) for row in cursor.sqlite_cursor]
+            yield from chunk
+            if len(chunk) < CHUNK:
+                return
+            after = chunk[-1].version
+
+    def leaves(self, first: int, end: int) -> Iterator[Row]:
+        """The stored events of the proof log's leaves `first` to `end`, in order, read in chunks."""
+        for begin in range(first, end, CHUNK):
+            with self._reading() as cursor:
+                cursor.sqlite_cursor.row_factory = None
+                cursor.execute(
+                    "SELECT rowid, originator_id, originator_version, topic, state FROM leaves"  # noqa: S608
+                    f" JOIN {self._recorder.events_table_name} ON rowid = position WHERE leaf >= ? AND leaf < ?"
+                    " ORDER BY leaf",
+                    (begin, min(begin + CHUNK, end)),
+                )
+                rows = [Row(*row) for row in cursor.sqlite_cursor]
+            yield from rows
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
 
     def streams(self, prefix: str) -> list[str]:
         """The names of the streams that begin so, in order: `day:ltsa:` gives an office's service days."""

@@ -176,6 +176,11 @@ class Log:
         found = self._checkpoints(f"{query} LIMIT 1", size or 0)
         return found[0] if found else None
 
+    def cosigned(self, size: int) -> Note | None:
+        """The newest checkpoint with at least `size` leaves that a witness has cosigned."""
+        found = self._checkpoints("size = (SELECT max(size) FROM cosignatures WHERE size >= ?)", size)
+        return found[0] if found else None
+
     def checkpoints(self) -> Iterator[Note]:
         """All signed checkpoints, in order."""
         size = 0

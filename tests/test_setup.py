@@ -180,6 +180,8 @@ def test_every_package_is_pinned_and_the_ones_the_project_was_asked_to_use_are_t
                 assert package not in pins, f"{package} is pinned twice"
                 pins[package] = version
     assert {"eventsourcing", "flask", "flask-socketio", "redis", "qrcode", "pytest"} <= pins.keys()
+    oracles = [line for line in PROJECT.joinpath("requirements-oracles.txt").read_text().splitlines() if line]
+    assert all("==" in line for line in oracles if not line.startswith("#"))
 
 
 def test_the_lock_file_holds_a_hash_for_every_package_and_no_address() -> None:

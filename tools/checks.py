@@ -59,6 +59,8 @@ def test(arguments: list[str], _create_app: Callable[..., object]) -> int:
     for_pytest = [*paths, *(["-m", "not browser"] if options.fast else []), *for_pytest]
     try:
         prepare.for_checks()
+        if "tests" in chosen:
+            prepare.for_oracles()
     except prepare.SetupFailed as reason:
         print(reason, file=sys.stderr)
         return 1

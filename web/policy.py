@@ -54,10 +54,11 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     "offices.see": ("headquarters", "admin"),
     "offices.create": ("headquarters",),
     "installation.watch": ("admin",),
+    "log.entries": ("auditor", "headquarters"),
 }
 """Who may do each action. An auditor changes nothing; headquarters sees its offices and appoints."""
 
-EVERYWHERE_ONLY = frozenset({"offices.create", "installation.watch"})
+EVERYWHERE_ONLY = frozenset({"offices.create", "installation.watch", "log.entries"})
 """Actions about the whole installation: a role in one office is not enough."""
 
 ENDPOINTS: Mapping[str, str] = {
@@ -65,6 +66,13 @@ ENDPOINTS: Mapping[str, str] = {
     "watching.healthz": "public",
     "watching.readyz": "public",
     "watching.metrics": "installation.watch",
+    # The proof log
+    "proving.newest": "public",
+    "proving.tile": "public",
+    "proving.entries": "log.entries",
+    "proving.consistency": "public",
+    "proving.keys": "public",
+    "proving.cosignature": "public",
     # Files and first pages
     "files.static": "public",
     "files.vendor": "public",
@@ -116,6 +124,8 @@ ENDPOINTS: Mapping[str, str] = {
     "kiosk.ticket": "public",
     "kiosk.ask_to_cancel": "public",
     "kiosk.cancel": "public",
+    "kiosk.receipt": "public",
+    "kiosk.receipt_file": "public",
     # Counters
     "counters.choose": "desk.work",
     "counters.desk": "desk.work",
@@ -146,6 +156,8 @@ ENDPOINTS: Mapping[str, str] = {
     "audit.days_csv": "audit.export",
     "audit.events_csv": "audit.export",
     "audit.course_csv": "audit.export",
+    "audit.proof": "audit.export",
+    "audit.ticket_proof": "audit.export",
     # Devices: who waits to be let in, and who is
     "devices.pair": "public",
     "devices.waiting": "public",

@@ -23,6 +23,8 @@ PREFIX = "LTSA_"
 
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
+_VERIFIER_KEY = re.compile(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*")
+
 
 class WrongSetting(Exception):
     """A setting that the office cannot start with; the text names it, says what is wrong and what would be right."""
@@ -41,6 +43,7 @@ class Settings:
     rate_limits: Annotated[int, "how many times the usual rate limits are let through; 0: no limits"] = 1
     redis_url: Annotated[str, "a Redis that wakes several servers early; empty: none"] = ""
     office: Annotated[str, "the id of the office that the front page opens"] = "ltsa"
+    witnesses: Annotated[str, "witnesses' verifier keys, parted by commas, whose cosignatures the proof log takes"] = ""
     oidc_issuer: Annotated[str, "an OpenID provider that people may sign in with, its issuer; empty: none"] = ""
     oidc_client_id: Annotated[str, "this office's name at that provider"] = ""
     oidc_client_secret: Annotated[str, "its secret there; empty: a public client"] = field(default="", repr=False)
@@ -63,6 +66,12 @@ class Settings:
             raise WrongSetting(
                 f"The setting office is “{self.office}”; it must be small letters, digits and hyphens: ltsa-mataram."
             )
+        for key in self.witness_keys:
+            if not _VERIFIER_KEY.fullmatch(key):
+                raise WrongSetting(
+                    f"The setting witnesses holds “{key}”; it must be verifier keys as `app.py witness` says its own:"
+                    " witness.example/1+0f3a9c21+BC…"
+                )
         if self.data.exists() and not self.data.is_dir():
             raise WrongSetting(
                 f"The setting data is “{self.data}”, which is a file; it must be a folder or a new name."
@@ -84,6 +93,11 @@ class Settings:
     def names(self) -> frozenset[str]:
         """The further names of this machine (the setting hosts)."""
         return frozenset(name.strip().lower() for name in self.hosts.split(",") if name.strip())
+
+    @property
+    def witness_keys(self) -> tuple[str, ...]:
+        """The verifier keys of the witnesses (the setting witnesses)."""
+        return tuple(key.strip() for key in self.witnesses.split(",") if key.strip())
 
     @property
     def is_open_to_the_network(self) -> bool:

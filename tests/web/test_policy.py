@@ -94,6 +94,9 @@ EXPECTED: dict[str, frozenset[str]] = {
     "GET /healthz": EVERYONE,
     "GET /readyz": EVERYONE,
     "GET /metrics": _only("admin"),
+    "GET /log/": EVERYONE,
+    "POST /log/": EVERYONE,
+    "GET /log/tile/entries/": _only("auditor headquarters"),
     "GET /manage/": _only("manager auditor headquarters"),
     "GET /manage/<office>!": _only("supervisor manager auditor headquarters admin"),
     "POST /manage/": _only("manager"),
@@ -117,7 +120,7 @@ EXPECTED: dict[str, frozenset[str]] = {
 }
 """Who may ask for what begins so; with "!" for exactly that address."""
 
-WHOLE_INSTALLATION = frozenset({"GET /metrics", "POST /offices"})
+WHOLE_INSTALLATION = frozenset({"GET /metrics", "POST /offices", "GET /log/tile/entries/<path:rest>"})
 """What a role in one office is not enough for."""
 
 
