@@ -25,6 +25,7 @@ COMMANDS = {
     "people": ("show who has an account, let somebody in again, or add somebody", "web.people:people"),
     "token": ("make, list or revoke programs' tokens", "web.programs:token"),
     "references": ("take numbers of outside systems out as CSV, or in", "web.reconciling:references"),
+    "export": ("take recorded days out: CSV, JSON Lines, XES, OCEL 2.0", "audit.exporting:export"),
     "pair": ("print an address that pairs the browser that opens it", "web.pairing:pair"),
     "printer": ("print a kiosk's tickets on a printer beside it", "kiosk.printer:printer"),
     "voice": ("make the clips that the announcements are composed of", "display.voice:voice"),
