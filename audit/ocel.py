@@ -20,6 +20,7 @@ OBJECTS = {
     "counter": ("state",),
     "officer": (),
     "service": (),
+    "office": (),
     "export": ("watermark",),
 }
 """The kinds of objects with their attributes. The format has no place for a watermark: it is an object."""
@@ -115,6 +116,8 @@ class _Made:
 
     def _objects(self, taken: Taken, time: str) -> Iterator[tuple[str, str]]:
         said, office = taken.said, taken.office
+        # Readers leave out an event without objects; the opening of a day is about the office.
+        yield self.object(f"office:{office}", "office", time), "office"
         if said.number:
             yield self.object(f"ticket:{office}/{taken.date}/{said.number}", "ticket", time, "waiting"), "ticket"
         if said.case:
