@@ -324,18 +324,20 @@ class Ledger:
                 return
             after = chunk[-1].version
 
-    def stored(self, stream: str) -> Iterator[Stored]:
-        """A stream's events as they are stored, in order, read in chunks: for who has to prove what was written."""
-        after, table = 0, self._recorder.events_table_name
+    def stored(self, stream: str, until: int | None = None) -> Iterator[Stored]:
+        """A stream's events as they are stored, up to a position of the ledger, in order, read in chunks: for who has
+        to prove what was written, or takes out much of it and needs little of each.
+        """
+        last, after, table = (1 << 62) if until is None else until, 0, self._recorder.events_table_name
         while True:
             with self._reading() as cursor:
                 cursor.sqlite_cursor.row_factory = None
                 cursor.execute(
                     f"SELECT rowid, originator_version, topic, state FROM {table} WHERE originator_id = ?"  # noqa: S608
-                    " AND originator_version > ? ORDER BY originator_version LIMIT ?",
-                    (stream, after, CHUNK),
+                    " AND originator_version > ? AND rowid <= ? ORDER BY originator_version LIMIT ?",
+                    (stream, after, last, CHUNK),
                 )
-                chunk = [Stored(*row) for row in cursor.sqlite_cursor]
+                chunk = list(map(Stored._make, cursor.sqlite_cursor))
             yield from chunk
             if len(chunk) < CHUNK:
                 return

@@ -1,0 +1,141 @@
+"""`python3 app.py export`: a scripted morning as other programs read it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET  # what is read was written a moment before
+
+import pytest
+
+from audit import formats, ocel
+from audit.exporting import export
+from audit.extract import Extract, Said, Taken
+from ltsa.journal import DataExported
+from ltsa.ledger import Ledger
+from ltsa.present import day_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Take = Callable[..., Path]
+
+XES = "{http://www.xes-standard.org/}"
+EVENTS = 73
+HOSTILE = "=1+1\"<&>'\x00\x0b\n, \U0001f600"
+
+
+@pytest.fixture
+def take(folder: Path, tmp_path: Path) -> Take:
+    """Takes the morning out in a format; the file."""
+
+    def taken(kind: str, *more: str) -> Path:
+        assert export([kind, str(tmp_path / kind), "--data", str(folder), *more], None) == 0
+        return tmp_path / kind
+
+    return taken
+
+
+def extract() -> Extract:
+    """An extract that somebody took."""
+    return Extract(zones={"ltsa": "Asia/Jakarta"}, first="2026-03-02", last="2026-03-02", until=9, by=HOSTILE, at=0)
+
+
+def hostile() -> list[Taken]:
+    """A visit whose every free text is made to break a format."""
+    issued = Said(at=1, by=HOSTILE, number="A001", services=("labour",))
+    missed = Said(at=2, by=f"officer:{HOSTILE}", number="A001", service="labour", counter="1", reason=HOSTILE)
+    return [
+        Taken("ltsa", "2026-03-02", position, position, code, said, b"{}")
+        for position, (code, said) in enumerate((("ticket-issued", issued), ("ticket-missed", missed)), 1)
+    ]
+
+
+def test_every_event_of_the_day_is_a_row_and_a_line_and_carries_who_took_it(take: Take) -> None:
+    rows = list(csv.DictReader(io.StringIO(take("csv").read_text("utf-8-sig"))))
+    first, *lines = [json.loads(line) for line in take("jsonl").read_text().splitlines()]
+    assert [row["version"] for row in rows] == [str(version) for version in range(1, EVENTS + 1)]
+    assert [(line["event"], line["position"]) for line in lines] == [(r["event"], int(r["position"])) for r in rows]
+    assert all(row["watermark"].startswith("LTSA export by command line at ") for row in rows)
+    assert first["watermark"].startswith("LTSA export by command line at ")
+
+
+def test_what_json_lines_carry_is_what_is_stored(take: Take, folder: Path) -> None:
+    lines = take("jsonl").read_bytes().splitlines()[1:]
+    with closing(sqlite3.connect(folder / "ledger.sqlite")) as db:
+        stored = [
+            state for (state,) in db.execute("SELECT state FROM ledger WHERE originator_id = 'day:ltsa:2026-03-02'")
+        ]
+    assert len(lines) == len(stored) == EVENTS
+    assert all(line.endswith(b'"data":' + state + b"}") for line, state in zip(lines, stored, strict=True))
+
+
+def test_every_ticket_is_a_trace_whose_steps_begin_as_often_as_the_services_did(take: Take) -> None:
+    rows = list(csv.DictReader(io.StringIO(take("csv").read_text("utf-8-sig"))))
+    log = ET.fromstring(take("xes").read_bytes())  # noqa: S314
+    said = [event.attrib["value"] for event in log.iter(f"{XES}string") if event.get("key") == "lifecycle:transition"]
+    assert len(log.findall(f"{XES}trace")) == sum(row["event"] == "ticket-issued" for row in rows) > 0
+    for code, transition in (
+        ("ticket-called", "assign"),
+        ("service-started", "start"),
+        ("service-finished", "complete"),
+    ):
+        in_log = said.count(transition) - (transition == "complete")  # the log's own default
+        assert in_log == sum(row["event"] == code for row in rows) > 0
+
+
+def test_both_forms_of_ocel_hold_the_same_and_every_relation_leads_to_an_object(take: Take) -> None:
+    told = json.loads(take("ocel-json").read_text())
+    objects = {it["id"] for it in told["objects"]}
+    links = [link["objectId"] for it in (*told["events"], *told["objects"]) for link in it["relationships"]]
+    assert len(told["events"]) == EVENTS
+    assert all(event["relationships"] for event in told["events"])  # readers leave others out
+    assert links
+    assert set(links) <= objects
+    with closing(sqlite3.connect(take("ocel-sqlite"))) as db:
+        assert db.execute("SELECT count(*) FROM event").fetchone() == (EVENTS,)
+        assert {name for (name,) in db.execute("SELECT ocel_id FROM object")} == objects
+        watermark = db.execute("SELECT watermark FROM object_export").fetchone()[0]
+    assert watermark.startswith("LTSA export by command line at ")
+
+
+def test_a_ticket_in_ocel_ends_as_it_did(take: Take) -> None:
+    told = json.loads(take("ocel-json").read_text())
+    states = [[it["value"] for it in obj["attributes"]] for obj in told["objects"] if obj["type"] == "ticket"]
+    assert all(one[0] == "waiting" for one in states)
+    assert any("serving" in one for one in states)
+
+
+def test_taking_out_is_on_record_before_it_happens_and_never_part_of_what_is_taken(take: Take, folder: Path) -> None:
+    take("csv", "--from", "2026-03-01", "--to", "2026-03-02", "--office", "ltsa")
+    with closing(Ledger(folder / "ledger.sqlite")) as ledger:
+        [noted] = [it.event for it in ledger.told("data-exported/1") if isinstance(it.event, DataExported)]
+        assert list(ledger.stored(day_stream("ltsa", "2026-03-02"), 0)) == []
+    assert (noted.kind, noted.about, noted.by) == ("export.csv", "2026-03-01–2026-03-02", "command line")
+
+
+def test_a_file_is_never_written_over_unasked_and_an_unknown_office_leaves_none(take: Take, folder: Path) -> None:
+    out = take("csv", "--to", "2020-01-01")
+    empty = out.read_bytes()
+    assert export(["csv", str(out), "--data", str(folder)], None) == 2
+    assert out.read_bytes() == empty
+    assert len(take("csv", "--force").read_bytes()) > len(empty)
+    assert export(["csv", str(out.with_name("x")), "--data", str(folder), "--office", "nowhere"], None) == 2
+    assert not out.with_name("x").exists()
+
+
+def test_hostile_texts_survive_or_are_made_harmless(tmp_path: Path) -> None:
+    table = b"".join(formats.csv(hostile(), extract())).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(table, newline="")))
+    assert rows[1]["reason"] == f"'{HOSTILE}"
+    log = ET.fromstring(b"".join(formats.xes(hostile(), extract())))  # noqa: S314
+    resources = [it.attrib["value"] for it in log.iter(f"{XES}string") if it.get("key") == "org:resource"]
+    assert resources[0] == HOSTILE.replace("\x00", "\ufffd").replace("\x0b", "\ufffd")
+    ocel.write(tmp_path / "log", hostile(), extract())
+    told = json.loads(b"".join(ocel.as_json(tmp_path / "log")))
+    assert f"officer:{HOSTILE}" in {it["id"] for it in told["objects"]}
