@@ -1,20 +1,18 @@
 """The proof log as others see it: signed, with witnesses' cosignatures, and with the keys that it signs with.
 
-The key lies in a file of its own beside the ledger (`log.key`); how each vouched for the next one is on record.
+How each key vouched for the next one is on record.
 """
 
-import os
-import secrets
 import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
 
 from ltsa import trust
-from ltsa.checkpoint import Signer, checkpoint_of, signer, signer_of
+from ltsa.checkpoint import checkpoint_of
 from ltsa.journal import LogKeySet
 from ltsa.ledger import Ledger
 from ltsa.log import leaf_text
+from ltsa.log_key import signing_key
 from ltsa.tiles import Tile
 from ltsa.trust import NotBelievedError
 
@@ -24,16 +22,15 @@ class Published:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger, self._log = ledger, ledger.log
-        self._key = ledger.path.with_name("log.key")
 
     def sign(self) -> str:
         """Signs all that was committed; the newest checkpoint. Raises `ltsa.log.ForkError`."""
-        self._log.sign(self._signer(), time.time_ns() // 1_000_000)
+        self._log.sign(signing_key(self._ledger), time.time_ns() // 1_000_000)
         return self.checkpoint()
 
     def checkpoint(self) -> str:
         """The newest checkpoint, with the cosignatures that witnesses have brought."""
-        note = self._log.checkpoint() or self._log.sign(self._signer(), time.time_ns() // 1_000_000)
+        note = self._log.checkpoint() or self._log.sign(signing_key(self._ledger), time.time_ns() // 1_000_000)
         if note is None:
             raise NotBelievedError("nothing is on record yet")
         return note.text()
@@ -87,19 +84,12 @@ class Published:
     @property
     def verifier_key(self) -> str:
         """The key by which its signatures are known now."""
-        return self._signer().key.text()
+        return signing_key(self._ledger).key.text()
 
     def keys_text(self) -> str:
         """The key, and how each vouched for the next."""
         present = self.verifier_key
         return trust.keys_text(present, _successions(self._ledger, present))
-
-    def _signer(self) -> Signer:
-        if not self._key.exists():
-            last = self._log.checkpoint()
-            name = checkpoint_of(last.body).origin if last else f"ltsa.invalid/{secrets.token_hex(4)}"
-            _write(self._key, f"{signer(name, os.urandom(32)).text()}\n")
-        return signer_of(self._key.read_text(encoding="utf-8").strip())
 
 
 @lru_cache(maxsize=8)
@@ -107,13 +97,3 @@ def _successions(ledger: Ledger, _present: str) -> tuple[str, ...]:
     """The notes by which keys vouched for the next, the oldest first: others are there once the key is another one."""
     events = (recorded.event for recorded in ledger.told("log-key-set/1"))
     return tuple(event.note for event in events if isinstance(event, LogKeySet) and event.old)
-
-
-def _write(file: Path, text: str) -> None:
-    """The whole text lies there, for the office's account alone, or what was there before."""
-    half = file.with_name(f"{file.name}.{os.getpid()}")
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    half.replace(file)

@@ -70,6 +70,9 @@ SEED_BYTES = 32
 class House:
     """One running installation. `settings` as given; `people` and `persons` block and belong into `off_loop`."""
 
+    key_on_record = ""
+    """The verifier key that signs, once it is known to be on record."""
+
     def __init__(self, settings: Settings) -> None:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.settings = settings

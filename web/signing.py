@@ -1,18 +1,12 @@
-"""The key that signs the record, and the command `log-key` that shows and changes it.
-
-It lies in `log.key` in the data folder, outside the databases, as a text that Go's `note` reads too. Its name,
-made once and kept by every later key, is the origin of the log.
-"""
+"""The record is signed, every minute and by the key of now; and the command `log-key`, which shows and changes it."""
 
 import argparse
-import os
-import secrets
-from contextlib import closing, suppress
-from pathlib import Path
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from ltsa import log_key as key_file
 from ltsa.access import INSTALLATION
-from ltsa.checkpoint import MalformedNoteError, Signer, checkpoint_of, sign, signer, signer_of
+from ltsa.checkpoint import Signer, sign
 from ltsa.journal import LogKeySet, entry
 from ltsa.ledger import Ledger
 from web.settings import WrongSetting, add_flags, from_flags
@@ -20,12 +14,8 @@ from web.settings import WrongSetting, add_flags, from_flags
 if TYPE_CHECKING:
     from web.house import House
 
-FILE = "log.key"
 NEXT = "log.key.next"
 """The key to come: it is there before it is on record, and takes over once it is."""
-
-NAME_BYTES = 4
-SEED_BYTES = 32
 
 
 def signing_key(here: "House") -> Signer:
@@ -33,13 +23,10 @@ def signing_key(here: "House") -> Signer:
 
     Raises `WrongSetting` for a file that holds none.
     """
-    path = here.settings.data / FILE
-    if not path.exists():
-        last = here.ledger.log.checkpoint()
-        name = checkpoint_of(last.body).origin if last else f"ltsa.invalid/{secrets.token_hex(NAME_BYTES)}"
-        with suppress(FileExistsError):
-            _make(path, signer(name, os.urandom(SEED_BYTES)))
-    return _read(path)
+    try:
+        return key_file.signing_key(here.ledger)
+    except key_file.UnreadableKeyError as reason:
+        raise WrongSetting(str(reason)) from None
 
 
 def changed_body(old: Signer, new: Signer) -> str:
@@ -52,10 +39,11 @@ def sign_record(here: "House") -> None:
 
     Blocks.
     """
-    key, last = signing_key(here), here.ledger.log.checkpoint()
-    known = last and any((one.name, one.id) == (key.key.name, key.key.id) for one in last.signatures)
-    if not known and not _on_record(here.ledger, key):
-        _record(here, "system", key, key, old="")
+    key = signing_key(here)
+    if here.key_on_record != key.key.text():  # looking for it reads the whole record
+        if not _on_record(here.ledger, key):
+            _record(here, "system", key, key, old="")
+        here.key_on_record = key.key.text()
     here.ledger.log.sign(key, here.now())
 
 
@@ -65,11 +53,11 @@ def change(here: "House", by: str) -> Signer:
     data = here.settings.data
     old, path = signing_key(here), data / NEXT
     if not path.exists():
-        _make(path, signer(old.key.name, os.urandom(SEED_BYTES)))
-    new = _read(path)
+        key_file.make(path, old.key.name)
+    new = key_file.read(path)
     if not _on_record(here.ledger, new):
         _record(here, by, old, new, old=old.key.text())
-    path.replace(data / FILE)
+    path.replace(data / key_file.FILE)
     here.ledger.log.sign(new, here.now())
     return new
 
@@ -107,23 +95,3 @@ def _record(here: "House", by: str, voucher: Signer, new: Signer, *, old: str) -
     key = f"log key {new.key.text()}"
     facts = {"new": new.key.text(), "old": old, "note": note}
     here.ledger.do(entry(LogKeySet, office=INSTALLATION, at=here.now(), by=by, key=key, **facts))
-
-
-def _make(path: Path, key: Signer) -> None:
-    """Writes a key that is whole or not there. Raises `FileExistsError` when another process was first."""
-    new = path.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(key.text() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(new, path)
-    finally:
-        new.unlink()
-
-
-def _read(path: Path) -> Signer:
-    try:
-        return signer_of(path.read_text().removesuffix("\n"))
-    except (MalformedNoteError, UnicodeDecodeError) as reason:
-        raise WrongSetting(f"{path} holds no signing key ({reason}); bring it back from a backup.") from None

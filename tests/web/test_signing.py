@@ -7,6 +7,7 @@ import pytest
 
 from ltsa.checkpoint import checkpoint_of, key_of, note_of
 from ltsa.journal import LogKeySet
+from ltsa.published import Published
 from web.house import House
 from web.settings import Settings
 from web.signing import change, sign_record, signing_key
@@ -49,6 +50,12 @@ def test_who_knows_the_first_key_follows_from_key_to_key(here: House) -> None:
     assert newest.by(trusted)
     assert checkpoint_of(newest.body).origin == first.name == trusted.name
     assert checkpoint_of(newest.body).size == here.ledger.log.size()
+
+
+def test_a_key_that_a_command_made_and_signed_with_is_put_on_record_too(here: House) -> None:
+    Published(here.ledger).sign()
+    sign_record(here)
+    assert [event.new for event in keys(here)] == [signing_key(here).key.text()]
 
 
 def test_a_record_that_did_not_grow_is_not_signed_again(here: House) -> None:
