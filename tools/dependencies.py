@@ -33,7 +33,7 @@ PIP_AUDIT = (
     *("--no-deps", "--disable-pip", "--format=json", "--progress-spinner=off", "--timeout=10"),
 )
 NPM_AUDIT = ("audit", "--package-lock-only", "--json", "--fetch-retries=0", "--fetch-timeout=15000")
-PINS = prepare.ALL_REQUIREMENTS
+PINS = (*prepare.ALL_REQUIREMENTS, prepare.ORACLE_REQUIREMENTS)
 
 
 class Answer(NamedTuple):
