@@ -21,6 +21,7 @@ BENCHMARKS = {
     "commands": "tools.bench_ledger:commands",
     "growth": "tools.bench_ledger:growth",
     "replay": "tools.bench_ledger:replay",
+    "replay-instant": "tools.bench_replay:instant",
     "decision": "tools.bench_decision:decision",
     "forecast": "tools.bench_forecast:accuracy",
     "futures": "tools.bench_forecast:speed",
