@@ -14,7 +14,8 @@ from ltsa.day import Day, DayClosed, DayOpened, DayReopened, TicketCalled, Ticke
 from ltsa.ledger import Ledger
 from ltsa.office import Counter, Office
 from ltsa.present import Recorded, day_stream
-from ltsa.replay import Line, configured, opening, story
+from ltsa.replay import Finding, Line, configured, opening, story
+from ltsa.shown import hold, shown_stream
 from ltsa.snapshots import Snapshots
 
 AROUND = 5
@@ -169,3 +170,11 @@ def entry(ledger: Ledger, office: str, day: str) -> Entry:
         last=events[-1].at,
         open=not isinstance(doors[-1], DayClosed),
     )
+
+
+def held(ledger: Ledger, office: str, book: Book) -> tuple[Finding, ...]:
+    """What the screens showed, held against the record; nothing where it is not on record what they showed."""
+    batches = [one.event for one in ledger.history(shown_stream(office, book.date.isoformat()))]
+    found = hold((one.event for one in book.history), batches)  # type: ignore[arg-type, misc]
+    broken = tuple(sorted({one.version for one in found.differing}))
+    return (Finding(fact="shown", looked_at=found.pictures, broken=broken),) if found.pictures else ()

@@ -140,7 +140,8 @@ def day(office: str, day: str) -> str:
     instant = asked.instant(request.args, found.date, found.office.clock, found.newest)
     chosen = asked.events(request.args, found.date, found.office.clock)
     page = asked.page_of(request.args)
-    shown = house().off_loop(pages.day, found, instant, chosen, page)
+    held = house().off_loop(book.held, house().ledger, office, found)
+    shown = house().off_loop(pages.day, found, instant, chosen, page, held)
     today = house().today(office)
     teller = _teller(found.office)
     return _page(

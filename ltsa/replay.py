@@ -159,10 +159,10 @@ class Moment(Struct, frozen=True, kw_only=True):
 
 class Finding(Struct, frozen=True, kw_only=True):
     """Whether one thing that must be true of every day is: how often it was looked at, and the versions of the events
-    that break it.
+    that break it. "shown" is a fact of days of which it is on record what the screens showed: that is what was true.
     """
 
-    fact: Fact
+    fact: Fact | Literal["shown"]
     looked_at: int
     broken: tuple[int, ...]
 

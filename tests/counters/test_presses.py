@@ -21,6 +21,7 @@ from ltsa.commands import (
     StartService,
     TieTicket,
 )
+from ltsa.day import DayClosed
 from ltsa.people import LONGEST_NOTE
 from tests.counters.presses import Presses
 from tests.staff import EVERYBODY
@@ -245,7 +246,8 @@ def test_who_closes_the_day_is_recorded(presses: Presses) -> None:
     yuni = presses.of("yuni", "supervisor")
     assert yuni.send("/supervisor/ltsa/close-day", {"by": "supervisor:siti"}).status_code == 200
     assert not presses.day.open
-    assert presses.house.ledger.since(0)[-1].event.by == "supervisor:yuni"
+    (closed,) = [one.event for one in presses.house.ledger.since(0) if isinstance(one.event, DayClosed)]
+    assert closed.by == "supervisor:yuni"
     assert yuni.send("/supervisor/ltsa/reopen-day").status_code == 200
 
 
