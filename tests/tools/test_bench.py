@@ -68,7 +68,7 @@ def test_a_table_for_people_names_the_goal(capsys: pytest.CaptureFixture[str]) -
 def test_an_unknown_benchmark_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench(["speed"], create_app) == 2
     assert (
-        "commands, growth, replay, decision, forecast, futures, http, feed, click, flood, dispatch"
+        "commands, growth, replay, replay-instant, decision, forecast, futures, http, feed, click, flood, dispatch"
         in capsys.readouterr().err
     )
 
