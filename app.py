@@ -21,6 +21,7 @@ COMMANDS = {
     "demo": ("open an example office and play a busy morning in it", "tools.demo:demo"),
     "replay": ("show a day as it stood at any minute", "audit.replaying:replay"),
     "recompute": ("compute a day's decisions again, and compare", "audit.recomputing:recompute"),
+    "verify": ("rebuild everything from the events, and compare with what was shown", "audit.verifying:verify"),
     "prove-day": ("write a day's record with its proof, as one file", "audit.proofs:prove_day"),
     "verify-file": ("check the proof of a day or a visit, anywhere", "audit.proofs:verify_file"),
     "tiles": ("write the proof log as static files", "audit.proofs:publish"),

@@ -14,7 +14,9 @@ from ltsa.day import Day, DayClosed, DayOpened, DayReopened, TicketCalled, Ticke
 from ltsa.ledger import Ledger
 from ltsa.office import Counter, Office
 from ltsa.present import Recorded, day_stream
-from ltsa.replay import Line, configured, day_at, opening, readable, story
+from ltsa.replay import Finding, Line, configured, opening, story
+from ltsa.shown import hold, shown_stream
+from ltsa.snapshots import Snapshots
 
 AROUND = 5
 
@@ -40,13 +42,18 @@ class Moment(Struct, frozen=True, kw_only=True):
 
 class Book(NamedTuple):
     """One service day's record and the configurations that were in force, one after the other. `history` is as much of
-    the `record` as can be replayed: all of it, unless it was damaged.
+    the `record` as can be replayed: all of it, unless it was damaged; `snapshots` are what it comes to on the way.
     """
 
-    offices: Sequence[Office]
+    offices: list[Office]
     date: date
-    record: Sequence[Recorded]
-    history: Sequence[Recorded]
+    record: list[Recorded]
+    snapshots: Snapshots
+
+    @property
+    def history(self) -> Sequence[Recorded]:
+        """The events that can be replayed."""
+        return self.snapshots.history
 
     @property
     def office(self) -> Office:
@@ -74,17 +81,26 @@ class Book(NamedTuple):
 
     def day(self, version: int) -> Day:
         """The day right after a version; before the first event an empty hall."""
-        return day_at(self.history, version=version) if version else board.unopened(self.offices[0], self.date)
+        return self.snapshots.day(version) if version else board.unopened(self.offices[0], self.date)
+
+    def grow(self, news: Sequence[Recorded]) -> None:
+        """Takes in what was recorded since."""
+        known = len(self.history)
+        self.record.extend(news)
+        self.snapshots.grow(news)
+        self.offices.extend(event.office for event in configured(self.history[known:]))
 
     def moment(self, asked: Instant) -> Moment:
         """The day at an instant."""
         version = self.newest if asked.version is None else asked.version
         if asked.until is not None:
             version = self.version_at(asked.until)
-        day = self.day(version)
         first = max(version - AROUND - 1, 0)
-        lines = list(story(self.history[: version + AROUND], after=first))
-        now = version - first
+        going = self.snapshots.going(first)
+        lines = list(story(self.history[first:version], since=going))
+        day = going.day if version else board.unopened(self.offices[0], self.date)
+        display, hall = board.display(day), board.hall(day)
+        after = tuple(story(self.history[version : version + AROUND], since=going))
         here = self.history[max(version, 1) - 1]
         return Moment(
             date=self.date.isoformat(),
@@ -92,11 +108,11 @@ class Book(NamedTuple):
             version=version,
             newest=self.newest,
             position=here.position if version else 0,
-            display=board.display(day),
-            hall=board.hall(day),
-            line=lines[now - 1] if version else None,
-            before=tuple(lines[: max(now - 1, 0)]),
-            after=tuple(lines[now:]),
+            display=display,
+            hall=hall,
+            line=lines[-1] if version else None,
+            before=tuple(lines[:-1]),
+            after=after,
         )
 
 
@@ -106,8 +122,8 @@ def read(ledger: Ledger, office: str, day: date) -> Book | None:
     opened = opening(record)
     if opened is None:
         return None
-    history = record[: readable(record)]
-    return Book([opened.office, *(event.office for event in configured(history))], day, record, history)
+    snapshots = Snapshots(record)
+    return Book([opened.office, *(event.office for event in configured(snapshots.history))], day, record, snapshots)
 
 
 def days(ledger: Ledger, office: str) -> list[str]:
@@ -154,3 +170,11 @@ def entry(ledger: Ledger, office: str, day: str) -> Entry:
         last=events[-1].at,
         open=not isinstance(doors[-1], DayClosed),
     )
+
+
+def held(ledger: Ledger, office: str, book: Book) -> tuple[Finding, ...]:
+    """What the screens showed, held against the record; nothing where it is not on record what they showed."""
+    batches = [one.event for one in ledger.history(shown_stream(office, book.date.isoformat()))]
+    found = hold((one.event for one in book.history), batches)  # type: ignore[arg-type, misc]
+    broken = tuple(sorted({one.version for one in found.differing}))
+    return (Finding(fact="shown", looked_at=found.pictures, broken=broken),) if found.pictures else ()

@@ -103,16 +103,17 @@ def record(here: House, offices: list[str], kind: str, dates: tuple[str, str], *
     return Extract(zones=zones, first=first, last=last, until=until, by=by, at=at)
 
 
-def _bar(days: int) -> Callable[[int], None]:
-    """What shows on a terminal how many days are done; silent elsewhere."""
+def _bar(days: int) -> Callable[[int, int], None]:
+    """What shows on a terminal how many days and events are done; silent elsewhere."""
     shown = 0.0
 
-    def show(done: int) -> None:
+    def show(done: int, events: int) -> None:
         nonlocal shown
         now = time.monotonic()
         if sys.stderr.isatty() and (now - shown > SHOWN_EVERY or done == days):
             shown, full = now, WIDE * done // days
-            print(f"\r[{'#' * full}{' ' * (WIDE - full)}] {done}/{days} days", end="", file=sys.stderr, flush=True)
+            bar = f"[{'#' * full}{' ' * (WIDE - full)}]"
+            print(f"\r{bar} {done}/{days} days, {events} events", end="", file=sys.stderr, flush=True)
             if done == days:
                 print(file=sys.stderr)
 

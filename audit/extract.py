@@ -16,6 +16,9 @@ from msgspec import Struct
 from ltsa.ledger import Ledger
 from ltsa.present import day_stream
 
+TOLD_EVERY = 1000
+"""Events after which who waits hears how far it is."""
+
 
 class Extract(Struct, frozen=True, kw_only=True):
     """What is taken: `zones` of each office by its id, dates (ISO, inclusive), up to which position of the ledger; and
@@ -81,14 +84,23 @@ def days(ledger: Ledger, extract: Extract) -> list[tuple[str, str]]:
 
 
 def events(
-    ledger: Ledger, extract: Extract, chosen: Sequence[tuple[str, str]], told: Callable[[int], object] = lambda _: None
+    ledger: Ledger,
+    extract: Extract,
+    chosen: Sequence[tuple[str, str]],
+    told: Callable[[int, int], object] = lambda _days, _events: None,
 ) -> Iterator[Taken]:
-    """The events of some days, in order; `told` hears after each day how many are done."""
-    for count, (office, date) in enumerate(chosen, 1):
+    """The events of some days, in order; `told` hears after each day, and now and then within a long one, how many days
+    and events are done.
+    """
+    count = 0
+    for done, (office, date) in enumerate(chosen):
         for position, version, topic, stored in ledger.stored(day_stream(office, date), extract.until):
             code = topic.partition("/")[0]
             yield Taken(office, date, position, version, code, _decode(stored), stored)
-        told(count)
+            count += 1
+            if count % TOLD_EVERY == 0:
+                told(done, count)
+        told(done + 1, count)
 
 
 def clock(extract: Extract) -> dict[str, Callable[[int], str]]:

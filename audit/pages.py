@@ -56,8 +56,8 @@ class Story(Struct, frozen=True, kw_only=True):
         return sum(line.event == "ticket-missed" for line in self.lines) - undone
 
 
-def day(book: Book, instant: Instant, chosen: Filter, page: int) -> DayPage:
-    """A day's page."""
+def day(book: Book, instant: Instant, chosen: Filter, page: int, shown: Sequence[Finding] = ()) -> DayPage:
+    """A day's page; `shown` is what came of holding the screens' pictures against the record."""
     lines = list(replay.story(book.history))
     taken = chosen.take(lines)
     scale = plot.scale(book.history, book.office)
@@ -65,7 +65,7 @@ def day(book: Book, instant: Instant, chosen: Filter, page: int) -> DayPage:
         moment=book.moment(instant),
         plot=plot.plot(scale, replay.course(book.history, scale.samples())),
         course=course(book),
-        findings=replay.examine(book.record),
+        findings=(*replay.examine(book.record), *shown),
         tickets=sum(line.event == "ticket-issued" for line in lines),
         calls=sum(line.event == "ticket-called" for line in lines),
         officers=tuple(sorted({line.officer for line in lines if line.officer})),

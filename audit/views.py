@@ -11,13 +11,14 @@ from contextvars import copy_context
 from datetime import date
 from typing import IO
 
-from flask import Blueprint, Response, g, render_template, request, stream_with_context, url_for
+from flask import Blueprint, Response, current_app, g, render_template, request, stream_with_context, url_for
 
 from audit import asked, book, export, journal, kept, pages
 from audit.book import Book
 from audit.case import CaseTeller
 from audit.case import read as read_case
 from audit.journal_telling import JournalTeller
+from audit.opened import Opened
 from audit.proofs import NoProofError, write_day
 from audit.telling import Teller
 from ltsa import receipt
@@ -139,7 +140,8 @@ def day(office: str, day: str) -> str:
     instant = asked.instant(request.args, found.date, found.office.clock, found.newest)
     chosen = asked.events(request.args, found.date, found.office.clock)
     page = asked.page_of(request.args)
-    shown = house().off_loop(pages.day, found, instant, chosen, page)
+    held = house().off_loop(book.held, house().ledger, office, found)
+    shown = house().off_loop(pages.day, found, instant, chosen, page, held)
     today = house().today(office)
     teller = _teller(found.office)
     return _page(
@@ -268,10 +270,16 @@ def _chosen(office: str) -> list[str]:
 def _read(office: str, written: str) -> Book | None:
     _office(office)
     day: date = asked.day_of(written)
-    found: Book | None = house().off_loop(book.read, house().ledger, office, day)
+    found: Book | None = house().off_loop(_kept_open().read, house().ledger, office, day)
     if found:
         g.zone = found.office.zone
     return found
+
+
+def _kept_open() -> Opened:
+    """The long days that this server keeps."""
+    opened: Opened = current_app.extensions.setdefault("audit.opened", Opened())
+    return opened
 
 
 def _opened(office: str, written: str) -> Book:

@@ -25,7 +25,7 @@ import msgspec
 from eventsourcing.persistence import PersistenceError, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 
-from ltsa import access, configuring, flow, journal, journey, predictions, visit
+from ltsa import access, configuring, flow, journal, journey, predictions, shown, visit
 from ltsa.access import AccessCommand
 from ltsa.board import Answer, answer, unopened
 from ltsa.calling import carry_out
@@ -39,6 +39,7 @@ from ltsa.message import Refusal, key_digest
 from ltsa.predictions import RecordWaits, forecast_stream
 from ltsa.present import AnyEvent, Present, Recorded, day_stream, office_stream
 from ltsa.rules import decide
+from ltsa.shown import RecordBoards, shown_stream
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ _topics: dict[str, type[AnyEvent]] = {
     **journey.TOPICS,
     **flow.TOPICS,
     **predictions.TOPICS,
+    **shown.TOPICS,
 }
 _topic_of = {event: topic for topic, event in _topics.items()}
 _decoders = {topic: msgspec.json.Decoder(event) for topic, event in _topics.items()}
@@ -68,7 +70,9 @@ class LedgerUnavailableError(Exception):
     """The record cannot be written or read now (disk full, locked, damaged). Nothing was acknowledged; try again."""
 
 
-AnyCommand = DayCommand | AccessCommand | WriteJournal | ConfigurationCommand | PersonCommand | RecordWaits
+AnyCommand = (
+    DayCommand | AccessCommand | WriteJournal | ConfigurationCommand | PersonCommand | RecordWaits | RecordBoards
+)
 
 
 class Done(NamedTuple):
@@ -550,6 +554,9 @@ class Ledger:
                 case RecordWaits():
                     stream = forecast_stream(command.office, command.date)
                     return self._take(command, stream, self._present.predictions(stream), predictions, rows)
+                case RecordBoards():
+                    stream = shown_stream(command.office, command.date)
+                    return self._take(command, stream, self._present.boards(stream), shown, rows)
                 case _:
                     return self._of_day(command, rows)
         except Refusal as refusal:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from ltsa import access, configuring, flow, journal, journey, predictions
+from ltsa import access, configuring, flow, journal, journey, predictions, shown
 from ltsa.access import INSTALLATION, Access, AccessEvent
 from ltsa.configuring import ConfigurationEvent, Configurations
 from ltsa.day import Day, DayEvent, DayOpened, evolve
@@ -18,13 +18,16 @@ from ltsa.journey import Here, Person, PersonEvent, person_stream
 from ltsa.message import Refusal
 from ltsa.office import Office
 from ltsa.predictions import Predictions, WaitsPredicted
+from ltsa.shown import Boards, BoardsShown
 
 DAYS_KEPT = 2
 JOURNALS_KEPT = 256
 PERSONS_KEPT = 4096
 
 
-AnyEvent = DayEvent | AccessEvent | JournalEvent | ConfigurationEvent | PersonEvent | FlowEvent | WaitsPredicted
+AnyEvent = (
+    DayEvent | AccessEvent | JournalEvent | ConfigurationEvent | PersonEvent | FlowEvent | WaitsPredicted | BoardsShown
+)
 
 
 class Recorded(NamedTuple):
@@ -72,6 +75,7 @@ class Present:
         for recorded in read(flow.STREAM, position):
             flow.evolve(self.flows, recorded.event)  # type: ignore[arg-type]
         self._predictions: dict[str, Predictions] = {}
+        self._boards: dict[str, Boards] = {}
         self.access = Access()
         for recorded in read(access.STREAM, position):
             access.evolve(self.access, recorded.event)  # type: ignore[arg-type]
@@ -167,11 +171,22 @@ class Present:
                 del self._predictions[next(iter(self._predictions))]
         return self._predictions[stream]
 
+    def boards(self, stream: str) -> Boards:
+        """What must be known of a day's boards to go on with them."""
+        if stream not in self._boards:
+            state = Boards()
+            for recorded in self._read(stream, self.position):
+                shown.evolve(state, recorded.event)  # type: ignore[arg-type]
+            self._boards[stream] = state
+            if len(self._boards) > JOURNALS_KEPT:
+                del self._boards[next(iter(self._boards))]
+        return self._boards[stream]
+
     def loaded(self, office: str) -> Iterable[Day]:
         """The days of an office that are in memory."""
         return self._days.get(office, {}).values()
 
-    def apply(self, recorded: Recorded) -> None:
+    def apply(self, recorded: Recorded) -> None:  # noqa: C901 - one case a kind of stream, in one place
         """Takes in one more event; those of days that nobody asked for change nothing."""
         self.position = recorded.position
         event = recorded.event
@@ -190,6 +205,9 @@ class Present:
             case "forecast":
                 if told := self._predictions.get(recorded.stream):
                     predictions.evolve(told, event)  # type: ignore[arg-type]
+            case "shown":
+                if boards := self._boards.get(recorded.stream):
+                    shown.evolve(boards, event)  # type: ignore[arg-type]
             case "access":
                 access.evolve(self.access, event)  # type: ignore[arg-type]
             case _:

@@ -28,6 +28,7 @@ from ltsa.day import (
 )
 from ltsa.dispatch import RULES, Weights, Why, explain
 from ltsa.present import Recorded
+from ltsa.snapshots import Going
 
 KINDS: dict[type[DayEvent], str] = {event: topic.partition("/")[0] for topic, event in TOPICS.items()}
 """What stories call each event: its topic without the version, for example `ticket-called`."""
@@ -158,10 +159,10 @@ class Moment(Struct, frozen=True, kw_only=True):
 
 class Finding(Struct, frozen=True, kw_only=True):
     """Whether one thing that must be true of every day is: how often it was looked at, and the versions of the events
-    that break it.
+    that break it. "shown" is a fact of days of which it is on record what the screens showed: that is what was true.
     """
 
-    fact: Fact
+    fact: Fact | Literal["shown"]
     looked_at: int
     broken: tuple[int, ...]
 
@@ -180,19 +181,17 @@ def day_at(history: Iterable[Recorded], until: int | None = None, version: int |
 
 
 def story(
-    history: Iterable[Recorded], *, number: str = "", counter: str = "", officer: str = "", after: int = 0
+    history: Iterable[Recorded], *, number: str = "", counter: str = "", officer: str = "", since: Going | None = None
 ) -> Iterator[Line]:
-    """The events of a day after a version as lines, in order; only those of one ticket, one counter or one officer when
-    it is named.
+    """The events of a day as lines, in order; only those of one ticket, one counter or one officer when it is named.
+    They are all the day's, or those that come after the state `since`.
 
     An officer's story holds what they did and what happened at the counters while they sat there.
     """
-    day = Day()
+    going = since or Going(Day())
+    day = going.day
     for recorded in history:
         event = recorded.event
-        if recorded.version <= after:
-            evolve(day, event)  # type: ignore[arg-type]
-            continue
         of, at = getattr(event, "number", ""), getattr(event, "counter", "")
         ticket = day.tickets.get(of)
         at = at or (ticket.counter if ticket else "")
@@ -200,7 +199,7 @@ def story(
         was = ticket.state if ticket else ""
         recomputed = recompute(day, event) if isinstance(event, Decided) else ""
         place = day.rules_of.rules.place_for(was) if isinstance(event, TicketPutBack) else ""
-        evolve(day, event)  # type: ignore[arg-type]
+        going.take(event)  # type: ignore[arg-type]
         if (
             (number and of != number)
             or (counter and at != counter)

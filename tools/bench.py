@@ -21,6 +21,7 @@ BENCHMARKS = {
     "commands": "tools.bench_ledger:commands",
     "growth": "tools.bench_ledger:growth",
     "replay": "tools.bench_ledger:replay",
+    "replay-instant": "tools.bench_replay:instant",
     "decision": "tools.bench_decision:decision",
     "forecast": "tools.bench_forecast:accuracy",
     "futures": "tools.bench_forecast:speed",
@@ -31,6 +32,7 @@ BENCHMARKS = {
     "dispatch": "tools.bench_dispatch:dispatch",
     "proof": "tools.bench_proof:proof",
     "upkeep": "tools.bench_proof:upkeep",
+    "export": "tools.bench_export:export",
 }
 
 OUTSIDE = {"feed", "click"}
@@ -76,6 +78,6 @@ def _lines(figure: Figure) -> str:
     goal = f"goal {sign} {figure.goal:g}" + (f" {figure.unit}" if figure.goal_of == "value" else "")
     more = "".join(f", {name} {number:g}" for name, number in figure.more.items())
     return (
-        f"{figure.name:<18}{figure.ratio:>8.3g} ×   {goal:<16}{'met' if figure.met else 'MISSED'}\n"
+        f"{figure.name:<18}{figure.ratio:>8.3g} ×   {goal:<24}{'met' if figure.met else 'MISSED'}\n"
         f"{'':<18}{figure.value:>8g} {figure.unit} ÷ {figure.yardstick:g} ({figure.against}){more}\n"
     )

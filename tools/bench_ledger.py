@@ -78,7 +78,7 @@ def growth(_create_app: CreateApp, scale: float) -> Figure:
     """The median command of a day with 50 000 tickets against that of one with 500; as many people wait in both."""
     few, many, waiting, visits = 500, max(1000, int(50_000 * scale)), 100, max(OFFICERS, int(32 * scale))
     with scratch() as folder:
-        small, large = (_busy_day(folder / f"{n}.sqlite", n, waiting) for n in (few, many))
+        small, large = (busy_day(folder / f"{n}.sqlite", n, waiting) for n in (few, many))
         rounds, slow = [], []
         for n in range(SHORT_ROUNDS + 1):
             costs: dict[int, list[float]] = {few: [], many: []}
@@ -106,7 +106,7 @@ def replay(_create_app: CreateApp, scale: float) -> Figure:
     """A day's events read and folded into its state; against reading the same rows and `json.loads`."""
     with scratch() as folder:
         file = folder / "ledger.sqlite"
-        ledger = _busy_day(file, max(50, int(2500 * scale)), 100)[0].ledger
+        ledger = busy_day(file, max(50, int(2500 * scale)), 100)[0].ledger
         stream = ledger.streams(day_stream(OFFICE.id, ""))[0]
         reader = sqlite3.connect(file)
         events = reader.execute("SELECT count(*) FROM ledger WHERE originator_id = ?", (stream,)).fetchone()[0]
@@ -216,7 +216,7 @@ def fsync_us(folder: Path, times: int = 200) -> float:
     return median(costs) * 1e6
 
 
-def _busy_day(file: Path, tickets: int, waiting: int) -> list[Officer]:
+def busy_day(file: Path, tickets: int, waiting: int) -> list[Officer]:
     """The officers of a day on which so many have taken a number and all but the `waiting` went home."""
     ledger = office_ledger(file)
     officers = [Officer(ledger, n) for n in range(OFFICERS)]

@@ -62,6 +62,7 @@ def figure(  # noqa: PLR0913 - all by name
     at_least: float | None = None,
     at_most: float | None = None,
     most_value: float | None = None,
+    least_value: float | None = None,
     more: dict[str, float] | None = None,
 ) -> Figure:
     """The medians of rounds of (our figure, the yardstick's), and whether they reach the one goal that is given."""
@@ -73,8 +74,10 @@ def figure(  # noqa: PLR0913 - all by name
         met, goal = ratio <= at_most, at_most
     elif most_value is not None:
         met, goal = value <= most_value, most_value
+    elif least_value is not None:
+        met, goal = value >= least_value, least_value
     else:
-        raise TypeError("a figure has a goal: at_least, at_most or most_value")
+        raise TypeError("a figure has a goal: at_least, at_most, most_value or least_value")
     return Figure(
         name=name,
         ratio=_short(ratio),
@@ -83,8 +86,8 @@ def figure(  # noqa: PLR0913 - all by name
         yardstick=_short(yardstick),
         goal=goal,
         met=met,
-        better="higher" if at_least is not None else "lower",
-        goal_of="ratio" if most_value is None else "value",
+        better="lower" if at_least is None and least_value is None else "higher",
+        goal_of="ratio" if most_value is None and least_value is None else "value",
         against=against,
         more={key: _short(number) for key, number in (more or {}).items()},
     )

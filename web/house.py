@@ -51,6 +51,7 @@ from web.limits import Buckets
 from web.live import Feed
 from web.presence import Presence
 from web.settings import Settings, WrongSetting
+from web.showing import Showing
 from web.signing import sign_record
 from web.spool import Spool
 from web.wake import FileBell, RedisBell
@@ -115,12 +116,12 @@ class House:
         self.feed = Feed(self, settings.public_url, settings.names, self.limits)
         self.presence = Presence(self)
         self.forecasts = Forecasts(self)
+        self.showing = Showing(self)
         self.computations = Computations()
         self._bells: list[FileBell | RedisBell] = [FileBell(self.database, self._ring_at_others)]
         self.outcomes: Counter[tuple[str, str]] = Counter()
-        self._acknowledged = 0
         self._changed: set[str] = set()
-        self._rights_changed = False
+        self._acknowledged, self._rights_changed = 0, False
         self._reading = BoundedSemaphore()
         self._housekeeping: gevent.Greenlet[..., None] | None = None
         if settings.redis_url:
@@ -148,6 +149,7 @@ class House:
         self.outcomes[type(command).__name__, "repeated" if done.repeated else "done"] += 1
         self._acknowledged = max(self._acknowledged, done.position)
         if isinstance(command, CloseDay) and not done.repeated:
+            self.showing.write()
             self.sign()
         return done
 
@@ -314,6 +316,7 @@ class House:
             self._housekeeping.kill()
         self.forecasts.stop()
         self.presence.stop()
+        self.showing.write()
         for bell in self._bells:
             bell.stop()
         self.feed.stop()
@@ -336,7 +339,14 @@ class House:
         """Every minute, and whenever an office's doors open or close; what fails is tried again with the next one."""
         turn_over = partial(self._turn_over, dict[str, tuple[str, str, bool]]())
         while True:
-            for duty in (turn_over, self.door.tell_all, self.feed.recheck, self._end_sessions, self.sign):
+            for duty in (
+                turn_over,
+                self.door.tell_all,
+                self.feed.recheck,
+                self._end_sessions,
+                self.showing.write,
+                self.sign,
+            ):
                 try:
                     duty()
                 except (Refusal, LedgerUnavailableError, sqlite3.Error):

@@ -142,6 +142,7 @@ class Feed:
         self._source = source
         self._public_url = public_url
         self._hosts = Hosts(public_url, names)
+        self.on_shown: Callable[[str, Sequence[str]], object] = lambda _name, _args: None
         self._views: dict[str, View] = {}
         self._clients: dict[str, _Client] = {}
         self._watched: dict[str, _Watched] = {}
@@ -468,6 +469,7 @@ class Feed:
         if picture is None:
             return False
         if picture != watched.picture:
+            self.on_shown(watched.view.name, watched.args)
             # Not all that is shown stands in the ledger: the same position may have another picture.
             again = {"again": True} if v == watched.v else {}
             with self._app.request_context(self._environ.copy()):

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # what is read was written a moment before
 
+import msgspec
 import pytest
 
+from audit import extract as extracting
 from audit import formats, ocel
 from audit.exporting import export
 from audit.extract import Extract, Said, Taken
@@ -51,7 +53,7 @@ def hostile() -> list[Taken]:
     issued = Said(at=1, by=HOSTILE, number="A001", services=("labour",))
     missed = Said(at=2, by=f"officer:{HOSTILE}", number="A001", service="labour", counter="1", reason=HOSTILE)
     return [
-        Taken("ltsa", "2026-03-02", position, position, code, said, b"{}")
+        Taken("ltsa", "2026-03-02", position, position, code, said, msgspec.json.encode(said))
         for position, (code, said) in enumerate((("ticket-issued", issued), ("ticket-missed", missed)), 1)
     ]
 
@@ -111,6 +113,20 @@ def test_a_ticket_in_ocel_ends_as_it_did(take: Take) -> None:
     assert any("serving" in one for one in states)
 
 
+def test_within_one_long_day_who_waits_hears_how_many_events_are_done(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extracting, "TOLD_EVERY", 30)
+    heard: list[tuple[int, int]] = []
+    with closing(Ledger(folder / "ledger.sqlite")) as ledger:
+        cut = Extract(
+            zones={"ltsa": "Asia/Jakarta"}, first="2026-03-02", last="2026-03-02", until=ledger.newest(), by="", at=0
+        )
+        chosen = extracting.days(ledger, cut)
+        list(extracting.events(ledger, cut, chosen, lambda *done: heard.append(done)))
+    assert heard == [(0, 30), (0, 60), (1, EVENTS)]
+
+
 def test_taking_out_is_on_record_before_it_happens_and_never_part_of_what_is_taken(take: Take, folder: Path) -> None:
     take("csv", "--from", "2026-03-01", "--to", "2026-03-02", "--office", "ltsa")
     with closing(Ledger(folder / "ledger.sqlite")) as ledger:
@@ -136,6 +152,9 @@ def test_hostile_texts_survive_or_are_made_harmless(tmp_path: Path) -> None:
     log = ET.fromstring(b"".join(formats.xes(hostile(), extract())))  # noqa: S314
     resources = [it.attrib["value"] for it in log.iter(f"{XES}string") if it.get("key") == "org:resource"]
     assert resources[0] == HOSTILE.replace("\x00", "\ufffd").replace("\x0b", "\ufffd")
+    first, *lines = b"".join(formats.jsonl(hostile(), extract())).split(b"\n")[:-1]
+    assert HOSTILE in json.loads(first)["watermark"]
+    assert [json.loads(line)["data"]["by"] for line in lines] == [HOSTILE, f"officer:{HOSTILE}"]
     ocel.write(tmp_path / "log", hostile(), extract())
     told = json.loads(b"".join(ocel.as_json(tmp_path / "log")))
     assert f"officer:{HOSTILE}" in {it["id"] for it in told["objects"]}

@@ -68,7 +68,7 @@ def test_a_table_for_people_names_the_goal(capsys: pytest.CaptureFixture[str]) -
 def test_an_unknown_benchmark_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench(["speed"], create_app) == 2
     assert (
-        "commands, growth, replay, decision, forecast, futures, http, feed, click, flood, dispatch"
+        "commands, growth, replay, replay-instant, decision, forecast, futures, http, feed, click, flood, dispatch"
         in capsys.readouterr().err
     )
 
@@ -86,6 +86,8 @@ def test_a_goal_may_be_a_least_a_most_or_a_value() -> None:
     assert not figure("n", rounds, unit="x", against="y", at_most=1.5).met
     assert figure("n", rounds, unit="x", against="y", at_least=1.5).met
     assert figure("n", rounds, unit="x", against="y", most_value=2).met
+    assert figure("n", rounds, unit="x", against="y", least_value=2).met
+    assert not figure("n", rounds, unit="x", against="y", least_value=3).met
 
 
 def test_rounds_are_taken_in_turns_and_the_first_is_not_counted() -> None:

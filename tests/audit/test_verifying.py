@@ -1,0 +1,141 @@
+"""`python3 app.py verify`: a day that was shown as it is recorded holds; whatever is changed afterwards is named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from audit.verifying import verify
+from ltsa.day import Day, evolve
+from ltsa.ledger import Ledger
+from ltsa.shown import RENDERING, Board, RecordBoards, digest, seen, shown_stream
+from tests.ltsa.scripted_day import instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.audit.conftest import Auditor
+
+    Answer = tuple[int, str, str]
+
+DAY = "day:ltsa:2026-03-02"
+
+
+def watched(folder: Path) -> int:
+    """The morning's screens were watched, and what they showed is on record; how many pictures that is."""
+    day, boards = Day(), list[Board]()
+    with closing(Ledger(folder / "ledger.sqlite")) as ledger:
+        for recorded in ledger.history(DAY):
+            evolve(day, recorded.event)  # type: ignore[arg-type]
+            views = ("display", "hall", *(f"desk:{counter}" for counter in day.counters))
+            boards += [Board(view, recorded.version, digest(seen(day, view))) for view in views]
+        said = {"office": "ltsa", "at": instant("12:00"), "by": "system", "key": "boards 1"}
+        batch = {"date": "2026-03-02", "rendering": RENDERING, "server": "5eed", "boards": tuple(boards)}
+        ledger.do(RecordBoards(**said, **batch))  # type: ignore[arg-type]
+    return len(boards)
+
+
+@pytest.fixture(scope="module")
+def shown(morning: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
+    """The folder of an office whose morning was watched, to be copied; and how many pictures were shown."""
+    folder = shutil.copytree(morning, tmp_path_factory.mktemp("shown") / "office")
+    return folder, watched(folder)
+
+
+@pytest.fixture
+def folder(shown: tuple[Path, int], tmp_path: Path) -> Path:
+    """The folder of that office."""
+    return shutil.copytree(shown[0], tmp_path / "office")
+
+
+@pytest.fixture
+def command(folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
+    """Gives the command to that office; its exit code, and what it wrote for people and about errors."""
+
+    def give(*arguments: str) -> Answer:
+        code = verify([*arguments, "--data", str(folder)], None)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return give
+
+
+def replace(folder: Path, stream: str, version: int, old: bytes, new: bytes) -> None:
+    """Somebody changes an event behind the ledger's back."""
+    with closing(sqlite3.connect(folder / "ledger.sqlite")) as database, database:
+        which = "originator_id = ? AND originator_version = ?"
+        query = f"SELECT state FROM ledger WHERE {which}"  # noqa: S608
+        (state,) = database.execute(query, (stream, version)).fetchone()
+        assert old in state
+        update = f"UPDATE ledger SET state = ? WHERE {which}"  # noqa: S608
+        database.execute(update, (state.replace(old, new, 1), stream, version))
+
+
+def first(folder: Path, topic: str) -> int:
+    """The version of the day's first event of a kind."""
+    with closing(sqlite3.connect(folder / "ledger.sqlite")) as database:
+        query = "SELECT min(originator_version) FROM ledger WHERE originator_id = ? AND topic = ?"
+        return int(database.execute(query, (DAY, topic)).fetchone()[0])
+
+
+def test_a_day_that_was_shown_as_it_is_recorded_holds(command: Callable[..., Answer], shown: tuple[Path, int]) -> None:
+    code, said, _ = command()
+    assert code == 0
+    assert f"{shown[1]} pictures" in said
+    assert "All of it holds." in said
+    assert command("ltsa", "2026-03-02")[0] == 0
+
+
+def test_a_changed_event_is_named_by_the_log_and_by_what_was_shown(
+    command: Callable[..., Answer], folder: Path
+) -> None:
+    version = first(folder, "counter-opened/1")
+    with closing(sqlite3.connect(folder / "ledger.sqlite")) as database:
+        query = "SELECT state FROM ledger WHERE originator_id = ? AND originator_version = ?"
+        officer = json.loads(database.execute(query, (DAY, version)).fetchone()[0])["officer"]
+    replace(folder, DAY, version, f'"officer":"{officer}"'.encode(), b'"officer":"Nobody"')
+    code, said, _ = command("--json")
+    found = json.loads(said)
+    assert code == 1
+    assert (found["wrong"][0]["check"], found["wrong"][0]["version"]) == ("log", version)
+    seen_otherwise = [one for one in found["wrong"] if one["check"] == "shown"]
+    assert seen_otherwise[0]["version"] == version
+    assert seen_otherwise[0]["says"].startswith("hall showed ")
+    assert not any("display showed" in one["says"] for one in seen_otherwise), "which shows no officer"
+    _, said, _ = command()
+    assert f"The first: event {version} of {DAY}: this event is not what was put into the proof log" in said
+
+
+def test_a_changed_digest_is_named_with_what_the_record_gives(
+    command: Callable[..., Answer], folder: Path, auditor: Auditor
+) -> None:
+    day = Day()
+    with closing(Ledger(folder / "ledger.sqlite")) as ledger:
+        for recorded in ledger.history(DAY, until=5):
+            evolve(day, recorded.event)  # type: ignore[arg-type]
+    right = digest(seen(day, "display"))
+    replace(folder, shown_stream("ltsa", "2026-03-02"), 1, f'["display",5,"{right}"]'.encode(), b'["display",5,"x"]')
+    code, said, _ = command("ltsa", "2026-03-02", "--json")
+    wrong = {one["check"]: one for one in json.loads(said)["wrong"]}
+    assert code == 1
+    assert set(wrong) == {"log", "shown"}
+    assert wrong["shown"]["version"] == 5
+    assert "display showed x at " in wrong["shown"]["says"]
+    assert f"the record gives {right} (server 5eed)" in wrong["shown"]["says"]
+    page = auditor.opens("/2026-03-02", lang="en")
+    assert "The record of this day is not whole" in page
+    assert "The screens showed what is on record" in page
+
+
+def test_what_is_not_there_is_refused(command: Callable[..., Answer]) -> None:
+    assert command("nowhere")[0] == 2
+    assert command("ltsa", "2026-13-40")[0] == 2
+    code, _, why = command("ltsa", "2026-03-03")
+    assert code == 2
+    assert "Nothing was recorded in ltsa on 2026-03-03." in why
