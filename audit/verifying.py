@@ -1,14 +1,16 @@
 """`python3 app.py verify [OFFICE [DATE]]`: rebuilds what was true from the events, and holds it against the proof log,
 against what the screens showed, and against the rules.
 
-It reads beside a running server, changes no event, and takes the memory of one day.
+It reads beside a running server, changes nothing but the format of an older file, and takes the memory of one day.
 """
 
 import argparse
+import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,8 +23,9 @@ from ltsa import configuring, journey
 from ltsa.configuring import Configurations
 from ltsa.journey import Person
 from ltsa.ledger import Ledger, LedgerUnavailableError
+from ltsa.log import snapshot
 from ltsa.message import Refusal
-from ltsa.present import day_stream, office_stream
+from ltsa.present import Present, day_stream, office_stream
 from ltsa.replay import decisions, examine
 from ltsa.shown import Differs, hold, shown_stream
 from web.settings import add_flags, from_flags
@@ -34,7 +37,8 @@ Tell = Callable[[str, int, int], object]
 
 class Wrong(Struct, frozen=True, kw_only=True):
     """Something that does not hold. `check` is "log", "configuration", "journey", "day", "decision" or "shown";
-    `version` counts the stream's events from 1, `leaf` is -1 where there is none.
+    `version` counts the stream's events from 1; it and `leaf` are -1 where none is known. `more` is how many others of
+    the stream do not hold for the same reason.
     """
 
     check: str
@@ -42,6 +46,7 @@ class Wrong(Struct, frozen=True, kw_only=True):
     version: int
     says: str
     leaf: int = -1
+    more: int = 0
 
 
 class Verified(Struct, kw_only=True):
@@ -74,24 +79,46 @@ def verify(arguments: list[str], _create_app: Any) -> int:
     if not file.exists():
         print(f"There is no ledger in {file.parent}; name the office's folder with --data FOLDER.", file=sys.stderr)
         return NO_SUCH_THING
+    found = Verified()
     try:
-        with closing(Ledger(file)) as ledger, _progress() as tell:
-            found = look(ledger, options.office, options.date, tell)
-    except Refusal as refusal:
-        print(refusal.message, file=sys.stderr)
-        return NO_SUCH_THING
-    except (WrongRequestError, LedgerUnavailableError) as wrong:
-        print(wrong, file=sys.stderr)
-        return NO_SUCH_THING
+        with _progress() as tell:
+            _log(file, found, tell)
+            with closing(Ledger(file)) as ledger:
+                look(ledger, options.office, options.date, found, tell)
+    except (Refusal, WrongRequestError, LedgerUnavailableError) as wrong:
+        says = wrong.message if isinstance(wrong, Refusal) else str(wrong)
+        if not found.differing:
+            print(says, file=sys.stderr)
+            return NO_SUCH_THING
+        found.add(Wrong(check="configuration", stream="", version=-1, says=f"the rest was not looked at: {says}"))
     print(msgspec.json.encode(found).decode() if options.json else _as_text(found))
     return DIFFERENT if found.differing else 0
 
 
-def look(ledger: Ledger, office: str | None, day: str | None, tell: Tell) -> Verified:
-    """Looks through the proof log, and through what is on record of all offices, of one, or of one's day; the journeys
-    only where no office is named. Raises `Refusal` or `WrongRequestError` for what is not there.
+def _log(file: Path, found: Verified, tell: Tell) -> None:
+    """Looks through the proof log, before the ledger is opened: that may fail on an event which the log can name.
+
+    A file of an older program has none yet. Raises `LedgerUnavailableError` for what is no ledger.
     """
-    present, found = ledger.present(), Verified()
+    try:
+        with closing(sqlite3.connect(file)) as database:
+            if not database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'leaves'").fetchone():
+                Ledger(file).close()  # which gives it one
+        with snapshot(file) as log:
+            found.leaves = log.size()
+            for one in log.examine(lambda done, of: tell("leaves", done, of)):
+                found.add(
+                    Wrong(check="log", stream=one.stream, version=one.version, leaf=one.leaf, says=_LOG[one.what])
+                )
+    except sqlite3.Error as error:
+        raise LedgerUnavailableError(f"{file} cannot be read ({error})") from error
+
+
+def look(ledger: Ledger, office: str | None, day: str | None, found: Verified, tell: Tell) -> None:
+    """Looks through what is on record of all offices, of one, or of one's day; the journeys only where no office is
+    named. Raises `Refusal` or `WrongRequestError` for what is not there.
+    """
+    present = ledger.present()
     chosen = [office] if office else present.offices()
     for name in chosen:
         present.configurations(name)
@@ -101,9 +128,6 @@ def look(ledger: Ledger, office: str | None, day: str | None, tell: Tell) -> Ver
         days = [one for one in days if one[1] == wanted]
         if not days:
             raise WrongRequestError(f"Nothing was recorded in {office} on {day}.")
-    found.leaves = ledger.log.size()
-    for one in ledger.log.examine(lambda done, of: tell("leaves", done, of)):
-        found.add(Wrong(check="log", stream=one.stream, version=one.version, leaf=one.leaf, says=_LOG[one.what]))
     for name in chosen:
         found.configurations += _applies(ledger, office_stream(name), Configurations(), configuring, found)
     people = [] if office else ledger.streams("person:")
@@ -112,10 +136,9 @@ def look(ledger: Ledger, office: str | None, day: str | None, tell: Tell) -> Ver
         found.journeys += 1
         tell("journeys", done, len(people))
     for done, (name, stream) in enumerate(days, 1):
-        _day(ledger, name, stream.rpartition(":")[2], found)
+        _day(ledger, present, name, stream.rpartition(":")[2], found)
         found.days += 1
         tell("days", done, len(days))
-    return found
 
 
 _LOG = {
@@ -137,13 +160,15 @@ def _applies(ledger: Ledger, stream: str, state: Any, rules: Any, found: Verifie
                 found.add(Wrong(check=check, stream=stream, version=recorded.version, says=says))
                 break
             rules.evolve(state, recorded.event)
-    except (LookupError, ValueError, LedgerUnavailableError) as reason:
-        says = f"this event cannot have happened then, or cannot be read ({reason})"
-        found.add(Wrong(check=check, stream=stream, version=max(count, 1), says=says))
+    except (LookupError, ValueError) as reason:
+        says = f"this event cannot have happened then ({reason})"
+        found.add(Wrong(check=check, stream=stream, version=count, says=says))
+    except LedgerUnavailableError as reason:
+        found.add(Wrong(check=check, stream=stream, version=-1, says=f"it cannot be read: {reason}"))
     return count
 
 
-def _day(ledger: Ledger, office: str, day: str, found: Verified) -> None:
+def _day(ledger: Ledger, present: Present, office: str, day: str, found: Verified) -> None:
     """One service day: what must be true of it, its decisions, and what the screens showed."""
     stream = day_stream(office, day)
     try:
@@ -154,21 +179,29 @@ def _day(ledger: Ledger, office: str, day: str, found: Verified) -> None:
         return
     found.events += len(record)
     for fact in examine(record):
-        for version in fact.broken:
-            found.add(Wrong(check="day", stream=stream, version=version, says=_FACTS[fact.fact]))
+        _first(found, "day", stream, fact.broken, _FACTS[fact.fact])
+    otherwise = list[int]()
     try:
         for decided in decisions(record):
             found.decisions += 1
             if not decided.same:
-                says = "the rule of the day, computed again, decides otherwise"
-                found.add(Wrong(check="decision", stream=stream, version=decided.version, says=says))
+                otherwise.append(decided.version)
     except (LookupError, ValueError):
         pass  # `examine` has named the event that cannot be replayed
+    _first(found, "decision", stream, otherwise, "the rule of the day, computed again, decides otherwise")
     held = hold((one.event for one in record), batches)  # type: ignore[arg-type, misc]
     found.pictures += held.pictures
-    say = Teller(ledger.present().office(office, date.fromisoformat(day)), "en") if held.differing else None
-    for one in held.differing:
-        found.add(Wrong(check="shown", stream=stream, version=one.version, says=_shown(one, say)))  # type: ignore[arg-type]
+    if held.differing:
+        says = _shown(held.differing[0], Teller(present.office(office, date.fromisoformat(day)), "en"))
+        _first(found, "shown", stream, [one.version for one in held.differing], says)
+
+
+def _first(found: Verified, check: str, stream: str, versions: Sequence[int], says: str) -> None:
+    """The first event of a stream that does not hold for a reason, and how many more there are: one event that is
+    missing makes all that follow it look wrong.
+    """
+    if versions:
+        found.add(Wrong(check=check, stream=stream, version=versions[0], says=says, more=len(versions) - 1))
 
 
 _FACTS = {
@@ -195,11 +228,14 @@ def _as_text(found: Verified) -> str:
     if not found.differing:
         return f"{whole}\nAll of it holds."
     first = found.wrong[0]
-    where = f"event {first.version} of {first.stream}" if first.stream else f"leaf {first.leaf}"
+    where = first.stream or f"leaf {first.leaf}"
+    if first.stream and first.version >= 0:
+        where = f"event {first.version} of {first.stream}"
+    more = f" (and {first.more} more of it)" if first.more else ""
     return "\n".join(
         [
             whole,
-            f"{found.differing} things differ. The first: {where}: {first.says}.",
+            f"{found.differing} things differ. The first: {where}: {first.says}{more}.",
             "Leave this folder as it is, take a copy of it, and compare it with a backup and with what a witness keeps",
             "(python3 app.py witness); --json names what else differs.",
         ]

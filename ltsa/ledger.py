@@ -337,8 +337,9 @@ class Ledger:
             with self._reading() as cursor:
                 cursor.sqlite_cursor.row_factory = None
                 cursor.execute(
-                    f"SELECT rowid, originator_version, topic, state FROM {table} WHERE originator_id = ?"  # noqa: S608
-                    " AND originator_version > ? AND rowid <= ? ORDER BY originator_version LIMIT ?",
+                    f"SELECT rowid, originator_version, topic, CAST(state AS BLOB) FROM {table}"  # noqa: S608
+                    " WHERE originator_id = ? AND originator_version > ? AND rowid <= ?"
+                    " ORDER BY originator_version LIMIT ?",
                     (stream, after, last, CHUNK),
                 )
                 chunk = list(map(Stored._make, cursor.sqlite_cursor))
@@ -353,7 +354,8 @@ class Ledger:
             with self._reading() as cursor:
                 cursor.sqlite_cursor.row_factory = None
                 cursor.execute(
-                    "SELECT rowid, originator_id, originator_version, topic, state FROM leaves"  # noqa: S608
+                    "SELECT rowid, originator_id, originator_version, topic, CAST(state AS BLOB)"  # noqa: S608
+                    " FROM leaves"
                     f" JOIN {self._recorder.events_table_name} ON rowid = position WHERE leaf >= ? AND leaf < ?"
                     " ORDER BY leaf",
                     (begin, min(begin + CHUNK, end)),
@@ -454,7 +456,7 @@ class Ledger:
             raise LedgerUnavailableError(message)
         for statement in (*self._recorder.create_table_statements, *TABLES):
             self._cursor.execute(statement)
-        while rows := missing(self._cursor):
+        while found < FORMAT and (rows := missing(self._cursor)):  # of an older program, which knew no leaves
             grow(self._cursor, rows)
             self._connection.commit()
             self._cursor.execute("BEGIN IMMEDIATE")
@@ -517,7 +519,8 @@ class Ledger:
             StoredEvent(row.stream, row.version, _topic_of[type(row.event)], _encoder.encode(row.event)) for row in rows
         ]
         first = rows[0].position
-        while late := missing(self._cursor):  # what an older program, still running, appended
+        while late := missing(self._cursor):  # what an older program, still running, appended; or somebody by hand
+            log.warning("events from position %d on were appended without leaves; now they have some", late[0].position)
             grow(self._cursor, late)
         self._recorder._insert_events(self._cursor, stored, first=first)  # noqa: SLF001 - within our transaction
         grow(

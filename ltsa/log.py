@@ -5,9 +5,11 @@ any number of processes are one sequence. A leaf says which event it is and the 
 make it again, and it tells nothing of what happened.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ltsa.checkpoint import Checkpoint, Note, Signature, Signer, checkpoint_of, note_of, sign, signature_of
@@ -78,8 +80,8 @@ def missing(cursor: Any) -> list[Row]:
 
 def _events(cursor: Any, after: int) -> list[Row]:
     cursor.execute(
-        "SELECT rowid, originator_id, originator_version, topic, state FROM ledger WHERE rowid > ? ORDER BY rowid"
-        " LIMIT ?",
+        "SELECT rowid, originator_id, originator_version, topic, CAST(state AS BLOB) FROM ledger WHERE rowid > ?"
+        " ORDER BY rowid LIMIT ?",
         (after, CHUNK),
     )
     return [Row(*row) for row in cursor.fetchall()]
@@ -294,6 +296,17 @@ class Log:
             number = leaf // WIDTH**level
             if self.nodes(level, number, number + 1) != [hashed]:
                 yield Finding("node", leaf, position)
+
+
+@contextmanager
+def snapshot(path: Path) -> Iterator[Log]:
+    """The log of a ledger's file as it is now, in one transaction that only reads: nothing is filled in, and what is
+    appended meanwhile is not seen. Raises `sqlite3.Error` for a file without one.
+    """
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        reading = lambda: nullcontext(connection.cursor())  # noqa: E731 - two uses of one line
+        yield Log(reading, reading)
 
 
 class _Walk:

@@ -133,6 +133,64 @@ def test_a_changed_digest_is_named_with_what_the_record_gives(
     assert "The screens showed what is on record" in page
 
 
+def tampered(folder: Path, statement: str, *values: object) -> None:
+    """Somebody with any SQLite changes the ledger behind its back."""
+    with closing(sqlite3.connect(folder / "ledger.sqlite")) as database, database:
+        database.execute(statement, values)
+
+
+def test_an_event_that_is_put_in_at_the_end_is_named_and_does_not_become_a_leaf(
+    command: Callable[..., Answer], folder: Path
+) -> None:
+    tampered(
+        folder,
+        "INSERT INTO ledger (originator_id, originator_version, topic, state) SELECT originator_id, 2, topic, state"
+        " FROM ledger WHERE originator_id = 'office:ltsa'",
+    )
+    for _ in range(2):
+        code, said, _ = command()
+        assert code == 1
+        assert "The first: event 2 of office:ltsa: this event is not in the proof log" in said
+
+
+def test_an_event_that_an_update_turned_into_text_is_named(command: Callable[..., Answer], folder: Path) -> None:
+    version = first(folder, "ticket-called/1")
+    tampered(
+        folder,
+        "UPDATE ledger SET state = replace(CAST(state AS TEXT), 'at', 'ta')"
+        " WHERE originator_id = ? AND originator_version = ?",
+        DAY,
+        version,
+    )
+    code, said, _ = command()
+    assert code == 1
+    assert f"The first: event {version} of {DAY}: this event is not what was put into the proof log" in said
+
+
+def test_a_ledger_that_cannot_be_opened_any_more_is_still_told_which_event_it_is(
+    command: Callable[..., Answer], folder: Path
+) -> None:
+    tampered(folder, "UPDATE ledger SET state = x'00' WHERE originator_id = 'office:ltsa'")
+    code, said, _ = command("--json")
+    log, rest = json.loads(said)["wrong"]
+    assert code == 1
+    assert (log["check"], log["stream"], log["version"], log["leaf"]) == ("log", "office:ltsa", 1, 0)
+    assert rest["says"].startswith("the rest was not looked at: the ledger holds an event that cannot be read")
+
+
+def test_one_event_that_is_missing_is_told_once_for_each_check(command: Callable[..., Answer], folder: Path) -> None:
+    version = first(folder, "ticket-called/1")
+    tampered(folder, "DELETE FROM ledger WHERE originator_id = ? AND originator_version = ?", DAY, version)
+    code, said, _ = command("--json")
+    wrong = json.loads(said)["wrong"]
+    assert code == 1
+    assert (wrong[0]["check"], wrong[0]["stream"], wrong[0]["version"]) == ("log", DAY, version)
+    assert len(wrong) < 8, "and not once for each event after it"
+    gap = next(one for one in wrong if one["says"] == "the versions have a gap before this event")
+    assert gap["version"] == version + 1
+    assert gap["more"] > 0
+
+
 def test_what_is_not_there_is_refused(command: Callable[..., Answer]) -> None:
     assert command("nowhere")[0] == 2
     assert command("ltsa", "2026-13-40")[0] == 2
