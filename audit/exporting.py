@@ -8,7 +8,6 @@ import argparse
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import date
@@ -22,6 +21,7 @@ from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from web.house import House
 from web.settings import add_flags, from_flags
+from web.terminal import ledger_file, progress
 
 BY = "command line"
 LINES: dict[str, Callable[[Iterable[Taken], Extract], Iterator[bytes]]] = {
@@ -30,8 +30,6 @@ LINES: dict[str, Callable[[Iterable[Taken], Extract], Iterator[bytes]]] = {
     "xes": formats.xes,
 }
 FORMATS = (*LINES, "ocel-json", "ocel-sqlite")
-SHOWN_EVERY = 0.1
-WIDE = 30
 
 
 def export(arguments: list[str], _create_app: Any) -> int:
@@ -48,8 +46,7 @@ def export(arguments: list[str], _create_app: Any) -> int:
         if not (out or Path()).parent.is_dir():
             raise FileNotFoundError(f"There is no folder {out.parent if out else ''}.")
         settings = from_flags(options)
-        if not (settings.data / "ledger.sqlite").exists():
-            raise FileNotFoundError(f"There is no ledger in {settings.data}; name its folder with --data FOLDER.")
+        ledger_file(settings)
         with closing(House(settings)) as here:
             count = _export(here, options, out)
     except (Refusal, LedgerUnavailableError, OSError) as reason:
@@ -63,8 +60,12 @@ def _export(here: House, options: argparse.Namespace, out: Path | None) -> int:
     offices = list(dict.fromkeys(options.office)) or [office.id for office in here.offices()]
     extract = record(here, offices, options.format, (options.first, options.last), by=BY)
     chosen = days(here.ledger, extract)
-    taken = events(here.ledger, extract, chosen, _bar(len(chosen)))
-    with tempfile.TemporaryDirectory(dir=out.parent if out else None, prefix=".ltsa-export-") as folder:
+    with (
+        tempfile.TemporaryDirectory(dir=out.parent if out else None, prefix=".ltsa-export-") as folder,
+        progress("days") as tell,
+    ):
+        told = lambda done, seen: tell(done, len(chosen), f"days, {seen} events")  # noqa: E731 - names what is counted
+        taken = events(here.ledger, extract, chosen, told)
         half = Path(folder, "half")
         if options.format.startswith("ocel"):
             ocel.write(half, taken, extract)
@@ -101,23 +102,6 @@ def record(here: House, offices: list[str], kind: str, dates: tuple[str, str], *
         done = here.note(DataExported, office=office, by=by, kind=f"export.{kind}", about=f"{first}–{last}")
         until = done.position
     return Extract(zones=zones, first=first, last=last, until=until, by=by, at=at)
-
-
-def _bar(days: int) -> Callable[[int, int], None]:
-    """What shows on a terminal how many days and events are done; silent elsewhere."""
-    shown = 0.0
-
-    def show(done: int, events: int) -> None:
-        nonlocal shown
-        now = time.monotonic()
-        if sys.stderr.isatty() and (now - shown > SHOWN_EVERY or done == days):
-            shown, full = now, WIDE * done // days
-            bar = f"[{'#' * full}{' ' * (WIDE - full)}]"
-            print(f"\r{bar} {done}/{days} days, {events} events", end="", file=sys.stderr, flush=True)
-            if done == days:
-                print(file=sys.stderr)
-
-    return show
 
 
 def _day(written: str) -> str:

@@ -26,7 +26,8 @@ from ltsa.log import ForkError
 from ltsa.message import Refusal
 from ltsa.present import day_stream
 from ltsa.published import Published
-from web.settings import Settings, add_flags, from_flags
+from web.settings import add_flags, from_flags
+from web.terminal import ledger_file
 
 WRONG, NO_SUCH_THING = 1, 2
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -173,7 +174,7 @@ def prove_day(arguments: list[str], _create_app: Any) -> int:
     options = parser.parse_args(arguments)
     out = options.out or Path(f"{options.office}-{options.date}.zip")
     try:
-        with closing(_ledger(from_flags(options))) as ledger:
+        with closing(Ledger(ledger_file(from_flags(options)))) as ledger:
             day = day_of(options.date).isoformat()
             ledger.present().office(options.office, day_of(options.date))
             _on_record(ledger, options.office, day)
@@ -202,7 +203,7 @@ def publish(arguments: list[str], _create_app: Any) -> int:
     add_flags(parser)
     options = parser.parse_args(arguments)
     try:
-        with closing(_ledger(from_flags(options))) as ledger:
+        with closing(Ledger(ledger_file(from_flags(options)))) as ledger:
             new = write_tiles(ledger, options.folder, entries=options.entries)
             signed = trust.read(Published(ledger).checkpoint())
     except NoProofError as reason:
@@ -242,15 +243,6 @@ def verify_file(arguments: list[str], _create_app: Any) -> int:
         print(f"WRONG: {reason}")
         return WRONG
     return 0
-
-
-def _ledger(settings: Settings) -> Ledger:
-    file = settings.data / "ledger.sqlite"
-    if not file.exists():
-        raise LedgerUnavailableError(
-            f"There is no ledger in {settings.data}; name the office's folder with --data FOLDER."
-        )
-    return Ledger(file)
 
 
 def _on_record(ledger: Ledger, office: str, day: str) -> None:

@@ -18,6 +18,7 @@ from ltsa import board
 from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.message import Refusal
 from web.settings import Settings, add_flags, from_flags
+from web.terminal import ledger_file
 
 LANG = "en"
 NO_SUCH_THING, NOTHING_THERE = 2, 1
@@ -58,10 +59,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def read_day(office: str, written: str, settings: Settings) -> Book | None:
-    """A day's record; None when nothing was recorded. Raises `WrongRequestError`."""
-    file = settings.data / "ledger.sqlite"
-    if not file.exists():
-        raise WrongRequestError(f"There is no ledger in {settings.data}; name the office's folder with --data FOLDER.")
+    """A day's record; None when nothing was recorded. Raises `WrongRequestError` or `LedgerUnavailableError`."""
+    file = ledger_file(settings)
     try:
         day = day_of(written)
     except Refusal:

@@ -7,8 +7,8 @@ It reads beside a running server, changes nothing but the format of an older fil
 import argparse
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,9 @@ from ltsa.present import Present, day_stream, office_stream
 from ltsa.replay import decisions, examine
 from ltsa.shown import Differs, hold, shown_stream
 from web.settings import add_flags, from_flags
+from web.terminal import Tell, ledger_file, progress
 
 DIFFERENT = 1
-
-Tell = Callable[[str, int, int], object]
 
 
 class Wrong(Struct, frozen=True, kw_only=True):
@@ -75,13 +74,10 @@ KEPT = 100
 def verify(arguments: list[str], _create_app: Any) -> int:
     """Verify the record. 0 when all holds, 1 when something differs, 2 for a wrong office or date."""
     options = _parser().parse_args(arguments)
-    file = from_flags(options).data / "ledger.sqlite"
-    if not file.exists():
-        print(f"There is no ledger in {file.parent}; name the office's folder with --data FOLDER.", file=sys.stderr)
-        return NO_SUCH_THING
     found = Verified()
     try:
-        with _progress() as tell:
+        file = ledger_file(from_flags(options))
+        with progress("leaves") as tell:
             _log(file, found, tell)
             with closing(Ledger(file)) as ledger:
                 look(ledger, options.office, options.date, found, tell)
@@ -106,7 +102,7 @@ def _log(file: Path, found: Verified, tell: Tell) -> None:
                 Ledger(file).close()  # which gives it one
         with snapshot(file) as log:
             found.leaves = log.size()
-            for one in log.examine(lambda done, of: tell("leaves", done, of)):
+            for one in log.examine(tell):
                 found.add(
                     Wrong(check="log", stream=one.stream, version=one.version, leaf=one.leaf, says=_LOG[one.what])
                 )
@@ -134,11 +130,11 @@ def look(ledger: Ledger, office: str | None, day: str | None, found: Verified, t
     for done, stream in enumerate(people, 1):
         _applies(ledger, stream, Person(), journey, found)
         found.journeys += 1
-        tell("journeys", done, len(people))
+        tell(done, len(people), "journeys")
     for done, (name, stream) in enumerate(days, 1):
         _day(ledger, present, name, stream.rpartition(":")[2], found)
         found.days += 1
-        tell("days", done, len(days))
+        tell(done, len(days), "days")
 
 
 _LOG = {
@@ -240,26 +236,6 @@ def _as_text(found: Verified) -> str:
             "(python3 app.py witness); --json names what else differs.",
         ]
     )
-
-
-SHOWN_OF = 30
-
-
-@contextmanager
-def _progress() -> Iterator[Tell]:
-    """Shows on a terminal how far it is, and wipes it away at the end."""
-    if not sys.stderr.isatty():
-        yield lambda _what, _done, _of: None
-        return
-
-    def tell(what: str, done: int, of: int) -> None:
-        bar = "█" * (SHOWN_OF * done // max(of, 1))
-        print(f"\r\033[K{bar:░<{SHOWN_OF}} {done} of {of} {what}", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield tell
-    finally:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,8 +6,6 @@ is from what really happened: that is how far the tool may be believed.
 
 import argparse
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,8 +16,9 @@ from ltsa.dispatch import POLICIES
 from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.present import day_stream
-from ltsa.whatif import Answer, Change, RecordedDay, Tell, recorded, what_if
+from ltsa.whatif import Answer, Change, RecordedDay, recorded, what_if
 from web.settings import Settings, add_flags, from_flags
+from web.terminal import ledger_file, progress
 
 NOTHING_THERE, NO_SUCH_THING = 1, 2
 MOST_DAYS = 366
@@ -47,7 +46,7 @@ def whatif(arguments: list[str], _create_app: Any) -> int:
         if not days:
             print(f"Nothing was recorded in {options.office} from {options.since} to {options.to}.", file=sys.stderr)
             return NOTHING_THERE
-        with _progress() as tell:
+        with progress("replays") as tell:
             answer = what_if(days, change, tell)
     except (ValueError, LedgerUnavailableError) as wrong:
         print(wrong, file=sys.stderr)
@@ -101,15 +100,12 @@ def _change(options: argparse.Namespace) -> Change:
 
 
 def _days(options: argparse.Namespace, settings: Settings) -> list[RecordedDay]:
-    """The recorded days that the command names. Raises `WrongRequestError`."""
+    """The recorded days that the command names. Raises `WrongRequestError` or `LedgerUnavailableError`."""
     options.to = options.to or options.since
     first, last = (_date(text) for text in (options.since, options.to))
     if not 0 <= (last - first).days < MOST_DAYS:
         raise WrongRequestError(f"From {first} to {last} is no span of 1 to {MOST_DAYS} days.")
-    file = settings.data / "ledger.sqlite"
-    if not file.exists():
-        raise WrongRequestError(f"There is no ledger in {settings.data}; name the office's folder with --data FOLDER.")
-    ledger, days = Ledger(file), []
+    ledger, days = Ledger(ledger_file(settings)), []
     try:
         ledger.present().configurations(options.office)
         for n in range((last - first).days + 1):
@@ -128,21 +124,6 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise WrongRequestError(f"“{text}” is no date; write one like 2026-11-21.") from None
-
-
-@contextmanager
-def _progress() -> Iterator[Tell | None]:
-    if not sys.stderr.isatty():
-        yield None
-        return
-
-    def tell(done: int, of: int) -> None:
-        print(f"\r{'█' * (30 * done // of):░<30} {done} of {of} replays", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield tell
-    finally:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def _as_text(answer: Answer) -> str:

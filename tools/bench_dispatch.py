@@ -12,8 +12,9 @@ from ltsa.comparing import Compared, DayFigures, compare_days
 from ltsa.dispatch import MINUTE, POLICIES, Claim, Policy, Prospect, Weights, pick
 from ltsa.scenario import draw, read
 from tools.figures import Figure, figure, in_turns
-from tools.simulating import Asked, play_days, progress
+from tools.simulating import Asked, play_days
 from web.server import CreateApp
+from web.terminal import progress
 
 SEED = 2026
 DAYS, DAYS_ELSEWHERE, DAYS_OF_BOUND = 300, 100, 60
@@ -46,7 +47,7 @@ def dispatch(_create_app: CreateApp, scale: float) -> list[Figure]:
 
 
 def _days(name: str, days: int, scale: float, policies: Sequence[Policy]) -> dict[Policy, list[DayFigures]]:
-    with progress() as tell:
+    with progress("days") as tell:
         return play_days(read(name), policies, Asked(days=max(3, round(days * scale)), seed=SEED), tell)
 
 

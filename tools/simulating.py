@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 
 import msgspec
@@ -20,6 +19,7 @@ from ltsa.dispatch import POLICIES, Policy, Weights, prospects
 from ltsa.scenario import Scenario, WrongScenarioError, draw
 from ltsa.simulate import play
 from web.server import CreateApp
+from web.terminal import progress
 
 Progress = Callable[[int, int], None]
 """Told how many days of how many are done."""
@@ -52,7 +52,7 @@ def simulate(arguments: list[str], _create_app: CreateApp) -> int:
         print(wrong, file=sys.stderr)
         return 2
     wanted = tuple(dict.fromkeys(options.policy or POLICIES))
-    with progress() as tell:
+    with progress("days") as tell:
         days = play_days(found, ("fix", *(policy for policy in wanted if policy != "fix")), options, tell)
     compared = {policy: compare_days(days[policy], days["fix"]) for policy in wanted}
     if options.json:
@@ -99,23 +99,6 @@ def _shared(one_day: Callable[[int], list[DayFigures]], days: int, processes: in
         return
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield from pool.map(one_day, range(days), chunksize=4)
-
-
-@contextmanager
-def progress() -> Iterator[Progress]:
-    """Shows on a terminal how far the days are, and wipes it away at the end."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _of: None
-        return
-
-    def tell(done: int, of: int) -> None:
-        bar = "█" * (30 * done // of)
-        print(f"\r{bar:░<30} {done} of {of} days", end="", file=sys.stderr, flush=True)
-
-    try:
-        yield tell
-    finally:
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

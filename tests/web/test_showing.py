@@ -72,7 +72,7 @@ def test_what_was_pushed_is_on_record_by_the_minute_and_is_what_the_record_gives
     assert {one.view for one in first} == {"display", "hall", "desk:8"}
     assert max(one.version for one in first) < min(one.version for one in second)
     with closing(Ledger(tmp_path / "data" / "ledger.sqlite")) as beside:
-        look(beside, "ltsa", None, found := Verified(), lambda _what, _done, _of: None)
+        look(beside, "ltsa", None, found := Verified(), lambda _done, _of, _what="", /: None)
     assert found.pictures == len(first) + len(second)
     assert found.wrong == []
 
