@@ -553,13 +553,13 @@ class Ledger:
                     return self._take(command, access.STREAM, self._present.access, access, rows)
                 case WriteJournal():
                     stream = self._present.journal_stream(command.office, command.at)
-                    return self._take(command, stream, self._present.journal(stream), journal, rows)
+                    return self._take(command, stream, self._present.kept(stream), journal, rows)
                 case RecordWaits():
                     stream = forecast_stream(command.office, command.date)
-                    return self._take(command, stream, self._present.predictions(stream), predictions, rows)
+                    return self._take(command, stream, self._present.kept(stream), predictions, rows)
                 case RecordBoards():
                     stream = shown_stream(command.office, command.date)
-                    return self._take(command, stream, self._present.boards(stream), shown, rows)
+                    return self._take(command, stream, self._present.kept(stream), shown, rows)
                 case _:
                     return self._of_day(command, rows)
         except Refusal as refusal:

@@ -6,7 +6,7 @@ pages (only what was committed).
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ltsa import access, configuring, flow, journal, journey, predictions, shown
 from ltsa.access import INSTALLATION, Access, AccessEvent
@@ -21,8 +21,14 @@ from ltsa.predictions import Predictions, WaitsPredicted
 from ltsa.shown import Boards, BoardsShown
 
 DAYS_KEPT = 2
-JOURNALS_KEPT = 256
+STREAMS_KEPT = 768
 PERSONS_KEPT = 4096
+KEPT: dict[str, tuple[Callable[[], Any], Callable[[Any, Any], None]]] = {
+    "journal": (Journal, journal.evolve),
+    "forecast": (Predictions, predictions.evolve),
+    "shown": (Boards, shown.evolve),
+}
+"""Streams of which nothing is asked but what their own next command needs: how their state begins, and goes on."""
 
 
 AnyEvent = (
@@ -69,13 +75,11 @@ class Present:
         self._days: dict[str, dict[date, Day]] = {}
         self._configurations: dict[str, Configurations] = {}
         self._today: dict[str, _Today] = {}
-        self._journals: dict[str, Journal] = {}
+        self._kept: dict[str, Any] = {}
         self._persons: dict[str, Person] = {}
         self.flows = Flows()
         for recorded in read(flow.STREAM, position):
             flow.evolve(self.flows, recorded.event)  # type: ignore[arg-type]
-        self._predictions: dict[str, Predictions] = {}
-        self._boards: dict[str, Boards] = {}
         self.access = Access()
         for recorded in read(access.STREAM, position):
             access.evolve(self.access, recorded.event)  # type: ignore[arg-type]
@@ -127,16 +131,17 @@ class Present:
             return journal_stream(office, datetime.fromtimestamp(at / 1000, UTC).date().isoformat())
         return journal_stream(office, self.office_at(office, at)[1].isoformat())
 
-    def journal(self, stream: str) -> Journal:
-        """What must be known of a journal to go on with it."""
-        if stream not in self._journals:
-            state = Journal()
+    def kept(self, stream: str) -> Any:
+        """What must be known of a stream of `KEPT` to go on with it."""
+        if stream not in self._kept:
+            begin, take = KEPT[stream.partition(":")[0]]
+            state = begin()
             for recorded in self._read(stream, self.position):
-                journal.evolve(state, recorded.event)  # type: ignore[arg-type]
-            self._journals[stream] = state
-            if len(self._journals) > JOURNALS_KEPT:
-                del self._journals[next(iter(self._journals))]
-        return self._journals[stream]
+                take(state, recorded.event)
+            self._kept[stream] = state
+            if len(self._kept) > STREAMS_KEPT:
+                del self._kept[next(iter(self._kept))]
+        return self._kept[stream]
 
     def person(self, person: str) -> Person:
         """What is true of a person; of one who never came, nothing. Stays in memory until `let_go`."""
@@ -160,33 +165,11 @@ class Present:
         configuration, day = self.office_at(office, at)
         return Here(office=configuration, today=day.isoformat(), flows=self.flows.kept)
 
-    def predictions(self, stream: str) -> Predictions:
-        """What must be known of a day's predictions to go on with them."""
-        if stream not in self._predictions:
-            state = Predictions()
-            for recorded in self._read(stream, self.position):
-                predictions.evolve(state, recorded.event)  # type: ignore[arg-type]
-            self._predictions[stream] = state
-            if len(self._predictions) > JOURNALS_KEPT:
-                del self._predictions[next(iter(self._predictions))]
-        return self._predictions[stream]
-
-    def boards(self, stream: str) -> Boards:
-        """What must be known of a day's boards to go on with them."""
-        if stream not in self._boards:
-            state = Boards()
-            for recorded in self._read(stream, self.position):
-                shown.evolve(state, recorded.event)  # type: ignore[arg-type]
-            self._boards[stream] = state
-            if len(self._boards) > JOURNALS_KEPT:
-                del self._boards[next(iter(self._boards))]
-        return self._boards[stream]
-
     def loaded(self, office: str) -> Iterable[Day]:
         """The days of an office that are in memory."""
         return self._days.get(office, {}).values()
 
-    def apply(self, recorded: Recorded) -> None:  # noqa: C901 - one case a kind of stream, in one place
+    def apply(self, recorded: Recorded) -> None:
         """Takes in one more event; those of days that nobody asked for change nothing."""
         self.position = recorded.position
         event = recorded.event
@@ -194,26 +177,20 @@ class Present:
         match kind:
             case "day":
                 self._evolve(name, rest[0], event)  # type: ignore[arg-type]
-            case "journal":
-                if kept := self._journals.get(recorded.stream):
-                    journal.evolve(kept, event)  # type: ignore[arg-type]
+            case _ if kind in KEPT:
+                if (state := self._kept.get(recorded.stream)) is not None:
+                    KEPT[kind][1](state, event)
             case "person":
                 if (person := self._persons.get(name)) is not None:
                     journey.evolve(person, event)  # type: ignore[arg-type]
             case "flows":
                 flow.evolve(self.flows, event)  # type: ignore[arg-type]
-            case "forecast":
-                if told := self._predictions.get(recorded.stream):
-                    predictions.evolve(told, event)  # type: ignore[arg-type]
-            case "shown":
-                if boards := self._boards.get(recorded.stream):
-                    shown.evolve(boards, event)  # type: ignore[arg-type]
             case "access":
                 access.evolve(self.access, event)  # type: ignore[arg-type]
             case _:
-                state = self._configurations.get(name, Configurations())
-                configuring.evolve(state, event)  # type: ignore[arg-type]
-                self.configured(name, state)
+                decided = self._configurations.get(name, Configurations())
+                configuring.evolve(decided, event)  # type: ignore[arg-type]
+                self.configured(name, decided)
 
     def _evolve(self, office: str, day: str, event: DayEvent) -> None:
         days, date_of = self._days.setdefault(office, {}), date.fromisoformat(day)
