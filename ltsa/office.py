@@ -266,6 +266,7 @@ def read_office(path: Path) -> Office:
     return checked(office)
 
 
+@lru_cache(maxsize=1)
 def example_office() -> Office:
     """The example: eight desks as in PP 59/2021 art. 31, ten counters, open at any hour, the usual flows."""
     return read_office(Path(__file__).with_name("example_office.toml"))

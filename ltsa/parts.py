@@ -97,7 +97,9 @@ def differences(before: Office, after: Office) -> dict[str, Any]:
 def value_at(office: Office, path: str) -> Any:
     """A part of an office as plain JSON; None when it is not there. For "*" the order of the several."""
     *above, last = path.split("/")
-    node: Any = tree(office)
+    first = path.partition("/")[0]
+    whole: Tree = msgspec.json.decode(msgspec.json.encode(office))
+    node: Any = {first: _by_name((first,), whole[first])} if first in whole else {}
     for name in above:
         node = node.get(name) if isinstance(node, dict) else None
     if not isinstance(node, dict):

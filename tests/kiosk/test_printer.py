@@ -302,7 +302,8 @@ def test_an_agent_that_is_killed_again_and_again_loses_no_ticket_and_doubles_non
     assert set(numbers(ready.printer)) == set(papers)
     for number in papers:
         slips = [slip for slip in ready.printer.tickets if slip.large == number]
-        assert ["CETAK ULANG" in slip.text for slip in slips] == [False, *[True] * (len(slips) - 1)]
+        # The first says so too where the agent died between noting that it prints and printing: it cannot know.
+        assert all("CETAK ULANG" in slip.text for slip in slips[1:])
     assert (
         len(ready.printer.tickets) - len(papers) <= 6
     )  # each death leaves one ticket at most of which nobody can know

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import gevent
 import pytest
@@ -173,7 +174,8 @@ def test_who_speaks_another_language_is_closed_and_others_notice_nothing(
 ) -> None:
     page, stranger = Watcher(server, ["board:a"]), Watcher(server, [])
     page.hears("beat")
-    stranger.socket.send(message)
+    with suppress(ConnectionClosed):  # of a message in parts, the first may be enough
+        stranger.socket.send(message)
     assert stranger.is_closed()
     server.post("/raise/a")
     assert page.hears("view")["v"] == 1
