@@ -183,7 +183,8 @@ def _make_oracles(_python: str) -> None:
         if ORACLES.exists():
             shutil.rmtree(ORACLES)
         _make_empty_environment(ORACLES)
-    _install(python, "-r", str(ORACLE_REQUIREMENTS))
+    # All that is used is pinned; what pm4py asks for beyond it (to draw, to solve) would be three times as much.
+    _install(python, "--no-deps", "-r", str(ORACLE_REQUIREMENTS))
 
 
 def _make_empty_environment(folder: Path) -> None:

@@ -1,4 +1,5 @@
-"""Service days taken out of the ledger: which, up to where, for whom, and their events with little ado.
+"""Service days taken out of the ledger: which, up to where, for whom, and their events with little ado; and the cases
+of those who came.
 
 An extract is one consistent cut: it ends at the position of the entry in the journal that says that it was taken. It is
 read in chunks, day by day, so the memory that it takes does not grow with the ledger. No name, NIK or telephone number
@@ -6,28 +7,52 @@ is in an event, so none leaves with it; people stand in it under their pseudonym
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
 
+from ltsa.journey import person_stream
 from ltsa.ledger import Ledger
 from ltsa.present import day_stream
 
 TOLD_EVERY = 1000
 """Events after which who waits hears how far it is."""
 
+PIECE = 1 << 16
+"""Bytes of a file that are read at a time."""
 
-class Extract(Struct, frozen=True, kw_only=True):
-    """What is taken: `zones` of each office by its id, dates (ISO, inclusive), up to which position of the ledger; and
-    the watermark: by whom, when (ms UTC).
+
+Format = Literal["csv", "jsonl", "xes", "ocel-json", "ocel-sqlite"]
+Trace = Literal["visit", "case"]
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What somebody asks for: in which format, of which dates (ISO, inclusive); `trace` is what a trace is in XES.
+
+    Raises `ValueError` for what no format has.
     """
 
+    format: Format
+    first: str = "0001-01-01"
+    last: str = "9999-12-31"
+    trace: Trace = "visit"
+
+    def __post_init__(self) -> None:
+        if self.trace == "case" and self.format != "xes":
+            raise ValueError("Only XES has traces; leave --trace out for the other formats.")
+
+
+class Extract(Struct, frozen=True, kw_only=True):
+    """What is taken: `zones` of each office by its id, up to which position of the ledger; and the watermark: by whom,
+    when (ms UTC).
+    """
+
+    wanted: Wanted
     zones: dict[str, str]
-    first: str
-    last: str
     until: int
     by: str
     at: int
@@ -35,7 +60,7 @@ class Extract(Struct, frozen=True, kw_only=True):
     @property
     def watermark(self) -> str:
         """Who took it and when, in one line that each format carries."""
-        taken = datetime.fromtimestamp(self.at // 1000, ZoneInfo("UTC")).isoformat()
+        taken = datetime.fromtimestamp(self.at // 1000, UTC).isoformat()
         return f"LTSA export by {self.by} at {taken}, ledger position {self.until}"
 
 
@@ -70,7 +95,37 @@ class Taken(NamedTuple):
     stored: bytes
 
 
+class CaseSaid(Struct, gc=False):
+    """The part of any event of a person's stream that tables need; what an event does not have is empty."""
+
+    at: int
+    by: str
+    case: str
+    office: str = ""
+    date: str = ""
+    number: str = ""
+    step: str = ""
+    outcome: str = ""
+    unlocks: bool = True
+    scheme: str = ""
+    flow: str = ""
+
+
+class Case(Struct):
+    """A case: the office that opened it, its scheme and flow (the digest; the last that it was moved to), how it ended
+    ("" while it is open), and what was said of its steps, in order, each under the code of its event.
+    """
+
+    id: str
+    office: str
+    scheme: str
+    flow: str
+    outcome: str = ""
+    steps: list[tuple[str, CaseSaid]] = []
+
+
 _decode = msgspec.json.Decoder(Said).decode
+_decode_case = msgspec.json.Decoder(CaseSaid).decode
 
 
 def days(ledger: Ledger, extract: Extract) -> list[tuple[str, str]]:
@@ -79,7 +134,7 @@ def days(ledger: Ledger, extract: Extract) -> list[tuple[str, str]]:
         (office, date)
         for office in extract.zones
         for stream in ledger.streams(day_stream(office, ""))
-        if extract.first <= (date := stream.removeprefix(day_stream(office, ""))) <= extract.last
+        if extract.wanted.first <= (date := stream.removeprefix(day_stream(office, ""))) <= extract.wanted.last
     ]
 
 
@@ -103,6 +158,41 @@ def events(
         told(done + 1, count)
 
 
+def cases(
+    ledger: Ledger, extract: Extract, told: Callable[[int, int], object] = lambda _done, _of: None
+) -> Iterator[Case]:
+    """The cases that were opened, came for a visit or had a step in the extract's offices on its dates; each whole,
+    wherever the rest of it happened, up to where the extract ends. `told` hears after each person how many of how many
+    are done.
+    """
+    at = clock(extract)
+    people = ledger.streams(person_stream(""))
+    for done, stream in enumerate(people, 1):
+        found: dict[str, Case] = {}
+        chosen: set[str] = set()
+        for _, _, topic, stored in ledger.stored(stream, extract.until):
+            code, said = topic.partition("/")[0], _decode_case(stored)
+            if code == "case-opened":
+                found[said.case] = Case(said.case, said.office, said.scheme, said.flow)
+            case = found[said.case]
+            if code == "case-moved":
+                case.scheme, case.flow = said.scheme, said.flow
+            elif code in {"case-closed", "case-reopened"}:
+                case.outcome = said.outcome
+            elif said.step and code.startswith("step-"):
+                case.steps.append((code, said))
+            if said.office in at and (said.date or code == "case-opened"):
+                date = said.date or at[said.office](said.at)[:10]
+                chosen |= {said.case} if extract.wanted.first <= date <= extract.wanted.last else set()
+        yield from (case for name, case in found.items() if name in chosen)
+        told(done, len(people))
+
+
+def utc(at: int) -> str:
+    """An instant (ms UTC) in UTC, as ISO 8601 with milliseconds."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
+
+
 def clock(extract: Extract) -> dict[str, Callable[[int], str]]:
     """What writes an instant (ms UTC) in each office's time zone, as ISO 8601 with milliseconds."""
 
@@ -110,3 +200,10 @@ def clock(extract: Extract) -> dict[str, Callable[[int], str]]:
         return lambda at: datetime.fromtimestamp(at / 1000, zone).isoformat(timespec="milliseconds")
 
     return {office: of(ZoneInfo(zone)) for office, zone in extract.zones.items()}
+
+
+def pieces(path: Path) -> Iterator[bytes]:
+    """A file's bytes, piece by piece."""
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece

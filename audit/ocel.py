@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from audit.extract import Extract, Taken, clock
+from audit.extract import Extract, Taken, pieces, utc
 from ltsa.journey import person_of
 
 OBJECTS = {
@@ -53,13 +53,21 @@ _TABLES = """
 PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY;
 CREATE TABLE event_map_type (ocel_type TEXT PRIMARY KEY, ocel_type_map TEXT);
 CREATE TABLE object_map_type (ocel_type TEXT PRIMARY KEY, ocel_type_map TEXT);
-CREATE TABLE event (ocel_id TEXT PRIMARY KEY, ocel_type TEXT);
-CREATE TABLE object (ocel_id TEXT PRIMARY KEY, ocel_type TEXT);
-CREATE TABLE event_object (ocel_event_id TEXT, ocel_object_id TEXT, ocel_qualifier TEXT,
+CREATE TABLE event (ocel_id TEXT PRIMARY KEY, ocel_type TEXT REFERENCES event_map_type (ocel_type));
+CREATE TABLE object (ocel_id TEXT PRIMARY KEY, ocel_type TEXT REFERENCES object_map_type (ocel_type));
+CREATE TABLE event_object (ocel_event_id TEXT REFERENCES event (ocel_id),
+    ocel_object_id TEXT REFERENCES object (ocel_id), ocel_qualifier TEXT,
     PRIMARY KEY (ocel_event_id, ocel_object_id, ocel_qualifier));
-CREATE TABLE object_object (ocel_source_id TEXT, ocel_target_id TEXT, ocel_qualifier TEXT,
+CREATE TABLE object_object (ocel_source_id TEXT REFERENCES object (ocel_id),
+    ocel_target_id TEXT REFERENCES object (ocel_id), ocel_qualifier TEXT,
     PRIMARY KEY (ocel_source_id, ocel_target_id, ocel_qualifier));
 """
+
+
+def written(events: Iterable[Taken], extract: Extract, path: Path) -> Iterator[bytes]:
+    """The events in the form that the extract asks for, gathered in a file at `path` before."""
+    write(path, events, extract)
+    return as_json(path) if extract.wanted.format == "ocel-json" else pieces(path)
 
 
 def write(path: Path, events: Iterable[Taken], extract: Extract) -> None:
@@ -69,11 +77,14 @@ def write(path: Path, events: Iterable[Taken], extract: Extract) -> None:
         for kind, attributes in OBJECTS.items():
             db.execute("INSERT INTO object_map_type VALUES (?,?)", (kind, kind))
             columns = "".join(f", {name} TEXT" for name in attributes)
-            db.execute(f"CREATE TABLE object_{kind} (ocel_id TEXT, ocel_time TEXT, ocel_changed_field TEXT{columns})")
+            db.execute(
+                f"CREATE TABLE object_{kind} (ocel_id TEXT REFERENCES object (ocel_id), ocel_time TIMESTAMP,"
+                f" ocel_changed_field TEXT{columns})"
+            )
         made = _Made(db)
         for taken in events:
             made.take(taken)
-        made.object("export:this", "export", made.utc(extract.at), extract.watermark)
+        made.object("export:this", "export", utc(extract.at), extract.watermark)
         db.commit()
 
 
@@ -83,8 +94,6 @@ class _Made:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._kinds: set[str] = set()
-        utc = Extract(zones={"": "UTC"}, first="", last="", until=0, by="", at=0)
-        self.utc = clock(utc)[""]
 
     def object(self, name: str, kind: str, time: str, *values: str) -> str:
         """The object's name; the first mention is its beginning."""
@@ -97,13 +106,16 @@ class _Made:
 
     def take(self, taken: Taken) -> None:
         """One event with its objects, their relations, and what it changes about them."""
-        said, code, time = taken.said, taken.code, self.utc(taken.said.at)
+        said, code, time = taken.said, taken.code, utc(taken.said.at)
         kind = code.replace("-", "_")
         if code not in self._kinds:
             self._kinds.add(code)
             columns = "".join(f", {name} TEXT" for name in ATTRIBUTES)
             self._db.execute("INSERT INTO event_map_type VALUES (?,?)", (code, kind))
-            self._db.execute(f"CREATE TABLE event_{kind} (ocel_id TEXT PRIMARY KEY, ocel_time TEXT{columns})")
+            self._db.execute(
+                f"CREATE TABLE event_{kind} (ocel_id TEXT PRIMARY KEY REFERENCES event (ocel_id),"
+                f" ocel_time TIMESTAMP{columns})"
+            )
         event = f"event:{taken.position}"
         self._db.execute("INSERT INTO event VALUES (?,?)", (event, code))
         self._db.execute(f"INSERT INTO event_{kind} VALUES (?,?,?,?)", (event, time, said.outcome, said.reason))  # noqa: S608

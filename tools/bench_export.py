@@ -7,7 +7,7 @@ import time
 from contextlib import closing
 
 from audit import formats
-from audit.extract import Extract, days, events
+from audit.extract import Extract, Wanted, days, events
 from tools.bench_ledger import OFFICE, busy_day
 from tools.figures import Figure, figure, in_turns, scratch
 from web.server import CreateApp
@@ -21,14 +21,8 @@ def export(_create_app: CreateApp, scale: float) -> Figure:
     with scratch() as folder:
         file = folder / "ledger.sqlite"
         ledger = busy_day(file, max(50, int(VISITS * scale)), 0)[0].ledger
-        extract = Extract(
-            zones={OFFICE.id: OFFICE.zone},
-            first="0001-01-01",
-            last="9999-12-31",
-            until=ledger.newest(),
-            by="bench",
-            at=0,
-        )
+        zones = {OFFICE.id: OFFICE.zone}
+        extract = Extract(wanted=Wanted(format="csv"), zones=zones, until=ledger.newest(), by="bench", at=0)
         chosen = days(ledger, extract)
         select = "SELECT rowid, originator_version, topic, state FROM ledger WHERE originator_id LIKE 'day:%'"
         with closing(sqlite3.connect(file)) as reader:

@@ -13,21 +13,24 @@ from xml.etree import ElementTree as ET  # what is read was written a moment bef
 
 import msgspec
 import pytest
+from jsonschema import FormatChecker, validate
+from msgspec.structs import replace
 
 from audit import extract as extracting
-from audit import formats, ocel
+from audit import formats, ocel, xes
 from audit.exporting import export
-from audit.extract import Extract, Said, Taken
+from audit.extract import Extract, Format, Said, Taken, Wanted
 from ltsa.journal import DataExported
 from ltsa.ledger import Ledger
 from ltsa.present import day_stream
+from tests.audit.event_logs import OCEL_JSON, XES, broken_in_xes
+from tests.ltsa.scripted_journey import CASE, played
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Take = Callable[..., Path]
 
-XES = "{http://www.xes-standard.org/}"
 EVENTS = 73
 HOSTILE = "=1+1\"<&>'\x00\x0b\n, \U0001f600"
 
@@ -43,9 +46,9 @@ def take(folder: Path, tmp_path: Path) -> Take:
     return taken
 
 
-def extract() -> Extract:
+def extract(kind: Format = "csv") -> Extract:
     """An extract that somebody took."""
-    return Extract(zones={"ltsa": "Asia/Jakarta"}, first="2026-03-02", last="2026-03-02", until=9, by=HOSTILE, at=0)
+    return Extract(wanted=Wanted(format=kind), zones={"ltsa": "Asia/Jakarta"}, until=9, by=HOSTILE, at=0)
 
 
 def hostile() -> list[Taken]:
@@ -91,6 +94,44 @@ def test_every_ticket_is_a_trace_whose_steps_begin_as_often_as_the_services_did(
         assert in_log == sum(row["event"] == code for row in rows) > 0
 
 
+def test_event_logs_keep_what_their_standards_ask_for(take: Take) -> None:
+    log = take("xes").read_bytes()
+    assert list(broken_in_xes(log)) == []
+    assert list(broken_in_xes(log.replace(b"ate_abort", b"abandon"))) == ["abandon is no transition"] * 3
+    told = json.loads(take("ocel-json").read_text())
+    validate(told, OCEL_JSON, format_checker=FormatChecker())
+    kinds = {it["name"]: {each["name"] for each in it["attributes"]} for it in told["objectTypes"] + told["eventTypes"]}
+    for it in (*told["objects"], *told["events"]):
+        assert {each["name"] for each in it["attributes"]} <= kinds[it["type"]]
+
+
+def test_a_case_is_a_trace_over_days_and_offices_with_what_was_said_of_its_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played(tmp_path).close()
+    monkeypatch.setenv("LTSA_OFFICE", "bandung")
+    asked = ["xes", str(tmp_path / "cases"), "--trace", "case", "--data", str(tmp_path), "--force", "--office", "garut"]
+    assert export([*asked, "--to", "2026-03-03"], None) == 0
+    assert list(ET.parse(tmp_path / "cases").iter(f"{XES}trace")) == [], "it came to Garut on the 4th"  # noqa: S314
+    assert export([*asked, "--from", "2026-03-04"], None) == 0
+    log = (tmp_path / "cases").read_bytes()
+    assert list(broken_in_xes(log)) == []
+    [trace] = ET.fromstring(log).iter(f"{XES}trace")  # noqa: S314
+    about = {it.attrib["key"]: it.attrib["value"] for it in trace if it.tag == f"{XES}string"}
+    assert (about["concept:name"], about["scheme"], about["office"]) == (CASE, "p-to-p", "bandung")
+    said = [{it.attrib["key"]: it.attrib["value"] for it in event} for event in trace.iter(f"{XES}event")]
+    check = [it["lifecycle:transition"] for it in said if it["concept:name"] == "civil-registry-check"]
+    assert check == ["ate_abort", "ate_abort", "complete"], "returned, rejected, done"
+    assert (said[-1]["concept:name"], said[-1]["org:group"]) == ("passport", "garut")
+    assert (said[-1]["visit"], said[-1]["time:timestamp"]) == ("garut/2026-03-04/E001", "2026-03-04T02:40:00.000+00:00")
+
+
+def test_only_xes_has_traces(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export(["csv", str(tmp_path / "out"), "--trace", "case", "--data", str(folder)], None) == 2
+    assert "Only XES has traces" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_both_forms_of_ocel_hold_the_same_and_every_relation_leads_to_an_object(take: Take) -> None:
     told = json.loads(take("ocel-json").read_text())
     objects = {it["id"] for it in told["objects"]}
@@ -119,9 +160,7 @@ def test_within_one_long_day_who_waits_hears_how_many_events_are_done(
     monkeypatch.setattr(extracting, "TOLD_EVERY", 30)
     heard: list[tuple[int, int]] = []
     with closing(Ledger(folder / "ledger.sqlite")) as ledger:
-        cut = Extract(
-            zones={"ltsa": "Asia/Jakarta"}, first="2026-03-02", last="2026-03-02", until=ledger.newest(), by="", at=0
-        )
+        cut = replace(extract(), until=ledger.newest())
         chosen = extracting.days(ledger, cut)
         list(extracting.events(ledger, cut, chosen, lambda *done: heard.append(done)))
     assert heard == [(0, 30), (0, 60), (1, EVENTS)]
@@ -149,7 +188,7 @@ def test_hostile_texts_survive_or_are_made_harmless(tmp_path: Path) -> None:
     table = b"".join(formats.csv(hostile(), extract())).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(table, newline="")))
     assert rows[1]["reason"] == f"'{HOSTILE}"
-    log = ET.fromstring(b"".join(formats.xes(hostile(), extract())))  # noqa: S314
+    log = ET.fromstring(b"".join(xes.visits(hostile(), extract())))  # noqa: S314
     resources = [it.attrib["value"] for it in log.iter(f"{XES}string") if it.get("key") == "org:resource"]
     assert resources[0] == HOSTILE.replace("\x00", "\ufffd").replace("\x0b", "\ufffd")
     first, *lines = b"".join(formats.jsonl(hostile(), extract())).split(b"\n")[:-1]

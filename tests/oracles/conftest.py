@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.oracles.oracles import Go, Pymerkle
+from tests.oracles.oracles import Go, Pm4py, Pymerkle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,5 +24,13 @@ def go() -> Iterator[Go]:
 def pymerkle() -> Iterator[Pymerkle]:
     """What pymerkle says."""
     oracle = Pymerkle()
+    yield oracle
+    oracle.close()
+
+
+@pytest.fixture(scope="module")
+def pm4py() -> Iterator[Pm4py]:
+    """What pm4py reads."""
+    oracle = Pm4py()
     yield oracle
     oracle.close()

@@ -1,4 +1,6 @@
-"""Programs that we did not write, asked about our proof log: Go's checksum database (`verify.go`), and pymerkle."""
+"""Programs that we did not write, asked about our proof log: Go's checksum database (`verify.go`), and pymerkle; and
+about our event logs: pm4py.
+"""
 
 from __future__ import annotations
 
@@ -75,6 +77,18 @@ class Pymerkle(Oracle):
                 found = answer[name]
                 answer[name] = bytes.fromhex(found) if isinstance(found, str) else [bytes.fromhex(one) for one in found]
         return answer
+
+
+class Pm4py(Oracle):
+    """Reads files; a warning is an error."""
+
+    def __init__(self) -> None:
+        _there()
+        super().__init__(str(prepare.ORACLES / "bin" / "python"), "-W", "error", str(HERE / "mining.py"))
+
+    def says(self, ask: str, /, file: Path, **facts: object) -> dict[str, Any]:
+        """Its answer."""
+        return self.ask({"ask": ask, "file": str(file), **facts})
 
 
 def _there() -> None:
