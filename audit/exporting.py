@@ -13,8 +13,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
+from audit import parquet
 from audit.extract import Extract, Format, Trace, Wanted
 from audit.formats import written
+from audit.parquet import NoDuckdbError
 from ltsa.journal import DataExported
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
@@ -29,13 +31,15 @@ def export(arguments: list[str], _create_app: Any) -> int:
     """Write the file. 0 when it is there, 2 when it is refused."""
     options = _parser().parse_args(arguments)
     out = None if str(options.out) == "-" else options.out
-    if out is None and options.format == "ocel-sqlite":
-        print("A SQLite file cannot be written to the terminal; name a file.", file=sys.stderr)
+    if out is None and options.format in {"ocel-sqlite", "parquet"}:
+        print("This format is no text for the terminal; name a file.", file=sys.stderr)
         return 2
     if out and out.exists() and not options.force:
         print(f"{out} exists already; --force writes over it.", file=sys.stderr)
         return 2
     try:
+        if options.format == "parquet":
+            parquet.check()
         wanted = Wanted(format=options.format, trace=options.trace, first=options.first, last=options.last)
         if not (out or Path()).parent.is_dir():
             raise FileNotFoundError(f"There is no folder {out.parent if out else ''}.")
@@ -45,7 +49,7 @@ def export(arguments: list[str], _create_app: Any) -> int:
             offices = list(dict.fromkeys(options.office)) or [office.id for office in here.offices()]
             extract = record(here, offices, wanted, by=BY)
             _write(here, extract, out)
-    except (Refusal, LedgerUnavailableError, OSError, ValueError) as reason:
+    except (Refusal, LedgerUnavailableError, NoDuckdbError, OSError, ValueError) as reason:
         print(reason, file=sys.stderr)
         return 2
     print(f"{out or 'The extract'} is written, up to position {extract.until} of the ledger.", file=sys.stderr)

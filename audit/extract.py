@@ -26,7 +26,7 @@ PIECE = 1 << 16
 """Bytes of a file that are read at a time."""
 
 
-Format = Literal["csv", "jsonl", "xes", "ocel-json", "ocel-sqlite"]
+Format = Literal["csv", "jsonl", "xes", "ocel-json", "ocel-sqlite", "parquet"]
 Trace = Literal["visit", "case"]
 
 

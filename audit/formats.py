@@ -6,7 +6,7 @@ from typing import assert_never
 
 import msgspec
 
-from audit import ocel, xes
+from audit import ocel, parquet, xes
 from audit.extract import Extract, Taken, cases, clock, days, events
 from ltsa.ledger import Ledger
 from web.tables import Cell, chunks
@@ -68,5 +68,7 @@ def written(ledger: Ledger, extract: Extract, folder: Path, told: Told) -> Itera
             return xes.visits(taken, extract)
         case "ocel-sqlite" | "ocel-json":
             return ocel.written(taken, extract, folder / "gathered")
+        case "parquet":
+            return parquet.written(taken, extract, folder / "gathered")
         case _:
             assert_never(extract.wanted.format)

@@ -1,7 +1,8 @@
 """`python3 app.py sbom`: the software bill of materials, in CycloneDX 1.6.
 
 It lists every pinned Python package and every npm package with version, licence and hash, who needs whom, and whether
-an office runs on it ("required"), only a ticket printer does ("optional"), or only the checks do ("excluded").
+an office runs on it ("required"), only an extra does (a ticket printer, Parquet: "optional"), or only the checks do
+("excluded").
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ def bill(hashes: dict[str, str]) -> Bom:
     python = {name: _python(name, pin, runtime, hashes) for name, pin in _pins(prepare.REQUIREMENTS)}
     python |= {name: _python(name, pin, checks, hashes) for name, pin in _pins(prepare.TEST_REQUIREMENTS)}
     optional = ComponentScope.OPTIONAL
-    python |= {name: _python(name, pin, optional, hashes) for name, pin in _pins(prepare.PRINTER_REQUIREMENTS)}
+    for extra in (prepare.PRINTER_REQUIREMENTS, prepare.PARQUET_REQUIREMENTS):
+        python |= {name: _python(name, pin, optional, hashes) for name, pin in _pins(extra)}
     lock = json.loads(prepare.LOCK_FILE.read_text(encoding="utf-8"))["packages"]
     npm = {path: _npm(path, entry, checks if entry.get("dev") else runtime) for path, entry in lock.items() if path}
     for component in (*python.values(), *npm.values()):

@@ -6,18 +6,21 @@ import csv
 import io
 import json
 import sqlite3
+import sys
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # what is read was written a moment before
 
+import duckdb
 import msgspec
 import pytest
 from jsonschema import FormatChecker, validate
 from msgspec.structs import replace
 
 from audit import extract as extracting
-from audit import formats, ocel, xes
+from audit import formats, ocel, parquet, xes
 from audit.exporting import export
 from audit.extract import Extract, Format, Said, Taken, Wanted
 from ltsa.journal import DataExported
@@ -147,6 +150,34 @@ def test_both_forms_of_ocel_hold_the_same_and_every_relation_leads_to_an_object(
     assert watermark.startswith("LTSA export by command line at ")
 
 
+def test_parquet_holds_every_event_in_columns_of_their_types_and_says_who_took_it(take: Take) -> None:
+    rows = list(csv.DictReader(io.StringIO(take("csv").read_text("utf-8-sig"))))
+    with duckdb.connect() as db:
+        file = db.read_parquet(str(take("parquet")))
+        types = dict(zip(file.columns, map(str, file.types), strict=True))
+        told = file.select("position, date, epoch_ms(time), services, outcome").fetchall()
+        metadata = "SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)"
+        about = dict(db.execute(metadata, [str(take("parquet", "--force"))]).fetchall())
+    assert list(types) == list(rows[0])[:-1], "the columns of the table, without the watermark"
+    assert (types["date"], types["time"], types["services"]) == ("DATE", "TIMESTAMP WITH TIME ZONE", "VARCHAR[]")
+    for row, (position, date, at, services, outcome) in zip(rows, told, strict=True):
+        assert (row["position"], row["date"]) == (str(position), date.isoformat())
+        assert datetime.fromisoformat(row["time"]).timestamp() * 1000 == at
+        assert (row["services"].split(), row["outcome"]) == (services or [], outcome or "")
+    assert about["watermark"].startswith("LTSA export by command line at ")
+    assert (json.loads(about["offices"]), about["from"]) == (["ltsa"], "0001-01-01")
+
+
+def test_without_its_extra_parquet_is_refused_with_how_to_add_it(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    assert export(["parquet", str(tmp_path / "out"), "--data", str(folder)], None) == 2
+    assert "pip install -r " in capsys.readouterr().err
+    with closing(Ledger(folder / "ledger.sqlite")) as ledger:
+        assert list(ledger.told("data-exported/1")) == []
+
+
 def test_a_ticket_in_ocel_ends_as_it_did(take: Take) -> None:
     told = json.loads(take("ocel-json").read_text())
     states = [[it["value"] for it in obj["attributes"]] for obj in told["objects"] if obj["type"] == "ticket"]
@@ -194,6 +225,10 @@ def test_hostile_texts_survive_or_are_made_harmless(tmp_path: Path) -> None:
     first, *lines = b"".join(formats.jsonl(hostile(), extract())).split(b"\n")[:-1]
     assert HOSTILE in json.loads(first)["watermark"]
     assert [json.loads(line)["data"]["by"] for line in lines] == [HOSTILE, f"officer:{HOSTILE}"]
+    parquet.write(tmp_path / "parquet", hostile(), extract("parquet"))
+    with duckdb.connect() as db:
+        kept = db.read_parquet(str(tmp_path / "parquet")).select('reason, "by"').fetchall()
+    assert kept == [(None, HOSTILE), (HOSTILE, f"officer:{HOSTILE}")]
     ocel.write(tmp_path / "log", hostile(), extract())
     told = json.loads(b"".join(ocel.as_json(tmp_path / "log")))
     assert f"officer:{HOSTILE}" in {it["id"] for it in told["objects"]}
