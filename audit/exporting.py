@@ -10,11 +10,12 @@ import sys
 import tempfile
 from contextlib import closing
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args
 
 from audit import parquet
-from audit.extract import Extract, Format, Trace, Wanted
+from audit.extract import WITH_PERSONS, Extract, Format, Trace, Wanted
 from audit.formats import written
 from audit.parquet import NoDuckdbError
 from ltsa.journal import DataExported
@@ -26,13 +27,16 @@ from web.terminal import ledger_file, progress
 
 BY = "command line"
 
+KNOWN = 1024
+"""Persons whom an extract with personal data has in memory: a case comes again within days."""
+
 
 def export(arguments: list[str], _create_app: Any) -> int:
     """Write the file. 0 when it is there, 2 when it is refused."""
     options = _parser().parse_args(arguments)
     out = None if str(options.out) == "-" else options.out
-    if out is None and options.format in {"ocel-sqlite", "parquet"}:
-        print("This format is no text for the terminal; name a file.", file=sys.stderr)
+    if out is None and (options.format in {"ocel-sqlite", "parquet"} or options.personal is not None):
+        print("This is nothing for the terminal; name a file.", file=sys.stderr)
         return 2
     if out and out.exists() and not options.force:
         print(f"{out} exists already; --force writes over it.", file=sys.stderr)
@@ -40,7 +44,9 @@ def export(arguments: list[str], _create_app: Any) -> int:
     try:
         if options.format == "parquet":
             parquet.check()
-        wanted = Wanted(format=options.format, trace=options.trace, first=options.first, last=options.last)
+        wanted = Wanted(
+            format=options.format, trace=options.trace, first=options.first, last=options.last, why=options.personal
+        )
         if not (out or Path()).parent.is_dir():
             raise FileNotFoundError(f"There is no folder {out.parent if out else ''}.")
         settings = from_flags(options)
@@ -49,7 +55,7 @@ def export(arguments: list[str], _create_app: Any) -> int:
             offices = list(dict.fromkeys(options.office)) or [office.id for office in here.offices()]
             extract = record(here, offices, wanted, by=BY)
             _write(here, extract, out)
-    except (Refusal, LedgerUnavailableError, NoDuckdbError, OSError, ValueError) as reason:
+    except (Refusal, LedgerUnavailableError, NoDuckdbError, OSError) as reason:
         print(reason, file=sys.stderr)
         return 2
     print(f"{out or 'The extract'} is written, up to position {extract.until} of the ledger.", file=sys.stderr)
@@ -61,12 +67,13 @@ def _write(here: House, extract: Extract, out: Path | None) -> None:
         tempfile.TemporaryDirectory(dir=out.parent if out else None, prefix=".ltsa-export-") as folder,
         progress("days") as tell,
     ):
-        pieces = written(here.ledger, extract, Path(folder), tell)
+        pieces = written(here.ledger, extract, Path(folder), tell, lru_cache(KNOWN)(here.persons.read))
         if out is None:
             sys.stdout.buffer.writelines(pieces)
             sys.stdout.flush()
             return
         whole = Path(folder, "whole")
+        whole.touch(mode=0o600 if extract.wanted.why else 0o666)
         with whole.open("wb") as file:
             file.writelines(pieces)
             file.flush()
@@ -83,7 +90,7 @@ def record(here: House, offices: list[str], wanted: Wanted, *, by: str) -> Extra
     at, until = here.now(), here.ledger.newest()
     kind, about = f"export.{wanted.format}", f"{wanted.first}–{wanted.last}"
     for office in zones:
-        until = here.note(DataExported, office=office, by=by, kind=kind, about=about).position
+        until = here.note(DataExported, office=office, by=by, kind=kind, about=about, why=wanted.why or "").position
     return Extract(wanted=wanted, zones=zones, until=until, by=by, at=at)
 
 
@@ -102,6 +109,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--trace", choices=get_args(Trace), default="visit", help="what a trace of XES is: a visit, or a case over days"
+    )
+    parser.add_argument(
+        "--personal",
+        metavar="REASON",
+        help=f"say who the people are, too ({', '.join(WITH_PERSONS)}); the reason goes on record",
     )
     parser.add_argument("--force", action="store_true", help="write over a file that exists")
     add_flags(parser)

@@ -3,7 +3,8 @@ of those who came.
 
 An extract is one consistent cut: it ends at the position of the entry in the journal that says that it was taken. It is
 read in chunks, day by day, so the memory that it takes does not grow with the ledger. No name, NIK or telephone number
-is in an event, so none leaves with it; people stand in it under their pseudonym.
+is in an event: people stand in an extract under their pseudonym. Who asks for who they are gives a reason, and gets
+what the vault beside the ledger still has.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,8 +16,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from ltsa.journey import person_stream
+from ltsa.identity import Identity
+from ltsa.journey import person_of, person_stream
 from ltsa.ledger import Ledger
+from ltsa.message import Refusal
 from ltsa.present import day_stream
 
 TOLD_EVERY = 1000
@@ -29,21 +32,43 @@ PIECE = 1 << 16
 Format = Literal["csv", "jsonl", "xes", "ocel-json", "ocel-sqlite", "parquet"]
 Trace = Literal["visit", "case"]
 
+WITH_PERSONS = ("csv", "jsonl", "ocel-json", "ocel-sqlite")
+"""The formats that can say who the people are: where one person stands once, or in columns of their own."""
+
+PERSONAL = ("name", "nik", "phone")
+
+LONGEST_REASON = 200
+
+Who = Callable[[str], Identity | None]
+"""Says who a person is, by the pseudonymous id; None for who was erased."""
+
 
 class Wanted(Struct, frozen=True, kw_only=True):
     """What somebody asks for: in which format, of which dates (ISO, inclusive); `trace` is what a trace is in XES.
+    `why` they need to know who the people are, None where they do not.
 
-    Raises `ValueError` for what no format has.
+    Raises `Refusal` for what no format has, and for no reason.
     """
 
     format: Format
     first: str = "0001-01-01"
     last: str = "9999-12-31"
     trace: Trace = "visit"
+    why: str | None = None
 
     def __post_init__(self) -> None:
+        if self.first > self.last:
+            raise Refusal("wrong-span", f"{self.first} is after {self.last}; the first day comes first.", field="from")
         if self.trace == "case" and self.format != "xes":
-            raise ValueError("Only XES has traces; leave --trace out for the other formats.")
+            raise Refusal("no-traces", "Only XES has traces; the other formats take visits.", field="trace")
+        if self.why is None:
+            return
+        if self.format not in WITH_PERSONS:
+            message = f"Names, NIK and phone numbers go into {', '.join(WITH_PERSONS)} alone."
+            raise Refusal("no-persons-in-format", message, field="format")
+        if not self.why.strip() or len(self.why) > LONGEST_REASON or not self.why.isprintable():
+            message = f"Say why you need to know who the people are, in 1 to {LONGEST_REASON} letters."
+            raise Refusal("no-export-reason", message, field="why")
 
 
 class Extract(Struct, frozen=True, kw_only=True):
@@ -61,7 +86,8 @@ class Extract(Struct, frozen=True, kw_only=True):
     def watermark(self) -> str:
         """Who took it and when, in one line that each format carries."""
         taken = datetime.fromtimestamp(self.at // 1000, UTC).isoformat()
-        return f"LTSA export by {self.by} at {taken}, ledger position {self.until}"
+        personal = f", with personal data: {self.wanted.why}" if self.wanted.why else ""
+        return f"LTSA export by {self.by} at {taken}, ledger position {self.until}{personal}"
 
 
 class Said(Struct, gc=False):
@@ -122,6 +148,11 @@ class Case(Struct):
     flow: str
     outcome: str = ""
     steps: list[tuple[str, CaseSaid]] = []
+
+
+def named(said: Said, who: Who) -> Identity | None:
+    """Who came, where an event begins a visit of a case and the vault knows them."""
+    return who(person_of(said.case)) if said.case else None
 
 
 _decode = msgspec.json.Decoder(Said).decode

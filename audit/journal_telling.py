@@ -77,7 +77,11 @@ class JournalTeller:
     def _data_seen(self, event: DataSeen | DataErased | DataExported) -> list[str]:
         return [self._told(event, data=self._term("data", event.kind), about=self._about(event.about))]
 
-    _data_erased = _data_exported = _data_seen
+    _data_erased = _data_seen
+
+    def _data_exported(self, event: DataExported) -> list[str]:
+        personal = [self._words("audit.journal.with_persons")] if event.why else []
+        return [*self._data_seen(event), *personal, *self._reason(event.why)]
 
     def _cases_moved(self, event: Any) -> list[str]:
         flow = self.office.flow.get(event.scheme)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from audit.extract import Extract, Taken, pieces, utc
+from audit.extract import PERSONAL, Extract, Taken, Who, pieces, utc
 from ltsa.journey import person_of
 
 OBJECTS = {
@@ -64,24 +64,29 @@ CREATE TABLE object_object (ocel_source_id TEXT REFERENCES object (ocel_id),
 """
 
 
-def written(events: Iterable[Taken], extract: Extract, path: Path) -> Iterator[bytes]:
+def written(events: Iterable[Taken], extract: Extract, who: Who, path: Path) -> Iterator[bytes]:
     """The events in the form that the extract asks for, gathered in a file at `path` before."""
-    write(path, events, extract)
-    return as_json(path) if extract.wanted.format == "ocel-json" else pieces(path)
+    write(path, events, extract, who)
+    return as_json(path, extract) if extract.wanted.format == "ocel-json" else pieces(path)
 
 
-def write(path: Path, events: Iterable[Taken], extract: Extract) -> None:
+def kinds_of(extract: Extract) -> dict[str, tuple[str, ...]]:
+    """The kinds of objects with the attributes that they have in an extract."""
+    return OBJECTS | {"person": PERSONAL} if extract.wanted.why else OBJECTS
+
+
+def write(path: Path, events: Iterable[Taken], extract: Extract, who: Who) -> None:
     """Writes the SQLite file; `path` must not exist."""
     with closing(sqlite3.connect(path)) as db:
         db.executescript(_TABLES)
-        for kind, attributes in OBJECTS.items():
+        for kind, attributes in kinds_of(extract).items():
             db.execute("INSERT INTO object_map_type VALUES (?,?)", (kind, kind))
             columns = "".join(f", {name} TEXT" for name in attributes)
             db.execute(
                 f"CREATE TABLE object_{kind} (ocel_id TEXT REFERENCES object (ocel_id), ocel_time TIMESTAMP,"
                 f" ocel_changed_field TEXT{columns})"
             )
-        made = _Made(db)
+        made = _Made(db, kinds_of(extract), who)
         for taken in events:
             made.take(taken)
         made.object("export:this", "export", utc(extract.at), extract.watermark)
@@ -91,15 +96,18 @@ def write(path: Path, events: Iterable[Taken], extract: Extract) -> None:
 class _Made:
     """The file while it is written."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, db: sqlite3.Connection, objects: dict[str, tuple[str, ...]], who: Who) -> None:
+        self._db, self._objects_have, self._who = db, objects, who
         self._kinds: set[str] = set()
 
     def object(self, name: str, kind: str, time: str, *values: str) -> str:
         """The object's name; the first mention is its beginning."""
         new = self._db.execute("INSERT OR IGNORE INTO object VALUES (?,?)", (name, kind)).rowcount
         if new:
-            given = (*values, *("" for _ in OBJECTS[kind][len(values) :]))
+            attributes = self._objects_have[kind]
+            if kind == "person" and attributes and (person := self._who(name.removeprefix("person:"))):
+                values = tuple(getattr(person, attribute) for attribute in attributes)
+            given = (*values, *("" for _ in attributes[len(values) :]))
             marks = ",?" * len(given)
             self._db.execute(f"INSERT INTO object_{kind} VALUES (?,?,NULL{marks})", (name, time, *given))  # noqa: S608
         return name
@@ -165,16 +173,16 @@ class _Made:
                 self._db.execute(f"INSERT INTO object_{kind} VALUES (?,?,'state',?)", (name, time, became))  # noqa: S608
 
 
-def as_json(path: Path) -> Iterator[bytes]:
+def as_json(path: Path, extract: Extract) -> Iterator[bytes]:
     """The file as OCEL 2.0 JSON, piece by piece."""
-    encode = msgspec.json.encode
+    encode, objects = msgspec.json.encode, kinds_of(extract)
     with closing(sqlite3.connect(path)) as db:
         kinds = [kind for (kind,) in db.execute("SELECT ocel_type FROM event_map_type ORDER BY 1")]
-        yield b'{"objectTypes":' + encode([{"name": k, "attributes": _texts(a)} for k, a in OBJECTS.items()])
+        yield b'{"objectTypes":' + encode([{"name": k, "attributes": _texts(a)} for k, a in objects.items()])
         yield b',"eventTypes":' + encode([{"name": k, "attributes": _texts(ATTRIBUTES)} for k in kinds])
         yield b',"objects":['
         mark = b""
-        for kind, attributes in OBJECTS.items():
+        for kind, attributes in objects.items():
             for (name,) in db.execute("SELECT ocel_id FROM object WHERE ocel_type = ? ORDER BY rowid", (kind,)):
                 yield mark + encode(_object(db, name, kind, attributes))
                 mark = b","

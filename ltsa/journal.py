@@ -75,10 +75,13 @@ class DataErased(Event, frozen=True):
 
 
 class DataExported(Event, frozen=True):
-    """Somebody took data out of the office."""
+    """Somebody took data out of the office. `why` is their reason for taking who the people are (name, NIK, phone); ""
+    where nothing of that is in it.
+    """
 
     kind: str
     about: str
+    why: str = ""
 
 
 class CasesMoved(Event, frozen=True):

@@ -10,7 +10,7 @@ import sys
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET  # what is read was written a moment before
 
 import duckdb
@@ -23,11 +23,16 @@ from audit import extract as extracting
 from audit import formats, ocel, parquet, xes
 from audit.exporting import export
 from audit.extract import Extract, Format, Said, Taken, Wanted
+from ltsa.identity import Identity, identity
 from ltsa.journal import DataExported
 from ltsa.ledger import Ledger
 from ltsa.present import day_stream
 from tests.audit.event_logs import OCEL_JSON, XES, broken_in_xes
 from tests.ltsa.scripted_journey import CASE, played
+from web import journeys
+from web.house import House
+from web.settings import Settings
+from web.tickets import issue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
     Take = Callable[..., Path]
 
 EVENTS = 73
+RATNA, BUDI = identity("3204014503900001", "Ratna Sari", "0812 3456 7890"), identity("3204010503900002", "Budi")
+RATNA_TEXTS = (RATNA.name, RATNA.nik, RATNA.phone)
 HOSTILE = "=1+1\"<&>'\x00\x0b\n, \U0001f600"
 
 
@@ -52,6 +59,36 @@ def take(folder: Path, tmp_path: Path) -> Take:
 def extract(kind: Format = "csv") -> Extract:
     """An extract that somebody took."""
     return Extract(wanted=Wanted(format=kind), zones={"ltsa": "Asia/Jakarta"}, until=9, by=HOSTILE, at=0)
+
+
+def come(here: House, who: Identity) -> str:
+    """Somebody opens a case and takes a number for it today; their pseudonymous id."""
+    said: dict[str, Any] = {"office": "ltsa", "by": "kiosk:pintu-1"}
+    person, _, _ = journeys.open_case(here, who, **said, scheme="p-to-p", key=f"case {who.nik}")
+    issue(here, **said, key=f"ticket {who.nik}", services=(), person=person)
+    return person
+
+
+def texts_in(file: Path) -> list[str]:
+    """Every text in an extract, whatever its format."""
+    raw = file.read_bytes()
+    if raw.startswith(b"SQLite"):
+        with closing(sqlite3.connect(file)) as db:
+            tables = [name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+            return [str(it) for table in tables for row in db.execute(f"SELECT * FROM {table}") for it in row]  # noqa: S608
+    if raw.startswith(b"{"):
+        return [text for line in raw.splitlines() for text in values_in(json.loads(line))]
+    return [it.removeprefix("'") for row in csv.reader(io.StringIO(raw.decode("utf-8-sig"))) for it in row]
+
+
+def values_in(value: object) -> list[str]:
+    """Every text in what was read of JSON."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [str(value)] if not isinstance(value, dict | list) else [text for it in inside for text in values_in(it)]
+
+
+def nobody(_person: str) -> None:
+    """Knows nobody."""
 
 
 def hostile() -> list[Taken]:
@@ -215,20 +252,63 @@ def test_a_file_is_never_written_over_unasked_and_an_unknown_office_leaves_none(
     assert not out.with_name("x").exists()
 
 
+def test_who_the_people_are_leaves_by_choice_alone_with_a_reason_on_record_and_without_the_erased(
+    take: Take, folder: Path
+) -> None:
+    with closing(House(Settings(data=folder, port=0))) as here:
+        people = [come(here, who) for who in (RATNA, BUDI)]
+        journeys.erase(here, people[1], office="ltsa", by="officer:sari", key="erase")
+
+    for kind in ("csv", "jsonl", "ocel-json", "ocel-sqlite"):
+        plain = take(kind)
+        assert not set(RATNA_TEXTS) & set(texts_in(plain)), kind
+        out = take(kind, "--force", "--personal", "temuan BPK 12/2026")
+        found = texts_in(out)
+        assert [found.count(text) for text in RATNA_TEXTS] == [1, 1, 1], f"{kind}: once, where the visit begins"
+        assert not [text for text in (BUDI.name, BUDI.nik) if text in found]
+        assert any(text.endswith("with personal data: temuan BPK 12/2026") for text in found)
+        assert (out.stat().st_mode & 0o777, people[1] in "".join(found)) == (0o600, True)
+    with closing(Ledger(folder / "ledger.sqlite")) as ledger:
+        noted = [it.event for it in ledger.told("data-exported/1") if isinstance(it.event, DataExported)]
+    assert [event.why for event in noted] == ["", "temuan BPK 12/2026"] * 4
+    raw = b"".join(file.read_bytes() for file in folder.glob("ledger.sqlite*"))
+    assert not [text for text in RATNA_TEXTS if text.encode() in raw]
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("csv", "--personal", " "), "Say why you need to know"),
+        (("xes", "--personal", "audit"), "go into csv, jsonl, ocel-json, ocel-sqlite alone"),
+        (("csv", "--from", "2026-03-03", "--to", "2026-03-02"), "the first day comes first"),
+    ],
+)
+def test_what_cannot_be_taken_out_is_refused_before_anything_is_written(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: tuple[str, ...], says: str
+) -> None:
+    kind, *more = asked
+    assert export([kind, str(tmp_path / "out"), "--data", str(folder), *more], None) == 2
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert export([kind, "-", "--data", str(folder), "--personal", "why"], None) == 2, "never on the terminal"
+    with closing(Ledger(folder / "ledger.sqlite")) as ledger:
+        assert list(ledger.told("data-exported/1")) == []
+
+
 def test_hostile_texts_survive_or_are_made_harmless(tmp_path: Path) -> None:
-    table = b"".join(formats.csv(hostile(), extract())).decode("utf-8-sig")
+    table = b"".join(formats.csv(hostile(), extract(), nobody)).decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(table, newline="")))
     assert rows[1]["reason"] == f"'{HOSTILE}"
     log = ET.fromstring(b"".join(xes.visits(hostile(), extract())))  # noqa: S314
     resources = [it.attrib["value"] for it in log.iter(f"{XES}string") if it.get("key") == "org:resource"]
     assert resources[0] == HOSTILE.replace("\x00", "\ufffd").replace("\x0b", "\ufffd")
-    first, *lines = b"".join(formats.jsonl(hostile(), extract())).split(b"\n")[:-1]
+    first, *lines = b"".join(formats.jsonl(hostile(), extract(), nobody)).split(b"\n")[:-1]
     assert HOSTILE in json.loads(first)["watermark"]
     assert [json.loads(line)["data"]["by"] for line in lines] == [HOSTILE, f"officer:{HOSTILE}"]
     parquet.write(tmp_path / "parquet", hostile(), extract("parquet"))
     with duckdb.connect() as db:
         kept = db.read_parquet(str(tmp_path / "parquet")).select('reason, "by"').fetchall()
     assert kept == [(None, HOSTILE), (HOSTILE, f"officer:{HOSTILE}")]
-    ocel.write(tmp_path / "log", hostile(), extract())
-    told = json.loads(b"".join(ocel.as_json(tmp_path / "log")))
+    ocel.write(tmp_path / "log", hostile(), extract(), nobody)
+    told = json.loads(b"".join(ocel.as_json(tmp_path / "log", extract())))
     assert f"officer:{HOSTILE}" in {it["id"] for it in told["objects"]}
