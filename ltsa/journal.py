@@ -68,10 +68,13 @@ class DataSeen(Event, frozen=True):
 
 
 class DataErased(Event, frozen=True):
-    """Somebody erased personal data."""
+    """Somebody asked for personal data to be erased, which follows: a "person", named by `about`; or "notes", whose ids
+    are `items` (where there are none, an older version erased one of the ticket that `about` names).
+    """
 
     kind: str
     about: str
+    items: tuple[str, ...] = ()
 
 
 class DataExported(Event, frozen=True):

@@ -379,11 +379,11 @@ class Ledger:
             )
             return [row[0] for row in cursor.fetchall()]
 
-    def told(self, *topics: str) -> Iterator[Recorded]:
-        """All events of some topics, of every stream, in order. Reads through the whole record: for what is asked for
-        now and then, never for a page.
+    def told(self, *topics: str, after: int = 0) -> Iterator[Recorded]:
+        """All events of some topics, of every stream, after a position, in order. Reads through the whole record from
+        there: for what is asked for now and then, never for a page.
         """
-        position, marks = 0, ",".join("?" * len(topics))
+        position, marks = after, ",".join("?" * len(topics))
         while chunk := self._select(
             f"rowid > ? AND topic IN ({marks}) ORDER BY rowid LIMIT ?", position, *topics, CHUNK
         ):

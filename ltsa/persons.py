@@ -1,125 +1,108 @@
 """Who the persons are whose journeys are on record: the vault beside the ledger, where each can be erased.
 
 Events carry a pseudonymous id. NIK, name and phone lie here, encrypted (AES-GCM) with a key of the person's own, which
-is itself wrapped with a key that follows from the installation's seed. A person is found by a keyed hash of the NIK
-(HMAC-SHA256). Erasing destroys the person's key, what it sealed and the hash: the id and its stream stay, and lead to
-nobody any more.
+lies in the key store (`ltsa/keys.py`). A person is found by a keyed hash of the NIK (HMAC-SHA256). Erasing destroys the
+person's key, what it sealed and the hash: the id and its stream stay, and lead to nobody any more.
 """
 
 import hmac
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
-from threading import Lock
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ltsa.identity import Identity
+from ltsa.keys import Erased, Keys, WrongSeedError, bind
 from ltsa.message import Refusal
+from ltsa.secret_file import SecretFile, derived, opened, sealed
 
-ID_BYTES, KEY_BYTES, NONCE_BYTES = 10, 32, 12
+ID_BYTES = 10
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS persons (id TEXT PRIMARY KEY, found_by BLOB UNIQUE, key BLOB, sealed BLOB,
-    kept_at INTEGER NOT NULL, erased_by TEXT NOT NULL DEFAULT '', erased_at INTEGER NOT NULL DEFAULT 0) STRICT;
-CREATE TABLE IF NOT EXISTS cards (card TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS cards_of_person ON cards (person);
-"""
-
-
-class WrongSeedError(Exception):
-    """The seed is not the one under which the persons were kept."""
+_TABLES = (
+    """CREATE TABLE IF NOT EXISTS persons (id TEXT PRIMARY KEY, found_by BLOB UNIQUE, sealed BLOB,
+        kept_at INTEGER NOT NULL, erased_by TEXT NOT NULL DEFAULT '', erased_at INTEGER NOT NULL DEFAULT 0) STRICT""",
+    "CREATE TABLE IF NOT EXISTS cards (card TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT",
+    "CREATE INDEX IF NOT EXISTS cards_of_person ON cards (person)",
+)
+_ERASE = (
+    "UPDATE persons SET found_by = NULL, sealed = NULL, erased_by = ?, erased_at = ? WHERE id = ? AND erased_at = 0"
+)
 
 
-class Persons:
+class Persons(SecretFile):
     """The open file. Safe to use from any thread and beside other processes; blocks on the disk.
 
     Args:
         path: the file; made if it is not there, readable by its owner alone.
         seed: the installation's 32 secret bytes.
+        keys: where the persons' keys lie. Keys that an older version kept in the file itself move there.
 
     Raises:
         WrongSeedError: the seed is another one than before.
     """
 
-    def __init__(self, path: Path, seed: bytes) -> None:
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        self._lock = Lock()
-        self._wrap = AESGCM(_derived(seed, b"wrap"))
-        self._find = _derived(seed, b"find")
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-            self._database.execute(f"PRAGMA {pragma}")
-        with self._changing() as database:
-            for statement in _TABLES.split(";"):
-                database.execute(statement)
-            mark = _sealed(self._wrap, b"persons", "mark")
-            database.execute("INSERT OR IGNORE INTO marks VALUES ('seed', ?)", (mark,))
-            (mark,) = database.execute("SELECT value FROM marks WHERE name = 'seed'").fetchone()
+    def __init__(self, path: Path, seed: bytes, keys: Keys) -> None:
+        super().__init__(path, _TABLES)
+        self._keys = keys
+        self._find = derived(seed, "persons find")
+        own = AESGCM(derived(seed, "persons wrap"))
         try:
-            _opened(self._wrap, mark, "mark")
+            self._keep_mark(own)
+            self._move_keys(own)
         except InvalidTag:
             self.close()
-            raise WrongSeedError("The persons were kept under another seed; bring it back from a backup.") from None
-
-    def close(self) -> None:
-        """Closes the file."""
-        with self._lock:
-            self._database.close()
+            raise WrongSeedError("The persons were kept under another seed; bring it back from a backup") from None
+        self.drop_erased()
+        self._empty_log()
 
     # --- Who it is
 
     def keep(self, who: Identity, at: int) -> tuple[str, bool]:
-        """The person's id, and whether it is a new one. Somebody who is known keeps name and phone as they were."""
+        """The person's id, and whether it is a new one. Somebody who is known keeps name and phone as they were; whose
+        key was lost is written down anew.
+        """
         found_by = self._found_by(who.nik)
         with self._changing() as database:
             row = database.execute("SELECT id FROM persons WHERE found_by = ?", (found_by,)).fetchone()
-            if row is not None:
-                return row[0], False
-            person, key = secrets.token_hex(ID_BYTES), AESGCM.generate_key(8 * KEY_BYTES)
-            wrapped, sealed = _sealed(self._wrap, key, person), _sealed(AESGCM(key), msgspec.json.encode(who), person)
-            database.execute(
-                "INSERT INTO persons (id, found_by, key, sealed, kept_at) VALUES (?,?,?,?,?)",
-                (person, found_by, wrapped, sealed, at),
-            )
-            return person, True
+            if row and self._keys.was_erased(_key(row[0])):  # by somebody else, a moment ago
+                database.execute("UPDATE persons SET found_by = NULL WHERE id = ?", row)
+                row = None
+            person = row[0] if row else secrets.token_hex(ID_BYTES)
+            if row is None or self._keys.get(_key(person)) is None:
+                database.execute(
+                    "INSERT INTO persons (id, found_by, sealed, kept_at) VALUES (?,?,?,?)"
+                    " ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed",
+                    (person, found_by, _seal(self._keys.make(_key(person)), who, person), at),
+                )
+        return person, row is None
 
     def find(self, nik: str) -> str | None:
         """The id of the person with a NIK, None where nobody has it."""
-        with self._lock:
-            found = (self._found_by(nik),)
-            row = self._database.execute("SELECT id FROM persons WHERE found_by = ?", found).fetchone()
-        return row[0] if row else None
+        row = self._rows("SELECT id FROM persons WHERE found_by = ?", self._found_by(nik))
+        return str(row[0][0]) if row else None
 
     def read(self, person: str) -> Identity | None:
-        """Who a person is; None for an id that nobody has, or who was erased."""
-        with self._lock:
-            row = self._database.execute("SELECT key, sealed FROM persons WHERE id = ?", (person,)).fetchone()
-        if row is None or row[0] is None:
+        """Who a person is; None for an id that nobody has, who was erased, or whose key was lost."""
+        row = self._rows("SELECT sealed FROM persons WHERE id = ?", person)
+        if not row or not isinstance(row[0][0], bytes) or (key := self._keys.get(_key(person))) is None:
             return None
-        plain = _opened(AESGCM(_opened(self._wrap, row[0], person)), row[1], person)
-        return msgspec.json.decode(plain, type=Identity)
+        return msgspec.json.decode(opened(AESGCM(key), row[0][0], person), type=Identity)
 
     def change(self, person: str, who: Identity) -> bool:
         """Corrects who a person is. False for an id that nobody has; raises `Refusal` for somebody else's NIK."""
         with self._changing() as database:
-            row = database.execute("SELECT key FROM persons WHERE id = ?", (person,)).fetchone()
-            if row is None or row[0] is None:
+            row = database.execute("SELECT 1 FROM persons WHERE id = ? AND erased_at = 0", (person,)).fetchone()
+            if row is None or (key := self._keys.get(_key(person))) is None:
                 return False
-            sealed = _sealed(AESGCM(_opened(self._wrap, row[0], person)), msgspec.json.encode(who), person)
             try:
                 database.execute(
                     "UPDATE persons SET found_by = ?, sealed = ? WHERE id = ?",
-                    (self._found_by(who.nik), sealed, person),
+                    (self._found_by(who.nik), _seal(key, who, person), person),
                 )
             except sqlite3.IntegrityError:
                 raise Refusal("nik-taken", "Somebody else has this NIK here; look at both.", field="nik") from None
@@ -132,20 +115,18 @@ class Persons:
             database.execute("DELETE FROM persons WHERE id = ?", (person,))
             database.execute("DELETE FROM cards WHERE person = ?", (person,))
         self._empty_log()
+        self._keys.drop(_key(person))
 
     def erase(self, person: str, by: str, at: int) -> bool:
-        """Erases who a person is for good, from the file and its log; False when nothing is left to erase. Who did it
-        and when stays.
+        """Erases who a person is for good, from both files and their logs; False when nothing is left to erase. Who did
+        it and when stays. The key goes first: what is cut off then is completed when the file is opened.
         """
+        destroyed = self._keys.destroy([Erased(_key(person), by, at)])
         with self._changing() as database:
-            erased = database.execute(
-                "UPDATE persons SET found_by = NULL, key = NULL, sealed = NULL, erased_by = ?, erased_at = ?"
-                " WHERE id = ? AND key IS NOT NULL",
-                (by, at, person),
-            )
+            erased = database.execute(_ERASE, (by, at, person)).rowcount
             database.execute("DELETE FROM cards WHERE person = ?", (person,))
         self._empty_log()
-        return erased.rowcount == 1
+        return bool(destroyed or erased)
 
     # --- Cards
 
@@ -161,53 +142,74 @@ class Persons:
 
     def of_card(self, card: str) -> str | None:
         """The id of the person whose card has this SHA-256."""
-        with self._lock:
-            row = self._database.execute("SELECT person FROM cards WHERE card = ?", (card,)).fetchone()
-        return row[0] if row else None
+        row = self._rows("SELECT person FROM cards WHERE card = ?", card)
+        return str(row[0][0]) if row else None
 
     def index(self, cards: Iterable[tuple[str, str]]) -> None:
         """Notes cards (SHA-256, person's id) as the ledger knows them, but those of the erased: the index is nothing
         that could not be made anew.
         """
+        gone = {erased.about for erased in self._keys.erased("person")}
         with self._changing() as database:
             database.executemany(
-                "INSERT OR IGNORE INTO cards SELECT ?1, ?2 WHERE NOT EXISTS"
-                " (SELECT 1 FROM persons WHERE id = ?2 AND erased_at > 0)",
-                cards,
+                "INSERT OR IGNORE INTO cards VALUES (?,?)",
+                [(card, person) for card, person in cards if _key(person) not in gone],
             )
+
+    # --- What a file from a backup may hold
+
+    def drop_erased(self) -> int:
+        """Drops what is left of persons whose key was destroyed, and says of how many: of an erasure that was cut off,
+        or in a file that is older than it.
+        """
+        gone = self._keys.erased("person")
+        with self._changing() as database:
+            dropped = 0
+            for about, by, at in gone:
+                person = about.partition(":")[2]
+                dropped += database.execute(_ERASE, (by, at, person)).rowcount
+                database.execute("DELETE FROM cards WHERE person = ?", (person,))
+        if dropped:
+            self._empty_log()
+        return dropped
+
+    def kept(self) -> set[str]:
+        """The ids of all whom the file knows and who were not erased."""
+        return {str(row[0]) for row in self._rows("SELECT id FROM persons WHERE erased_at = 0")}
 
     # --- Inside
 
     def _found_by(self, nik: str) -> bytes:
         return hmac.digest(self._find, nik.encode(), sha256)
 
-    @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: nobody else writes until it is on the disk, or undone by an exception."""
-        with self._lock:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
+    def _keep_mark(self, own: AESGCM) -> None:
+        """By which another seed is known. Raises `InvalidTag`."""
+        with self._changing() as database:
+            database.execute("INSERT OR IGNORE INTO marks VALUES ('seed', ?)", (sealed(own, b"persons", "mark"),))
+            (mark,) = database.execute("SELECT value FROM marks WHERE name = 'seed'").fetchone()
+        opened(own, mark, "mark")
 
-    def _empty_log(self) -> None:
-        """Takes what was deleted out of the write-ahead log too."""
-        with self._lock:
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _sealed(cipher: AESGCM, plain: bytes, about: str) -> bytes:
-    """Encrypts; `about` says whose it is, and must be the same to open it."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + cipher.encrypt(nonce, plain, about.encode())
-
-
-def _opened(cipher: AESGCM, sealed: bytes, about: str) -> bytes:
-    return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about.encode())
+    def _move_keys(self, own: AESGCM) -> None:
+        """Moves the keys of an older version, which lie wrapped beside what they seal, to the key store: first they are
+        there, then they are no longer here. Whatever was erased stays so.
+        """
+        with self._changing() as database:
+            columns = {row[1] for row in database.execute("PRAGMA table_info(persons)")}
+            if "key" in columns:
+                erased = database.execute("SELECT id, erased_by, erased_at FROM persons WHERE erased_at > 0").fetchall()
+                self._keys.destroy(Erased(_key(person), by, at) for person, by, at in erased)
+                gone = {key.about for key in self._keys.erased("person")}
+                held = database.execute("SELECT id, key FROM persons WHERE key IS NOT NULL").fetchall()
+                self._keys.take_over(
+                    {_key(it): opened(own, key, it) for it, key in held if _key(it) not in gone},
+                )
+                database.execute("ALTER TABLE persons DROP COLUMN key")
+            bind(database, self._keys)
 
 
-def _derived(seed: bytes, purpose: bytes) -> bytes:
-    return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"ltsa persons " + purpose).derive(seed)
+def _key(person: str) -> str:
+    return f"person:{person}"
+
+
+def _seal(key: bytes, who: Identity, person: str) -> bytes:
+    return sealed(AESGCM(key), msgspec.json.encode(who), person)

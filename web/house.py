@@ -34,12 +34,12 @@ from ltsa.configuring import Change, Configurations, ConfigureOffice
 from ltsa.day import Day
 from ltsa.hours import state_at
 from ltsa.journal import JournalEvent, SignedOut, entry
+from ltsa.keys import MissingKeysError, WrongSeedError
 from ltsa.ledger import CHUNK, AnyCommand, Done, Ledger, LedgerUnavailableError
 from ltsa.log import ForkError
 from ltsa.message import Refusal
 from ltsa.office import Office, example_office
-from ltsa.people import People
-from ltsa.persons import Persons, WrongSeedError
+from ltsa.personal import FOLLOWED_EVERY, Personal, open_personal
 from ltsa.present import Recorded, day_stream
 from ltsa.tokens import token_digest
 from web import asking, errors, files, format, icons, limits, logs, security, waits, why, words  # noqa: A004 - format is the room's name
@@ -79,7 +79,8 @@ class House:
         self.settings = settings
         self.seed = _seed(settings.data / "seed")
         self.fleet = _fleet(settings.data / "devices.sqlite")
-        self.persons = _persons(settings.data / "persons.sqlite", self.seed)
+        self.personal = _personal(settings.data, self.seed)
+        self.persons, self.people = self.personal.persons, self.personal.people
         self.database = settings.data / "ledger.sqlite"
         try:
             self.ledger = Ledger(self.database)
@@ -95,18 +96,14 @@ class House:
             raise WrongSetting(
                 f"The setting office is “{settings.office}”; the ledger in {settings.data} knows {known}."
             )
-        try:
-            self.people = People(settings.data / "people.sqlite")
-        except sqlite3.Error as reason:
-            self.ledger.close()
-            raise WrongSetting(f"The notes in {settings.data} cannot be opened: {reason}.") from None
+        self.personal.carry_out(self.ledger)
         for office in self.present.offices():
             for stream in self.ledger.streams(day_stream(office, ""))[-2:]:
                 self.present.day(office, date.fromisoformat(stream.rpartition(":")[2]))
         try:
             self.credentials = Credentials(settings.data / "credentials.sqlite", self.seed)
         except (sqlite3.Error, WrongKeyError) as reason:
-            self.people.close()
+            self.personal.close()
             self.ledger.close()
             raise WrongSetting(f"The sign-ins in {settings.data} cannot be opened: {reason}.") from None
         self._readers = ThreadPoolExecutor(READS_AT_ONCE, "reader", _begin_native_thread)
@@ -330,8 +327,7 @@ class House:
         for threads in (self._readers, self._hashers):
             threads.shutdown(cancel_futures=True)
         self.ledger.close()
-        self.people.close()
-        self.persons.close()
+        self.personal.close()
         self.credentials.close()
         self.fleet.close()
 
@@ -344,6 +340,7 @@ class House:
                 self.door.tell_all,
                 self.feed.recheck,
                 self._end_sessions,
+                self._carry_out_erasures,
                 self.showing.write,
                 self.sign,
             ):
@@ -382,6 +379,11 @@ class House:
         for ended in self.off_loop(self.credentials.forget_expired, at):
             why = "expired" if ended.until <= at else "idle"
             self.note_about(SignedOut, ended.person, session=ended.id, why=why)
+
+    def _carry_out_erasures(self) -> None:
+        """Whatever was cut off while the office runs is erased too, and an opening has the less to look through."""
+        if self.position - self.personal.keys.reached >= FOLLOWED_EVERY:
+            self.off_loop(self.personal.carry_out, self.ledger)
 
     def _close(self, office: Office, day: Day) -> None:
         _, ends = self.present.span(office.id, date.fromisoformat(day.date))
@@ -484,11 +486,13 @@ def _fleet(path: Path) -> Spool:
         raise WrongSetting(message) from None
 
 
-def _persons(path: Path, seed: bytes) -> Persons:
+def _personal(folder: Path, seed: bytes) -> Personal:
     try:
-        return Persons(path, seed)
-    except (sqlite3.Error, WrongSeedError) as reason:
-        raise WrongSetting(f"The file {path} cannot be opened: {reason}.") from None
+        return open_personal(folder, seed)
+    except (WrongSeedError, MissingKeysError) as reason:
+        raise WrongSetting(f"{reason}.") from None
+    except sqlite3.Error as reason:
+        raise WrongSetting(f"The personal data in {folder} cannot be opened: {reason}.") from None
 
 
 def _seed(path: Path) -> bytes:

@@ -10,7 +10,6 @@ from ltsa.journal import DataErased, DataSeen, entry
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.people import Note
-from ltsa.tokens import note_id
 from web.house import House
 
 MINUTE = 60_000
@@ -26,10 +25,10 @@ def note_beside(here: House, *, office: str, number: str, by: str, key: str, tex
     if not text:
         yield ""
         return
-    name, day = note_id(here.seed, key, text), here.today(office)
-    note = Note(id=name, office=office, date=day.date, number=number, by=by, at=here.now(), text=text)
+    day = here.today(office)
+    note = Note(office=office, date=day.date, number=number, by=by, at=here.now(), text=text)
     try:
-        is_new = here.off_loop(here.people.keep, note)
+        name, is_new = here.off_loop(here.people.keep, note, key)
     except sqlite3.Error as error:
         raise LedgerUnavailableError(f"the note cannot be kept: {error}") from error
     try:
@@ -58,6 +57,6 @@ def erase_note(here: House, note: str, *, office: str, about: str, by: str, key:
     """
     if not here.off_loop(here.people.has_text, note):
         return False
-    at = here.now()
-    here.do(entry(DataErased, office=office, at=at, by=by, key=f"erase {note} {key}", kind="notes", about=about))
-    return here.off_loop(here.people.erase, note, by, at)
+    at, name = here.now(), f"erase {note} {key}"
+    here.do(entry(DataErased, office=office, at=at, by=by, key=name, kind="notes", about=about, items=(note,)))
+    return here.off_loop(here.people.erase, [note], by, at) == 1

@@ -1,39 +1,76 @@
-"""Free text lives beside the ledger, and what is erased is gone from the bytes."""
+"""Free text lives beside the ledger, sealed, and what is erased is gone from the bytes."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from ltsa.people import Note, People
-from ltsa.tokens import note_id
+import msgspec
+import pytest
 
+from ltsa.commitment import holds, note_text
+from ltsa.people import RETRIED_WITHIN, Note, People
+from ltsa.personal import open_personal
+
+SEED = bytes(range(32))
 TEXT = "Ibu Kartini meminta dihubungi lewat tetangganya"
+NOTE = Note(office="ltsa", date="2026-11-21", number="G001", by="officer:sari", at=1, text=TEXT)
 
 
-def note(text: str = TEXT) -> Note:
-    return Note(
-        id=note_id(b"seed", "key", text),
-        office="ltsa",
-        date="2026-11-21",
-        number="G001",
-        by="officer:sari",
-        at=1,
-        text=text,
-    )
+@pytest.fixture
+def people(tmp_path: Path) -> Iterator[People]:
+    opened = open_personal(tmp_path, SEED)
+    yield opened.people
+    opened.close()
 
 
-def test_an_erased_note_leaves_a_mark_but_no_readable_trace(tmp_path: Path) -> None:
-    people = People(tmp_path / "people.sqlite")
-    people.keep(note())
-    people.keep(note())
+def bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+
+
+def test_an_erased_note_leaves_a_mark_but_no_readable_trace(tmp_path: Path, people: People) -> None:
+    """The text, what its key sealed and the wrapped key are looked for, byte by byte."""
+    name, _ = people.keep(NOTE, "key")
     assert [kept.text for kept in people.notes("ltsa", "2026-11-21", "G001")] == [TEXT]
-    assert people.erase(note().id, "officer:sari", 2)
+    traces = people._database.execute("SELECT sealed FROM notes").fetchone()
+    traces += people._keys._database.execute("SELECT wrapped FROM keys").fetchone()
+    assert all(trace in bytes_of(tmp_path) for trace in traces)
+    assert people.erase([name], "officer:sari", 2) == 1
     [erased] = people.notes("ltsa", "2026-11-21", "G001")
     assert (erased.text, erased.erased_by, erased.erased_at) == ("", "officer:sari", 2)
-    assert not people.erase(note().id, "officer:sari", 3), "once is enough"
-    people.close()
-    for file in tmp_path.iterdir():
-        assert b"Kartini" not in file.read_bytes(), file.name
+    assert people.erase([name], "officer:sari", 3) == 0, "once is enough"
+    lies = bytes_of(tmp_path)
+    for trace in (b"Kartini", *traces):
+        assert not any(trace[n : n + 7] in lies for n in range(len(trace) - 6))
 
 
-def test_a_note_s_name_commits_to_its_text_and_says_nothing_of_it() -> None:
-    assert note_id(b"seed", "key", "a") != note_id(b"seed", "key", "b")
-    assert note_id(b"seed", "key", "a") != note_id(b"other", "key", "a")
+def test_a_note_is_sealed_in_the_file(tmp_path: Path, people: People) -> None:
+    people.keep(NOTE, "key")
+    assert b"Kartini" not in bytes_of(tmp_path)
+
+
+def test_the_same_key_keeps_one_note_and_another_text_under_it_another(people: People) -> None:
+    name, is_new = people.keep(NOTE, "key")
+    later = msgspec.structs.replace(NOTE, at=RETRIED_WITHIN, date="2026-11-22")
+    assert is_new
+    assert people.keep(later, "key") == (name, False), "a retry may cross midnight"
+    assert people.keep(NOTE, "another key")[0] != name
+    assert people.keep(msgspec.structs.replace(NOTE, text="Lain"), "key")[0] != name
+    assert people.keep(msgspec.structs.replace(NOTE, at=RETRIED_WITHIN + 2), "key")[0] != name, "next week"
+
+
+def test_a_retry_after_the_note_was_erased_does_not_write_it_again(people: People) -> None:
+    name, _ = people.keep(NOTE, "key")
+    people.erase([name], "officer:sari", 2)
+    assert people.keep(NOTE, "key") == (name, False)
+    assert not people.has_text(name)
+
+
+def test_a_note_s_name_commits_to_its_text_until_it_is_erased(people: People) -> None:
+    name, _ = people.keep(NOTE, "key")
+    salt = people.salt(name)
+    assert salt is not None
+    assert holds(name, salt, note_text(TEXT))
+    assert not holds(name, salt, note_text(TEXT + "."))
+    assert not holds(name, bytes(32), note_text(TEXT)), "nobody tests a guess without the salt"
+    assert name != people.keep(NOTE, "another key")[0], "and two notes with one text are not seen to be the same"
+    people.erase([name], "officer:sari", 2)
+    assert people.salt(name) is None

@@ -7,8 +7,10 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from ltsa.identity import Identity, identity
+from ltsa.keys import WrongSeedError
 from ltsa.message import Refusal
-from ltsa.persons import Persons, WrongSeedError
+from ltsa.personal import open_personal
+from ltsa.persons import Persons
 from tests.ltsa.crowd import together
 
 SEED = bytes(range(32))
@@ -18,14 +20,14 @@ BUDI = identity("3204010503900002", "Budi")
 
 @pytest.fixture
 def persons(tmp_path: Path) -> Iterator[Persons]:
-    opened = Persons(tmp_path / "persons.sqlite", SEED)
-    yield opened
+    opened = open_personal(tmp_path, SEED)
+    yield opened.persons
     opened.close()
 
 
 def bytes_of(folder: Path) -> bytes:
-    """All that lies in the file and beside it: the write-ahead log, its index, a journal."""
-    return b"".join(path.read_bytes() for path in sorted(folder.glob("persons.sqlite*")))
+    """All that lies in the folder: the persons, their keys, the write-ahead logs."""
+    return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
 
 
 def test_a_person_is_found_by_the_nik_and_is_one(persons: Persons) -> None:
@@ -38,13 +40,13 @@ def test_a_person_is_found_by_the_nik_and_is_one(persons: Persons) -> None:
 
 
 def test_many_at_once_make_one_person_of_one_nik(tmp_path: Path) -> None:
-    opened = [Persons(tmp_path / "persons.sqlite", SEED) for _ in range(3)]
+    opened = [open_personal(tmp_path, SEED) for _ in range(3)]
     found = list[tuple[str, bool]]()
-    together([lambda vault=vault: found.append(vault.keep(RATNA, 1)) for vault in opened * 3])  # type: ignore[misc]
+    together([lambda it=it: found.append(it.persons.keep(RATNA, 1)) for it in opened * 3])  # type: ignore[misc]
     assert len({person for person, _ in found}) == 1
     assert sorted(is_new for _, is_new in found) == [False] * 8 + [True]
-    for vault in opened:
-        vault.close()
+    for it in opened:
+        it.close()
 
 
 def test_nothing_of_a_person_can_be_read_in_the_file(tmp_path: Path, persons: Persons) -> None:
@@ -61,8 +63,10 @@ def test_an_erased_person_leaves_nothing_that_could_be_opened_in_the_file_or_its
     person, _ = persons.keep(RATNA, 1)
     persons.put_card("ab" * 32, person)
     stays, _ = persons.keep(BUDI, 2)
-    columns = persons._database.execute("SELECT found_by, key, sealed FROM persons WHERE id = ?", (person,)).fetchone()
-    persons._empty_log()
+    columns = persons._database.execute("SELECT found_by, sealed FROM persons WHERE id = ?", (person,)).fetchone()
+    columns += persons._keys._database.execute(
+        "SELECT wrapped FROM keys WHERE about = ?", (f"person:{person}",)
+    ).fetchone()
     assert all(column in bytes_of(tmp_path) for column in columns)
     assert persons.erase(person, "manager:maya", 3)
     lies = bytes_of(tmp_path)
@@ -103,14 +107,20 @@ def test_who_a_person_is_may_be_corrected_but_not_to_somebody_else(persons: Pers
 def test_another_seed_opens_nothing_and_says_so(tmp_path: Path, persons: Persons) -> None:
     persons.keep(RATNA, 1)
     with pytest.raises(WrongSeedError):
-        Persons(tmp_path / "persons.sqlite", bytes(32))
+        open_personal(tmp_path, bytes(32))
 
 
 def test_somebody_s_sealed_data_opens_for_nobody_else(persons: Persons) -> None:
     ratna, _ = persons.keep(RATNA, 1)
     budi, _ = persons.keep(BUDI, 1)
     persons._database.execute(
-        "UPDATE persons SET (key, sealed) = (SELECT key, sealed FROM persons WHERE id = ?) WHERE id = ?", (ratna, budi)
+        "UPDATE persons SET sealed = (SELECT sealed FROM persons WHERE id = ?) WHERE id = ?", (ratna, budi)
+    )
+    with pytest.raises(InvalidTag):
+        persons.read(budi)
+    persons._keys._database.execute(
+        "UPDATE keys SET wrapped = (SELECT wrapped FROM keys WHERE about = ?) WHERE about = ?",
+        (f"person:{ratna}", f"person:{budi}"),
     )
     with pytest.raises(InvalidTag):
         persons.read(budi)
@@ -130,4 +140,5 @@ def test_the_index_of_cards_can_be_made_anew_without_the_erased(persons: Persons
 
 def test_the_file_is_its_owner_s_alone(tmp_path: Path, persons: Persons) -> None:
     persons.keep(RATNA, 1)
-    assert (tmp_path / "persons.sqlite").stat().st_mode & 0o077 == 0
+    for name in ("persons.sqlite", "keys.sqlite"):
+        assert (tmp_path / name).stat().st_mode & 0o077 == 0

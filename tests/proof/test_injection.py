@@ -85,14 +85,14 @@ def _written(data: Path, texts: Iterator[str]) -> str:
         for n, payload in enumerate(PAYLOADS):
             here.people.keep(
                 Note(
-                    id=f"{n}",
                     office="ltsa",
                     date=ticket.date,
                     number=ticket.number,
                     by="officer:dewi",
                     at=n,
                     text=payload,
-                )
+                ),
+                key=f"{n}",
             )
         return secret
 

@@ -1,0 +1,171 @@
+"""The key store: a key for every person and every note, apart from what they seal, so that it is backed up apart.
+
+A key is destroyed together with the person or the note, and that it was stays here. So a backup of the data that is
+older than an erasure cannot be read, nor can a guess be held against what the record says of it. Keys lie here wrapped
+with one that follows from the installation's seed. The decision: docs/decisions/personal-data.md.
+"""
+
+import secrets
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ltsa.secret_file import KEY_BYTES, SecretFile, derived, mark_of, opened, sealed
+
+ID_BYTES = 16
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS keys (about TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS erased (about TEXT PRIMARY KEY, by TEXT NOT NULL, at INTEGER NOT NULL) STRICT",
+)
+
+
+class WrongSeedError(Exception):
+    """The seed is not the one under which the keys were kept."""
+
+
+class MissingKeysError(Exception):
+    """There is data whose keys are not there; the sentence says what to bring back."""
+
+
+class Erased(NamedTuple):
+    """A key that was destroyed: whose ("person:…", "note:…"), by whom, when (ms UTC)."""
+
+    about: str
+    by: str
+    at: int
+
+
+class Keys(SecretFile):
+    """The open key store.
+
+    Args:
+        path: its file.
+        seed: the installation's 32 secret bytes.
+        data: the files whose content it seals. If one of them was sealed with keys of a store before, this must be it.
+
+    Raises:
+        WrongSeedError: the seed is another one than before.
+        MissingKeysError: the store is not there, or it is another one than the data's.
+    """
+
+    def __init__(self, path: Path, seed: bytes, data: Iterable[Path] = ()) -> None:
+        own = mark_of(path, "id")
+        for file in data:
+            if mark_of(file, "keys") not in (None, own):
+                raise MissingKeysError(missing(path, file, "belongs to other data" if own else "is missing or empty"))
+        super().__init__(path, _TABLES)
+        self.path = path
+        self._wrap = AESGCM(derived(seed, "keys wrap"))
+        with self._changing() as database:
+            for name, value in (("id", secrets.token_bytes(ID_BYTES)), ("seed", sealed(self._wrap, b"keys", "mark"))):
+                database.execute("INSERT OR IGNORE INTO marks VALUES (?,?)", (name, value))
+            marks: dict[str, bytes] = dict(database.execute("SELECT name, value FROM marks").fetchall())
+        self.id = marks["id"]
+        try:
+            opened(self._wrap, marks["seed"], "mark")
+        except InvalidTag:
+            self.close()
+            raise WrongSeedError("The keys were kept under another seed; bring it back from a backup") from None
+        self._empty_log()
+
+    # --- Keys
+
+    def get(self, about: str) -> bytes | None:
+        """A key; None where it was destroyed, or there never was one."""
+        row = self._rows("SELECT wrapped FROM keys WHERE about = ?", about)
+        return self._unwrapped(row[0][0], about) if row else None
+
+    def make(self, about: str) -> bytes:
+        """The key of a person or note, which is durable before anything is sealed with it. Raises `KeyError` where it
+        was destroyed: nothing is sealed again for whom it was erased.
+        """
+        return self.take_over({about: secrets.token_bytes(KEY_BYTES)})[about]
+
+    def take_over(self, keys: dict[str, bytes]) -> dict[str, bytes]:
+        """Keeps keys that came from elsewhere, all or none; the ones kept from now on. Those that are here already stay
+        as they are. Raises `KeyError` for one that was destroyed.
+        """
+        with self._changing() as database:
+            for about, key in keys.items():
+                if database.execute("SELECT 1 FROM erased WHERE about = ?", (about,)).fetchone():
+                    raise KeyError(about)
+                wrapped = sealed(self._wrap, key, about)
+                database.execute("INSERT OR IGNORE INTO keys VALUES (?,?)", (about, wrapped))
+            return {
+                about: self._unwrapped(
+                    database.execute("SELECT wrapped FROM keys WHERE about = ?", (about,)).fetchone()[0], about
+                )
+                for about in keys
+            }
+
+    def drop(self, about: str) -> None:
+        """Takes back a key to whose data the ledger never came to refer."""
+        with self._changing() as database:
+            database.execute("DELETE FROM keys WHERE about = ?", (about,))
+        self._empty_log()
+
+    def destroy(self, erased: Iterable[Erased]) -> int:
+        """Destroys keys for good, in the file and its log; how many there were. That they were erased stays, also of
+        those whose key is not here: it may lie in an older store that is put back.
+        """
+        with self._changing() as database:
+            destroyed = 0
+            for it in erased:
+                destroyed += database.execute("DELETE FROM keys WHERE about = ?", (it.about,)).rowcount
+                database.execute("INSERT OR IGNORE INTO erased VALUES (?,?,?)", it)
+        self._empty_log()
+        return destroyed
+
+    def erased(self, kind: str) -> list[Erased]:
+        """All keys of a kind ("person", "note") that were destroyed."""
+        rows = self._rows("SELECT * FROM erased WHERE about >= ? AND about < ?", f"{kind}:", f"{kind};")
+        return [Erased(*row) for row in rows]  # type: ignore[arg-type]
+
+    def was_erased(self, about: str) -> bool:
+        """Whether a key was destroyed."""
+        return bool(self._rows("SELECT 1 FROM erased WHERE about = ?", about))
+
+    def kept(self, kind: str) -> set[str]:
+        """The ids of a kind of which there is a key."""
+        rows = self._rows("SELECT about FROM keys WHERE about >= ? AND about < ?", f"{kind}:", f"{kind};")
+        return {str(row[0]).partition(":")[2] for row in rows}
+
+    # --- How far the ledger's erasures were followed
+
+    @property
+    def reached(self) -> int:
+        """The ledger's position up to which every erasure on record was carried out, as this file knows: one that was
+        put back from a backup knows less, and follows again.
+        """
+        row = self._rows("SELECT value FROM marks WHERE name = 'reached'")
+        return int.from_bytes(row[0][0]) if row else 0  # type: ignore[arg-type]
+
+    def reach(self, position: int) -> None:
+        """Notes it."""
+        with self._changing() as database:
+            database.execute("INSERT OR REPLACE INTO marks VALUES ('reached', ?)", (position.to_bytes(8),))
+
+    # --- Inside
+
+    def _unwrapped(self, wrapped: object, about: str) -> bytes:
+        assert isinstance(wrapped, bytes)  # noqa: S101 - the table is strict
+        return opened(self._wrap, wrapped, about)
+
+
+def bind(database: sqlite3.Connection, keys: Keys) -> None:
+    """Says in a file of data which store has its keys, within a transaction of that file."""
+    database.execute("INSERT OR REPLACE INTO marks VALUES ('keys', ?)", (keys.id,))
+
+
+def missing(path: Path, file: Path, what: str = "is missing or empty") -> str:
+    """The sentence for a store without which a file of data cannot be read."""
+    return (
+        f"The key store {path} {what}, and without it nobody can read {file.name}. Bring {path.name} back from its"
+        f" newest backup. If there is none, what {file.name} holds is lost: move it away, and the office"
+        " starts with a new one"
+    )

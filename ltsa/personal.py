@@ -1,0 +1,103 @@
+"""The files of personal data together: the persons, the notes, and the store of their keys, as one office has them.
+
+Erasures on record are carried out here, whatever was cut off or put back from a backup. The ledger says first that an
+erasure was asked; then the key is destroyed, then what it sealed is dropped. The key store remembers up to which
+position of the ledger it has followed. So whichever of the files comes back from a backup, what was erased since is
+erased again when the office opens: from the ledger in the key store, from there in the data.
+"""
+
+import logging
+from collections import defaultdict
+from pathlib import Path
+from typing import NamedTuple
+
+from ltsa.journal import DataErased
+from ltsa.keys import Keys, MissingKeysError, missing
+from ltsa.ledger import Ledger
+from ltsa.people import People
+from ltsa.persons import Persons
+from ltsa.present import Recorded
+
+log = logging.getLogger(__name__)
+
+KEYS, PERSONS, NOTES = "keys.sqlite", "persons.sqlite", "people.sqlite"
+FOLLOWED_EVERY = 10_000
+"""Events of the ledger after which a running office looks again what it said was erased."""
+
+
+class Personal(NamedTuple):
+    """The open files. Everything here blocks on the disk."""
+
+    keys: Keys
+    persons: Persons
+    people: People
+
+    def close(self) -> None:
+        """Closes them."""
+        for file in reversed(self):
+            file.close()
+
+    def lost(self) -> tuple[int, int]:
+        """Of how many persons and notes the key is gone although nobody erased them: the key store is an older one."""
+        return (
+            len(self.persons.kept() - self.keys.kept("person")),
+            len(self.people.kept() - self.keys.kept("note")),
+        )
+
+    def carry_out(self, ledger: Ledger) -> None:
+        """Erases what the ledger says was erased and is still there. Idempotent; reads the ledger on from where the key
+        store had followed it, all of it where the ledger is the older one.
+        """
+        newest, after = ledger.newest(), self.keys.reached
+        unnamed = defaultdict[tuple[str, str, str], list[Recorded]](list)
+        for recorded in ledger.told("data-erased/1", after=after if after <= newest else 0):
+            event = recorded.event
+            if not isinstance(event, DataErased):
+                continue
+            if event.kind == "person":
+                self.persons.erase(event.about, event.by, event.at)
+            elif event.kind == "notes" and event.items:
+                self.people.erase(event.items, event.by, event.at)
+            elif event.kind == "notes":
+                number, _, date = event.about.partition(" ")
+                unnamed[recorded.stream.split(":")[1], date, number].append(recorded)
+        for (office, date, number), asked in unnamed.items():
+            self._erase_unnamed(office, date, number, asked)
+        if newest != after:
+            self.keys.reach(newest)
+
+    def _erase_unnamed(self, office: str, date: str, number: str, asked: list[Recorded]) -> None:
+        """An older version did not say on record which note of a ticket was erased. If the file shows none of them as
+        erased it is older than that: all that were there then go, since one of them must.
+        """
+        at = asked[-1].event.at
+        before = [note for note in self.people.notes(office, date, number) if note.at <= at]
+        if before and not any(note.erased_at for note in before):
+            log.warning("%s of %s had a note erased, and the file of notes is older: all of them go", number, date)
+            self.people.erase([note.id for note in before], asked[-1].event.by, at)
+
+
+def open_personal(folder: Path, seed: bytes) -> Personal:
+    """Opens the files of a data folder. Raises `MissingKeysError`, `WrongSeedError` or `sqlite3.Error`."""
+    files = [folder / PERSONS, folder / NOTES]
+    keys = Keys(folder / KEYS, seed, files)
+    opened: list[Keys | Persons | People] = [keys]
+    try:
+        opened.append(persons := Persons(folder / PERSONS, seed, keys))
+        opened.append(people := People(folder / NOTES, seed, keys))
+        found = Personal(keys, persons, people)
+        lost = found.lost()
+        _check_keys(keys, [file for file, count in zip(files, lost, strict=True) if count])
+    except BaseException:
+        for file in reversed(opened):
+            file.close()
+        raise
+    if any(lost):
+        log.warning("the keys of %d persons and %d notes are missing: bring back the newest %s", *lost, keys.path)
+    return found
+
+
+def _check_keys(keys: Keys, without: list[Path]) -> None:
+    """Raises `MissingKeysError` where files hold what has no key, and there is not one key."""
+    if without and not (keys.kept("person") or keys.kept("note")):
+        raise MissingKeysError(missing(keys.path, without[0]))
