@@ -1,7 +1,8 @@
 """The office's journal as an auditor reads it: what happened at the doors, to rights and to settings, in one list.
 
-It is read from several streams: the journals of the office and of the installation, who may act, and the office's
-configuration. Of what concerns no single office only that is shown which has to do with this one, or with all.
+It is read from several streams: the journals of the office and of the installation, who may act, the office's
+configuration, and the requests of people about their data. Of what concerns no single office only that is shown which
+has to do with this one, or with all.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,7 +10,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from ltsa import access, configuring, journal
+from ltsa import access, configuring, journal, requests
 from ltsa.access import (
     EVERYWHERE,
     INSTALLATION,
@@ -25,6 +26,7 @@ from ltsa.configuring import ConfigurationEvent
 from ltsa.journal import JournalEvent, journal_stream
 from ltsa.ledger import Ledger
 from ltsa.present import Recorded, office_stream
+from ltsa.requests import RequestEvent, SubjectRequestReceived, requests_stream
 
 EPOCH, DAY = date(1970, 1, 1).toordinal(), 24 * 3_600_000
 """The first date of UTC's milliseconds as an ordinal, and how many there are in a day."""
@@ -34,7 +36,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("signed-in", "signed-out", "sign-in-refused", "account-locked", "account-unlocked"),
         "request-refused",
     ),
-    "data": ("data-seen", "data-erased", "data-exported"),
+    "data": (
+        *("data-seen", "data-erased", "data-exported"),
+        *("subject-request-received", "subject-request-taken", "subject-request-done", "subject-request-refused"),
+    ),
     "people": (
         *("person-added", "role-given", "role-taken", "person-barred", "person-readmitted"),
         *("credential-changed", "link-made"),
@@ -49,11 +54,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 KINDS: dict[type, str] = {
     event: topic.partition("/")[0]
-    for topics in (journal.TOPICS, access.TOPICS, configuring.TOPICS)
+    for topics in (journal.TOPICS, access.TOPICS, configuring.TOPICS, requests.TOPICS)
     for topic, event in topics.items()
 }
 
-Noted = JournalEvent | AccessEvent | ConfigurationEvent
+Noted = JournalEvent | AccessEvent | ConfigurationEvent | RequestEvent
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -92,6 +97,7 @@ def read(ledger: Ledger, office: str, since: int, until: int, *, everything: boo
     noted = [
         *_journal(ledger, office, since, until),
         *ledger.history(office_stream(office)),
+        *ledger.history(requests_stream(office)),
         *(
             recorded
             for recorded in [*_journal(ledger, INSTALLATION, since, until), *rights]
@@ -113,7 +119,8 @@ def _journal(ledger: Ledger, office: str, since: int, until: int) -> Iterator[Re
 def _entry(recorded: Recorded) -> Entry:
     event: Noted = recorded.event  # type: ignore[assignment]
     role, _, who = event.by.partition(":")
-    named = {getattr(event, "person", ""), who if role in {"person", *access.ROLES} else ""}
+    about = "" if isinstance(event, SubjectRequestReceived) else getattr(event, "person", "")  # no account
+    named = {about, who if role in {"person", *access.ROLES} else ""}
     return Entry(
         position=recorded.position,
         at=event.at,

@@ -11,7 +11,7 @@ from ltsa.access import EVERYWHERE, Access
 from ltsa.configuring import Configurations
 from ltsa.journal import DataErased, DataExported, DataSeen
 from ltsa.office import Office
-from web.format import hhmm, long_date
+from web.format import hhmm, listed, long_date
 from web.words import FIRST, Words
 
 _FIRST_DAY = "1970-01-01"
@@ -83,6 +83,20 @@ class JournalTeller:
         personal = [self._words("audit.journal.with_persons")] if event.why else []
         return [*self._data_seen(event), *personal, *self._reason(event.why)]
 
+    def _subject_request_received(self, event: Any) -> list[str]:
+        what = self._asked("kind", event.kind).lower()
+        return [self._told(event, request=event.request, what=what, about=event.person)]
+
+    def _subject_request_taken(self, event: Any) -> list[str]:
+        return [self._told(event, request=event.request)]
+
+    def _subject_request_done(self, event: Any) -> list[str]:
+        fields = [self._asked("field", field) for field in event.changed]
+        return [self._told(event, request=event.request)] + [f"{listed(fields, self.lang)}."] * bool(fields)
+
+    def _subject_request_refused(self, event: Any) -> list[str]:
+        return [self._told(event, request=event.request, reason=self._asked("reason", event.reason))]
+
     def _cases_moved(self, event: Any) -> list[str]:
         flow = self.office.flow.get(event.scheme)
         name = (flow.name.get(self.lang) or flow.name[FIRST]) if flow else event.scheme
@@ -152,6 +166,11 @@ class JournalTeller:
     def _term(self, table: str, code: str) -> str:
         """The word for a code; the code itself where there is none, as of a program that is newer than this one."""
         key = f"audit.journal.{table}.{code}"
+        return self._words(key) if key in self._words else code
+
+    def _asked(self, table: str, code: str) -> str:
+        """The word for a code of a request about somebody's own data; the code itself where there is none."""
+        key = f"subject.{table}.{code}"
         return self._words(key) if key in self._words else code
 
     def _role(self, role: str) -> str:

@@ -11,11 +11,22 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Literal, assert_never
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from ltsa import subject
 from ltsa.flow import Flow, FlowStep, System
 from ltsa.message import Command, Event, Refusal, key_digest
 from ltsa.office import Office
+from ltsa.subject import (
+    Agreed,
+    ConsentGiven,
+    ConsentWithdrawn,
+    PersonErased,
+    PersonRestricted,
+    RestrictionLifted,
+    Subject,
+    SubjectEvent,
+)
 
 PERSON = re.compile(r"[0-9a-f]{20}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -187,6 +198,7 @@ PersonEvent = (
     | CaseReopened
     | AppointmentMade
     | AppointmentCancelled
+    | SubjectEvent
 )
 
 TOPICS: dict[str, type[PersonEvent]] = {
@@ -204,6 +216,7 @@ TOPICS: dict[str, type[PersonEvent]] = {
     "case-reopened/1": CaseReopened,
     "appointment-made/1": AppointmentMade,
     "appointment-cancelled/1": AppointmentCancelled,
+    **subject.TOPICS,
 }
 
 
@@ -299,7 +312,9 @@ class Case(Struct):
 
 
 class Person(Struct):
-    """What is true of one person: the cases in order, the one live visit, the next appointment."""
+    """What is true of one person: the cases in order, the one live visit, the next appointment, and how their data
+    stand.
+    """
 
     version: int = 0
     at: int = 0
@@ -307,6 +322,7 @@ class Person(Struct):
     cases: dict[str, Case] = {}
     visit: Visit | None = None
     appointment: Appointment | None = None
+    subject: Subject = Subject()
 
     @property
     def open_case(self) -> Case | None:
@@ -379,6 +395,8 @@ def evolve(person: Person, event: PersonEvent) -> None:  # noqa: C901, PLR0912 -
             )
         case AppointmentCancelled():
             person.appointment = None
+        case ConsentGiven() | ConsentWithdrawn() | PersonRestricted() | RestrictionLifted() | PersonErased():
+            person.subject = subject.after(person.subject, event)
         case _:
             assert_never(event)
 
@@ -424,10 +442,17 @@ class PersonCommand(Command, frozen=True, kw_only=True):
 
 
 class OpenCase(PersonCommand, frozen=True):
-    """Open a case under one of the office's flows. `card` is the SHA-256 of the case card's secret."""
+    """Open a case under one of the office's flows. `card` is the SHA-256 of the case card's secret, `agreed` the
+    consent that the person gave with it.
+    """
 
     scheme: str
     card: str
+    agreed: Agreed | None = None
+
+
+class LiftRestriction(PersonCommand, frozen=True):
+    """Let a person's data be used again that were restricted."""
 
 
 class CaseCommand(PersonCommand, frozen=True, kw_only=True):
@@ -540,8 +565,11 @@ def decide(command: PersonCommand, person: Person, here: Here) -> list[PersonEve
         "key": key_digest(command.key),
         "content": command.content(),
     }
+    if isinstance(command, LiftRestriction):
+        return [_lift(person, here, said)]
+    usable(person)
     if isinstance(command, OpenCase):
-        return [_open(command, person, here, said)]
+        return _open(command, person, here, said)
     if isinstance(command, ReopenCase):
         return [_reopen(command, person, here, said)]
     if not isinstance(command, CaseCommand):
@@ -611,14 +639,33 @@ def _offered(scheme: str, here: Here) -> Flow:
     return found
 
 
-def _open(command: OpenCase, person: Person, here: Here, said: dict[str, Any]) -> CaseOpened:
+def usable(person: Person) -> None:
+    """Refuses whatever would use the data of somebody who restricted that (UU 27/2022 art. 41), or who was erased."""
+    if person.subject.erased:
+        raise Refusal("person-erased", "Who this person is was erased; nothing goes on with it.", state="erased")
+    if (since := person.subject.restriction) is not None:
+        message = "This person's data are restricted: they are kept, and used again once that is lifted."
+        raise Refusal("person-restricted", message, state="restricted", values={"office": since.office})
+
+
+def _lift(person: Person, here: Here, said: dict[str, Any]) -> RestrictionLifted:
+    if (since := person.subject.restriction) is None:
+        raise Refusal("not-restricted", "This person's data are not restricted.", state="usable")
+    return RestrictionLifted(**said, office=here.office.id, request=since.request)
+
+
+def _open(command: OpenCase, person: Person, here: Here, said: dict[str, Any]) -> list[PersonEvent]:
     if not PERSON.fullmatch(command.person):
         raise Refusal("wrong-person", "A person is told by 20 hexadecimal digits.", field="person")
     _digest(command.card)
     _none_open(person)
     pinned = _offered(command.scheme, here).digest
     case = case_id(command.person, len(person.cases) + 1)
-    return CaseOpened(**said, case=case, office=here.office.id, scheme=command.scheme, flow=pinned, card=command.card)
+    where: dict[str, Any] = {"office": here.office.id}
+    opened = CaseOpened(**said, **where, case=case, scheme=command.scheme, flow=pinned, card=command.card)
+    if (agreed := command.agreed) is None or person.subject.agrees(agreed):
+        return [opened]
+    return [opened, ConsentGiven(**said, **where, **structs.asdict(agreed))]
 
 
 def _none_open(person: Person) -> None:

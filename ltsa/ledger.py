@@ -25,7 +25,7 @@ import msgspec
 from eventsourcing.persistence import PersistenceError, StoredEvent
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 
-from ltsa import access, configuring, flow, journal, journey, predictions, shown, visit
+from ltsa import access, configuring, flow, journal, journey, predictions, requests, shown, visit
 from ltsa.access import AccessCommand
 from ltsa.board import Answer, answer, unopened
 from ltsa.calling import carry_out
@@ -38,6 +38,7 @@ from ltsa.log import TABLES, Log, Row, grow, missing
 from ltsa.message import Refusal, key_digest
 from ltsa.predictions import RecordWaits, forecast_stream
 from ltsa.present import AnyEvent, Present, Recorded, day_stream, office_stream
+from ltsa.requests import RequestCommand, requests_stream
 from ltsa.rules import decide
 from ltsa.shown import RecordBoards, shown_stream
 
@@ -58,6 +59,7 @@ _topics: dict[str, type[AnyEvent]] = {
     **configuring.TOPICS,
     **journey.TOPICS,
     **flow.TOPICS,
+    **requests.TOPICS,
     **predictions.TOPICS,
     **shown.TOPICS,
 }
@@ -71,7 +73,14 @@ class LedgerUnavailableError(Exception):
 
 
 AnyCommand = (
-    DayCommand | AccessCommand | WriteJournal | ConfigurationCommand | PersonCommand | RecordWaits | RecordBoards
+    DayCommand
+    | AccessCommand
+    | WriteJournal
+    | ConfigurationCommand
+    | PersonCommand
+    | RequestCommand
+    | RecordWaits
+    | RecordBoards
 )
 
 
@@ -537,7 +546,7 @@ class Ledger:
                 self._present.apply(recorded)
             self._seen.extend(rows)
 
-    def _decide(self, command: AnyCommand, rows: list[Recorded]) -> Done | Exception:  # noqa: PLR0911 - one a kind
+    def _decide(self, command: AnyCommand, rows: list[Recorded]) -> Done | Exception:  # noqa: C901, PLR0911 - one a kind
         """The answer to be, its events appended to `rows` and applied; or a refusal, which changes nothing.
 
         Whatever fails after that, half applied, must fail the batch.
@@ -549,6 +558,8 @@ class Ledger:
                     return self._configure(command, rows)
                 case PersonCommand():
                     return self._of_person(command, rows)
+                case RequestCommand():
+                    return self._of_request(command, rows)
                 case AccessCommand():
                     return self._take(command, access.STREAM, self._present.access, access, rows)
                 case WriteJournal():
@@ -644,6 +655,19 @@ class Ledger:
             return done
         kept = flow.keep(here.office.flow[first.scheme], flows, first)
         return self._with(done, self._record(flow.STREAM, flows, kept, rows, flow.evolve))
+
+    def _of_request(self, command: RequestCommand, rows: list[Recorded]) -> Done | Refusal:
+        """A command about a request of a person about their data, and what it means for them, in one transaction."""
+        here, stream = self._present.here(command.office, command.at), requests_stream(command.office)
+        state, key = self._present.requests(command.office), key_digest(command.key)
+        if key in state.answered:
+            return self._repeat(command, stream, key, state.answered[key])
+        person = requests.whose(command, state)
+        subject = self._present.person(person)
+        events = requests.decide(command, state, subject, here)
+        done = self._append(stream, state, events, rows, requests.evolve)
+        following = requests.follow(events[0], state.of(events[0].request), subject, command.office)
+        return self._with(done, self._record(person_stream(person), subject, following, rows, journey.evolve))
 
     def _take(self, command: AnyCommand, stream: str, state: Any, rules: Any, rows: list[Recorded]) -> Done | Refusal:
         """Decides a command by the rules of its stream: a module with `decide` and `evolve`."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from ltsa import access, configuring, flow, journal, journey, predictions, shown
+from ltsa import access, configuring, flow, journal, journey, predictions, requests, shown
 from ltsa.access import INSTALLATION, Access, AccessEvent
 from ltsa.configuring import ConfigurationEvent, Configurations
 from ltsa.day import Day, DayEvent, DayOpened, evolve
@@ -18,6 +18,7 @@ from ltsa.journey import Here, Person, PersonEvent, person_stream
 from ltsa.message import Refusal
 from ltsa.office import Office
 from ltsa.predictions import Predictions, WaitsPredicted
+from ltsa.requests import RequestEvent, Requests, requests_stream
 from ltsa.shown import Boards, BoardsShown
 
 DAYS_KEPT = 2
@@ -27,12 +28,21 @@ KEPT: dict[str, tuple[Callable[[], Any], Callable[[Any, Any], None]]] = {
     "journal": (Journal, journal.evolve),
     "forecast": (Predictions, predictions.evolve),
     "shown": (Boards, shown.evolve),
+    "requests": (Requests, requests.evolve),
 }
-"""Streams of which nothing is asked but what their own next command needs: how their state begins, and goes on."""
+"""Streams that are read when they are asked for, and may be let go of: how their state begins, and goes on."""
 
 
 AnyEvent = (
-    DayEvent | AccessEvent | JournalEvent | ConfigurationEvent | PersonEvent | FlowEvent | WaitsPredicted | BoardsShown
+    DayEvent
+    | AccessEvent
+    | JournalEvent
+    | ConfigurationEvent
+    | PersonEvent
+    | FlowEvent
+    | RequestEvent
+    | WaitsPredicted
+    | BoardsShown
 )
 
 
@@ -142,6 +152,11 @@ class Present:
             if len(self._kept) > STREAMS_KEPT:
                 del self._kept[next(iter(self._kept))]
         return self._kept[stream]
+
+    def requests(self, office: str) -> Requests:
+        """The requests of people about their data that an office received."""
+        found: Requests = self.kept(requests_stream(office))
+        return found
 
     def person(self, person: str) -> Person:
         """What is true of a person; of one who never came, nothing. Stays in memory until `let_go`."""

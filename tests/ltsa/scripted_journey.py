@@ -2,7 +2,7 @@
 
 Ratna takes her first number in Bandung, with a case and a card. What is missing she brings the same day; her AK-1 gets
 a number on paper, because SIAPkerja cannot be reached. The passport recommendation is waived meanwhile, and her case
-moved. On the third day she gets her passport in Garut.
+moved. On the third day she gets her passport in Garut, asks what is kept of her, and has it erased in the end.
 """
 
 from datetime import datetime
@@ -28,6 +28,7 @@ from ltsa.journey import (
     CancelAppointment,
     CloseCase,
     CompleteReference,
+    LiftRestriction,
     MakeAppointment,
     MoveCase,
     NoteReference,
@@ -40,12 +41,15 @@ from ltsa.journey import (
 from ltsa.ledger import Done, Ledger
 from ltsa.message import Command
 from ltsa.office import Dispatching, example_office
+from ltsa.requests import FinishRequest, ReceiveRequest, RefuseRequest, TakeRequest
+from ltsa.subject import asked
 from ltsa.tokens import token_digest
 
 RATNA = "0c5a7d1e9b3f82640d17"
 CASE = f"{RATNA}-1"
 BANDUNG, GARUT = "bandung", "garut"
 MONDAY, TUESDAY, WEDNESDAY = "2026-03-02", "2026-03-03", "2026-03-04"
+AGREED = asked({}).given(asked({}).digest("id"), "kiosk")
 
 
 def instant(day: str, time: str) -> int:
@@ -86,7 +90,7 @@ def played(folder: Path) -> Ledger:
     ledger = Ledger(folder / "ledger.sqlite")
     it, ratna = Offices(ledger), {"person": RATNA}
     case = ratna | {"case": CASE}
-    it.do(MONDAY, "08:00", OpenCase, **ratna, scheme="p-to-p", card=token_digest("first card"))
+    it.do(MONDAY, "08:00", OpenCase, **ratna, scheme="p-to-p", card=token_digest("first card"), agreed=AGREED)
     it.do(MONDAY, "08:01", MakeAppointment, **case, slot=instant(TUESDAY, "09:00"), services=("labour",))
     it.do(MONDAY, "08:02", CancelAppointment, **case)
     it.do(MONDAY, "08:03", MakeAppointment, GARUT, **case, slot=instant(WEDNESDAY, "09:00"), services=("immigration",))
@@ -118,4 +122,17 @@ def played(folder: Path) -> Ledger:
     it.do(WEDNESDAY, "10:00", ReplaceCard, GARUT, **case, card=token_digest("second card"))
     it.do(WEDNESDAY, "11:00", CloseCase, GARUT, **case, outcome="withdrawn")
     it.do(WEDNESDAY, "11:01", ReopenCase, GARUT, **case, reason="goes-on")
+    asks: dict[str, Any] = ratna | {"identified": "nik-document"}
+    for number, kind in enumerate(("show", "correct", "restrict", "withdraw"), 1):
+        it.do(WEDNESDAY, f"12:0{number}", ReceiveRequest, kind=kind, **asks)
+    it.do(WEDNESDAY, "12:10", TakeRequest, request="1", by="manager:rahma")
+    it.do(WEDNESDAY, "12:11", FinishRequest, request="1", by="manager:rahma")
+    it.do(WEDNESDAY, "12:12", FinishRequest, request="2", changed=("name", "phone"))
+    it.do(WEDNESDAY, "12:13", FinishRequest, request="3")
+    it.do(WEDNESDAY, "12:14", LiftRestriction, **ratna)
+    it.do(WEDNESDAY, "12:15", FinishRequest, request="4")
+    it.do(WEDNESDAY, "12:16", ReceiveRequest, GARUT, kind="erase", **asks)
+    it.do(WEDNESDAY, "12:17", RefuseRequest, GARUT, request="1", reason="law-requires")
+    it.do(WEDNESDAY, "12:18", ReceiveRequest, GARUT, kind="erase", **asks)
+    it.do(WEDNESDAY, "12:19", FinishRequest, GARUT, request="2")
     return ledger

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ltsa import configuring, flow, journey
+from ltsa import configuring, flow, journey, requests
 from ltsa.configuring import Configurations
 from ltsa.day import TOPICS
 from ltsa.present import Recorded
@@ -105,7 +105,7 @@ def test_what_was_in_force_on_a_date_is_the_same_for_ever(name: str) -> None:
         assert missing(golden["office"], in_force, golden["day"]) == []
 
 
-PERSONS = journey.TOPICS | flow.TOPICS
+PERSONS = journey.TOPICS | flow.TOPICS | requests.TOPICS
 
 
 def test_everything_that_can_happen_to_a_case_stands_in_a_golden_history() -> None:

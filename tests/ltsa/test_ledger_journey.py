@@ -34,6 +34,7 @@ from ltsa.commands import (
 )
 from ltsa.day import Day, TicketIssued
 from ltsa.journey import (
+    CaseClosed,
     CloseCase,
     MakeAppointment,
     OpenCase,
@@ -111,8 +112,11 @@ def test_a_journey_over_three_days_and_two_offices_is_one_road(tmp_path: Path) -
     assert (case.marks["passport"][0].office, case.marks["passport"][0].valid_until) == (GARUT, "2036-03-01")
     [reference] = case.references
     assert (reference.number, reference.replaces, reference.paper) == ("AK1/3204/2026/0815", "KERTAS 12", False)
-    assert (ledger.person(RATNA).visit, ledger.person(RATNA).appointment, case.outcome) == (None, None, "")
-    assert ledger.person(RATNA).open_case == case, "it was closed, and opened again"
+    ratna = ledger.person(RATNA)
+    assert (ratna.visit, ratna.appointment) == (None, None)
+    outcomes = [it.event.outcome for it in ledger.history(person_stream(RATNA)) if isinstance(it.event, CaseClosed)]
+    assert (outcomes, case.outcome) == (["withdrawn", "withdrawn"], "withdrawn"), "closed, opened again, and erased"
+    assert ratna.subject.erased == instant(WEDNESDAY, "12:19")
     ledger.close()
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from ltsa import board, configuring, flow, journey
+from ltsa import board, configuring, flow, journey, requests
 from ltsa.configuring import Configurations
 from ltsa.day import TOPICS, Day
 from ltsa.flow import FlowKept, Flows
-from ltsa.journey import Person
+from ltsa.journey import Person, PersonEvent
 from ltsa.replay import day_at
 from ltsa.road import road
 from tests.ltsa import scripted_journey
@@ -42,10 +42,10 @@ def main(name: str) -> None:
 
 
 def write_journey(name: str) -> None:
-    """Writes `<name>.jsonl` (an event a line, of the streams of the person and of the flows) and `<name>.roads.jsonl`
-    (what the road was on some dates).
+    """Writes `<name>.jsonl` (an event a line, of the streams of the person, of the flows and of the requests) and
+    `<name>.roads.jsonl` (what the road was on some dates).
     """
-    topics = journey.TOPICS | flow.TOPICS
+    topics = journey.TOPICS | flow.TOPICS | requests.TOPICS
     topic_of = {event: topic for topic, event in topics.items()}
     with TemporaryDirectory() as folder:
         ledger = scripted_journey.played(Path(folder))
@@ -67,11 +67,12 @@ def roads(events: Iterable[Any], day: str) -> dict[str, object]:
     for event in events:
         if isinstance(event, FlowKept):
             flow.evolve(flows, event)
-        else:
+        elif isinstance(event, PersonEvent):
             journey.evolve(person, event)
     case = person.cases[scripted_journey.CASE]
     seen = road(case, flows.kept[case.follows(day).flow], day)
-    return {"day": day, "road": seen, "visit": person.visit, "appointment": person.appointment, "outcome": case.outcome}
+    told = {"day": day, "road": seen, "visit": person.visit, "appointment": person.appointment}
+    return told | {"outcome": case.outcome, "subject": person.subject}
 
 
 def write_office(name: str) -> None:
