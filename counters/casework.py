@@ -40,6 +40,7 @@ from ltsa.journey import (
 from ltsa.message import Refusal, key_digest
 from ltsa.office import Office
 from ltsa.road import plan
+from ltsa.subject import asked
 from web.errors import Refused, spoken
 from web.house import House
 from web.journeys import by_card, by_nik, open_case, open_unnamed, replace_card
@@ -241,7 +242,11 @@ def _open(work: Work) -> Answer:
     if nik:
         name = press.text("name", LONGEST_WHO)
         who = Identity(nik=nik_of(nik), name=name_of(name) if name else "")
-        person, _, secret = open_case(work.house, who, **said)
+        agreed = asked(work.office.consent).given(press.text("agreed", LONGEST_WHO), "desk")
+        if name and agreed is None:
+            message = "A name is kept for those who agree to it; tick that they do, or leave the name empty."
+            raise Refused("consent-needed", message, field="agreed", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        person, _, secret = open_case(work.house, who, **said, agreed=agreed)
     else:
         person, _, secret = open_unnamed(work.house, **said)
     v, but = work.house.position, ""

@@ -13,6 +13,7 @@ from ltsa.commands import CounterCommand, OpenCounter
 from ltsa.day import Day
 from ltsa.journey import OUTCOMES, REOPENINGS
 from ltsa.message import Refusal
+from ltsa.subject import asked
 from web.asking import asker
 from web.house import house
 from web.live import View
@@ -171,6 +172,7 @@ def _journey_sheet(name: str, day: Day, counter: str, number: str) -> str:
         office_choices=[(office, said(name)) for office, name in offices.items()],
         case_outcomes=OUTCOMES,
         case_reopenings=REOPENINGS,
+        consent=asked(day.rules_of.consent),
     )
 
 

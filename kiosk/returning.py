@@ -37,6 +37,7 @@ from ltsa.journey import Person
 from ltsa.message import Refusal
 from ltsa.office import Office
 from ltsa.rules import full_services
+from ltsa.subject import asked
 from web import journeys
 from web.asking import asker
 from web.doors import door
@@ -54,6 +55,8 @@ LIVE = (View("card", roads.card, "kiosk/journey.html", office=roads.office_of_ca
 LONGEST_TYPED = 24
 """Letters of a NIK with blanks that are shown again when it was wrong."""
 
+LONGEST_DIGEST = 64
+
 MINUTE = 60_000
 
 PASS_LASTS = 10 * 60_000
@@ -61,14 +64,15 @@ PASS_LASTS = 10 * 60_000
 
 
 class Guest(Struct, frozen=True, kw_only=True):
-    """Who stands at the kiosk: a `person` who is known, or somebody with a `nik` who begins under a `scheme`; `had`
-    says that who wanted to begin had a journey already.
+    """Who stands at the kiosk: a `person` who is known, or somebody with a `nik` who begins under a `scheme` and has
+    `agreed` to words (their digest); `had` says that who wanted to begin had a journey already.
     """
 
     office: str
     person: str = ""
     scheme: str = ""
     nik: str = ""
+    agreed: str = ""
     had: bool = False
 
     @property
@@ -76,7 +80,8 @@ class Guest(Struct, frozen=True, kw_only=True):
         """What a form carries to the next step."""
         here = house()
         shown = guest_pass(here.seed, self.office, self.person, here.now() + PASS_LASTS) if self.person else ""
-        pairs = (("pass", shown), ("had", "1" if self.had else ""), ("scheme", self.scheme), ("nik", self.nik))
+        begins = (("scheme", self.scheme), ("nik", self.nik), ("agreed", self.agreed))
+        pairs = (("pass", shown), ("had", "1" if self.had else ""), *begins)
         return tuple((name, value) for name, value in pairs if value)
 
 
@@ -158,7 +163,11 @@ def take(office: str) -> Response:
 
 def _repeated(guest: Guest) -> MultiDict[str, str]:
     """The same command once more, for the ticket in another language: without the NIK, which has done its part."""
-    told = [(name, value) for name, value in request.form.items(multi=True) if name not in {"nik", "scheme", "pass"}]
+    told = [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if name not in {"nik", "scheme", "agreed", "pass"}
+    ]
     return MultiDict([*told, *guest.said])
 
 
@@ -166,8 +175,10 @@ def _repeated(guest: Guest) -> MultiDict[str, str]:
 
 
 def _ask_who(office: Office, flow: Flow | None = None, *, typed: str = "", wrong: str = "", lost: bool = False) -> str:
-    shown = {"flow": flow, "typed": typed, "wrong": wrong, "lost": lost, "begins": roads.begins(office, _today(office))}
-    return step("nik", office, said=_nothing_chosen(office), first=roads.first_services(flow, office), **shown)
+    shown: dict[str, Any] = {"flow": flow, "typed": typed, "wrong": wrong, "lost": lost}
+    shown |= {"begins": roads.begins(office, _today(office)), "consent": asked(office.consent)}
+    shown |= {"first": roads.first_services(flow, office)}
+    return step("nik", office, said=_nothing_chosen(office), **shown)
 
 
 def _not_found(office: Office, refusal: Refusal) -> Response:
@@ -238,7 +249,8 @@ def _guest(office: Office) -> Guest:
         return _seen(office, person, had=scheme != "")
     if not scheme:
         raise Refusal("unknown-nik", "Nobody has a journey with this NIK here.", field="nik")
-    return Guest(office=office.id, scheme=_scheme(office, scheme).id, nik=nik_of(heard("nik")))
+    scheme, nik = _scheme(office, scheme).id, nik_of(heard("nik"))
+    return Guest(office=office.id, scheme=scheme, nik=nik, agreed=heard("agreed")[:LONGEST_DIGEST])
 
 
 def _seen(office: Office, person: str, *, had: bool = False) -> Guest:
@@ -255,9 +267,10 @@ def _begun(guest: Guest) -> Guest:
     """Opens the case of somebody who begins. Who has one already (another kiosk was quicker) goes on with that."""
     here = house()
     who = Identity(nik=guest.nik, name="")
-    said: dict[str, str] = {"office": guest.office, "scheme": guest.scheme, "by": taken_by(guest.office)}
+    agreed = asked(here.office(guest.office).consent).given(guest.agreed, "kiosk")
+    said: dict[str, Any] = {"office": guest.office, "scheme": guest.scheme, "by": taken_by(guest.office)}
     try:
-        person, _, _ = journeys.open_case(here, who, key=roads.case_key(key()), **said)
+        person, _, _ = journeys.open_case(here, who, key=roads.case_key(key()), agreed=agreed, **said)
     except Refusal as refusal:
         known = journeys.by_nik(here, guest.nik)
         if refusal.code != "case-open" or known is None:

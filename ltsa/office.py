@@ -172,7 +172,8 @@ class Office(Struct, frozen=True, kw_only=True, dict=True):
 
     `week` has the hours of each weekday; one that is not in it is closed, and an office without any week is always
     open. A special day goes before a day off, a day off before the week. `second_factor` are the roles whose people
-    need more than a password.
+    need more than a password. `consent` are the office's own words in which people are asked whether they are kept for
+    following visits; without any, the usual ones of `ltsa/subject.py`.
     """
 
     id: str
@@ -182,6 +183,7 @@ class Office(Struct, frozen=True, kw_only=True, dict=True):
     counters: tuple[Counter, ...]
     rules: Rules = Rules()
     running_text: Text = msgspec.field(default_factory=dict)
+    consent: Text = msgspec.field(default_factory=dict)
     week: dict[str, Opening] = {}
     days_off: tuple[DayOff, ...] = ()
     special_days: tuple[SpecialDay, ...] = ()
@@ -363,6 +365,7 @@ def _check_office(office: Office) -> None:
         raise WrongOfficeError("id", f"{INSTALLATION!r} means all offices together; choose another", code="wrong-code")
     _text("name", office.name)
     _text("running_text", office.running_text, LONGEST_TEXT, needed=False)
+    _text("consent", office.consent, LONGEST_TEXT, needed=bool(office.consent))
     try:
         ZoneInfo(office.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

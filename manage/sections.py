@@ -188,6 +188,10 @@ def _security(_office: Office, _item: str) -> tuple[Field, ...]:
     )
 
 
+def _consent(_office: Office, _item: str) -> tuple[Field, ...]:
+    return (Words(path="consent", label="consent", longest=LONGEST_TEXT, needed=False, tall=True),)
+
+
 SECTIONS: tuple[Section, ...] = (
     Section(id="office", icon="building-2", about="(name|zone|running_text)$", fields=_office, template="office"),
     Section(id="services", icon="layers", about="services", fields=_services, template="services"),
@@ -216,6 +220,7 @@ SECTIONS: tuple[Section, ...] = (
             fields=_coded("opening_checks")),
     Section(id="flows", icon="route", about="flows", fields=flows.switches, template="flows"),
     Section(id="security", icon="shield-check", about="second_factor", fields=_security),
+    Section(id="consent", icon="handshake", about="consent$", fields=_consent, template="consent"),
 )  # fmt: skip
 """The sections in the order of the page."""
 
@@ -230,7 +235,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("return-reasons", "outcomes", "pause-reasons", "deviation-reasons", "closing-outcomes", "opening-checks"),
     ),
     ("journeys", ("flows",)),
-    ("safety", ("security",)),
+    ("safety", ("security", "consent")),
 )
 """How the sections stand together on a page."""
 

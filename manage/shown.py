@@ -10,6 +10,7 @@ from ltsa.configuring import Change, Configurations
 from ltsa.hours import hours_on
 from ltsa.message import Refusal
 from ltsa.office import WEEKDAYS, Coded, Office, Opening, Text
+from ltsa.subject import asked
 from manage import telling
 from manage.flows import depths
 from manage.offered import agencies
@@ -175,6 +176,9 @@ _SUMMARIES: Mapping[str, Callable[[Office, Words], str]] = {
     "opening-checks": _coded("opening_checks"),
     "flows": lambda office, words: _names(office.flows, words.lang) or words("manage.summary.nothing"),
     "security": _security,
+    "consent": lambda office, words: words(
+        "manage.summary.consent_own" if office.consent else "manage.summary.consent_usual"
+    ),
 }
 
 Options = list[tuple[str, str]]
@@ -240,6 +244,7 @@ GLOBALS: Mapping[str, Any] = {
     "agencies_of": agencies,
     "taken_over": taken_over,
     "flow_depths": depths,
+    "usual_consent": asked({}),
     "local_clock": lambda local: clock(local, page_language()),
 }
 """What templates of this room may call."""

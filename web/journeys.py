@@ -8,7 +8,7 @@ A number for a case is taken at `web/tickets.py`.
 import sqlite3
 from collections.abc import Callable
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -36,6 +36,7 @@ from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.persons import ID_BYTES
 from ltsa.road import Plan, RoadStep, plan, road
+from ltsa.subject import Agreed
 from ltsa.tokens import card_secret, token_digest
 from web.house import House
 
@@ -119,17 +120,18 @@ def erase(here: House, person: str, *, office: str, by: str, key: str) -> bool:
 # --- The case ---------------------------------------------------------------------------------------------------------
 
 
-def open_case(here: House, who: Identity, *, office: str, scheme: str, by: str, key: str) -> tuple[str, str, str]:  # noqa: PLR0913 - by name
+def open_case(  # noqa: PLR0913 - by name
+    here: House, who: Identity, *, office: str, scheme: str, by: str, key: str, agreed: Agreed | None = None
+) -> tuple[str, str, str]:
     """Opens a case: the person's id, the case's, and the secret of its card. The same key gives the same again. Raises
-    `Refusal`; whoever was not known before is then forgotten again.
+    `Refusal`; whoever was not known before is then forgotten again. `agreed` is the consent that was given with it.
     """
     secret = card_secret(here.seed, key)
     person, is_new = _vault(here, here.persons.keep, who, here.now())
     is_new_card = _vault(here, here.persons.put_card, token_digest(secret), person)
     try:
-        command = OpenCase(
-            office=office, at=here.now(), by=by, key=key, person=person, scheme=scheme, card=token_digest(secret)
-        )
+        said: dict[str, Any] = {"office": office, "at": here.now(), "by": by, "key": key}
+        command = OpenCase(**said, person=person, scheme=scheme, card=token_digest(secret), agreed=agreed)
         opened = here.do(command).events[0].event
     except Refusal:
         if is_new:

@@ -44,7 +44,7 @@ class Room:
 
     def __init__(self, house: House, client: FlaskClient) -> None:
         self.house, self.client, self._n = house, client, 0
-        said = {"office": "ltsa", "by": "officer:siti"}
+        said: dict[str, Any] = {"office": "ltsa", "by": "officer:siti"}
         self.person, self.case, _ = open_case(house, Identity(nik=NIK, name=NAME), scheme="p-to-p", key="open", **said)
 
     def gives(self, kind: Any, **said: object) -> None:

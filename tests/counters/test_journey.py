@@ -13,6 +13,7 @@ from counters import casework
 from counters.views import JOURNEY_SHEETS
 from ltsa.ledger import Ledger
 from ltsa.message import Refusal
+from ltsa.subject import asked
 from tests.counters.conftest import SCREEN, Hall, Officer, violations
 from tests.counters.journeys import WATI, Journeys
 from tests.counters.presses import Presses
@@ -249,8 +250,10 @@ NIK = "3273 0152 0190 0007"
 
 
 def test_a_journey_is_opened_for_a_number_and_found_again_by_nik_and_by_card(presses: Presses) -> None:
-    first = presses.takes("labour")
-    said = presses.does("journey/open", number=first, scheme="p-to-p", nik=NIK, name="Sri Wati")
+    first, asks = presses.takes("labour"), {"scheme": "p-to-p", "nik": NIK, "name": "Sri Wati"}
+    assert presses.refused("journey/open", number=first, **asks) == (422, "consent-needed")
+    agreed = asked({}).digest("id")
+    said = presses.does("journey/open", number=first, **asks, agreed=agreed)
     (secret,) = re.findall(r"[A-Z2-7]{26}", said["sheet"])
     assert "Kode ini hanya tampil sekali" in said["sheet"]
     visit = presses.day.tickets[first]
@@ -264,6 +267,9 @@ def test_a_journey_is_opened_for_a_number_and_found_again_by_nik_and_by_card(pre
         assert "P ke P" in found
         assert f"Kaitkan dengan {again}" in found
     (person,) = re.findall(r'name="person" value="([0-9a-f]{20})"', found)
+    consent = presses.house.present.person(person).subject.consent
+    assert consent is not None
+    assert (consent.agreed.text, consent.agreed.door, consent.by) == (agreed, "desk", "officer:siti")
     presses.does("journey/tie", number=again, person=person)
     assert presses.day.tickets[again].case == visit.case
     for kept in ("ledger.sqlite", "ledger.sqlite-wal"):

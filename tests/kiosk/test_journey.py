@@ -16,6 +16,7 @@ from ltsa.configuring import ConfigureOffice
 from ltsa.journal import DataSeen
 from ltsa.journey import CaseOpened, MoveCase, RecordStep, VisitBegun, person_of
 from ltsa.office import example_office
+from ltsa.subject import ConsentGiven, asked
 from tests.conftest import Office
 from tests.kiosk.visitor import LYING, UPRIGHT, Hall, Visitor, flaws, violations
 from tests.staff import pair
@@ -167,7 +168,9 @@ def test_a_case_over_three_days_and_two_offices(  # noqa: PLR0915 - one story
     page.get_by_text("Nomor antrean hari ini").wait_for()
     page.get_by_text("3 dari 8 langkah selesai").wait_for()
 
-    (opened,) = days.events(CaseOpened)
+    (opened,), (consent,) = days.events(CaseOpened), days.events(ConsentGiven)
+    assert (consent.version, consent.text, consent.door) == ("usual/1", asked({}).digest("id"), "kiosk")
+    assert (consent.by, consent.key) == (opened.by, opened.key), "with the case, in one commit"
     visits = [(visit.office, visit.date) for visit in days.events(VisitBegun)]
     assert visits == [("ltsa", days.date(-2)), ("bantul", days.date(-1)), ("ltsa", days.date())]
     seen = [event for event in days.events(DataSeen) if event.kind == "journey"]

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ltsa.office import example_office, usual_week
 from ltsa.parts import value_at
+from ltsa.subject import asked
 from manage.fields import Sheet
 from manage.sections import NEW, SECTIONS, service
 from tests.manage.conftest import inputs_of
@@ -397,6 +398,19 @@ def test_a_day_of_another_year_is_refused(manager: Manager) -> None:
     manager.opens("/settings/days-off/2027")
     manager.sheet |= {"own_days.0.key": "", "own_days.0.date": "2028-12-17", "own_days.0.name.id": "Ulang tahun"}
     assert 'id="own_days.0.date-error"' in manager.saves("days-off/2027").get_data(as_text=True)
+
+
+def test_the_words_of_consent_are_the_office_s_own_from_a_date_on_and_the_usual_ones_again(manager: Manager) -> None:
+    page = manager.opens("/settings/consent")
+    assert asked({}).words["id"] in page
+    own = {"id": "Saya setuju disimpan.", "en": "I agree to be kept."}
+    assert manager.saves("consent", **{f"consent.{lang}": words for lang, words in own.items()}).status_code == 303
+    assert asked(manager.office.consent).words == own
+    assert "Kalimat kantor sendiri" in manager.opens("/settings")
+    manager.opens("/settings/consent")
+    assert manager.saves("consent", **{"consent.id": ""}).status_code == 422, "Indonesian comes first"
+    assert manager.saves("consent", **{"consent.id": "", "consent.en": ""}).status_code == 303
+    assert asked(manager.office.consent) == asked({})
 
 
 def test_roles_that_need_a_second_factor_are_ticked(manager: Manager) -> None:
