@@ -126,7 +126,7 @@ class CaseSaid(Struct, gc=False):
 
     at: int
     by: str
-    case: str
+    case: str = ""
     office: str = ""
     date: str = ""
     number: str = ""
@@ -205,7 +205,8 @@ def cases(
             code, said = topic.partition("/")[0], _decode_case(stored)
             if code == "case-opened":
                 found[said.case] = Case(said.case, said.office, said.scheme, said.flow)
-            case = found[said.case]
+            if (case := found.get(said.case)) is None:
+                continue  # of the person and no case: a consent, a restriction, an appointment
             if code == "case-moved":
                 case.scheme, case.flow = said.scheme, said.flow
             elif code in {"case-closed", "case-reopened"}:

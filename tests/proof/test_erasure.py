@@ -8,12 +8,13 @@ import sqlite3
 import zipfile
 from base64 import b64encode, urlsafe_b64encode
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 
-from audit.exporting import FORMATS, export
+from audit.exporting import export
+from audit.extract import Format
 from audit.proofs import prove_day, verify_file
 from audit.verifying import verify
 from ltsa.identity import identity
@@ -159,7 +160,7 @@ def test_who_was_erased_is_in_no_byte_of_data_log_or_exports_and_every_proof_hol
         assert erase_note(here, remark.id, **SARI, about=f" {day}", key="e")
         here.sign()
         assert journeys.by_nik(here, NIK) is None
-    for kind in FORMATS:
+    for kind in get_args(Format):
         assert export([kind, str(taken / f"days.{kind}"), "--data", str(data)], None) == 0
     after = taken / "after.zip"
     assert prove_day(["ltsa", day, "--out", str(after), "--data", str(data)], None) == 0
