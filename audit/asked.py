@@ -1,17 +1,34 @@
 """What an address asks for: a day, an instant of it, a part of its events. What cannot be right gets a sentence."""
 
 import re
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from ltsa.present import Recorded
 from ltsa.replay import Line
+from ltsa.traces import Traces
 from web.errors import Refused
 from web.words import Words, page_language
 
 LAST_MS = 999
+
+CORRECTIONS = ("action-undone", "day-reopened")
+"""The kinds of events that take another one back."""
+
+GO: dict[str, tuple[str, ...]] = {"": (), "-call": ("ticket-called",), "-correction": CORRECTIONS}
+"""Where one can go from an instant, "next" or "previous" before it: to an event of these kinds, or of the choice."""
+
+DIGITS = 15
+"""No ledger has more positions than such a number says."""
+
+CHOICE = ("number", "counter", "officer", "event", "from", "to")
+"""What in an address chooses events."""
+
+_WAYS = tuple(f"{way}{to}" for to in GO for way in ("next", "previous"))
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIME = re.compile(r"(\d\d?)[:.](\d\d)(?:[:.](\d\d))?", re.ASCII)
 
@@ -21,10 +38,14 @@ class WrongTimeError(ValueError):
 
 
 class Instant(Struct, frozen=True, kw_only=True):
-    """An instant of a day: until when (ms UTC), or after which version; its end when neither is given."""
+    """An instant of a day: until when (ms UTC), or after which version, or where the ledger's position was so far; its
+    end when none is given. `go` leads on from there, to the next or the previous event of `GO`.
+    """
 
     until: int | None = None
     version: int | None = None
+    position: int | None = None
+    go: str = ""
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -37,10 +58,6 @@ class Filter(Struct, frozen=True, kw_only=True):
     since: int | None = None
     until: int | None = None
 
-    def take(self, lines: Iterable[Line]) -> list[Line]:
-        """The lines that it lets through."""
-        return [line for line in lines if self.takes(line)]
-
     def takes(self, line: Line) -> bool:
         """Whether it lets a line through."""
         return (
@@ -51,6 +68,32 @@ class Filter(Struct, frozen=True, kw_only=True):
             and (self.since is None or line.at >= self.since)
             and (self.until is None or line.at <= self.until)
         )
+
+    @property
+    def everything(self) -> bool:
+        """Whether it lets through whatever there is."""
+        return self == Filter()
+
+    def versions(self, history: Sequence[Recorded], traces: Traces) -> Sequence[int]:
+        """The versions of the events that it lets through, ascending: found in the day's traces, without a look at
+        each event.
+        """
+        first = 0 if self.since is None else bisect_left(history, self.since, key=_at)
+        last = len(history) if self.until is None else bisect_right(history, self.until, key=_at)
+        named = (
+            (self.number, traces.numbers),
+            (self.counter, traces.counters),
+            (self.officer, traces.officers),
+            (self.event, traces.kinds),
+        )
+        lists = sorted((kept.get(name, []) for name, kept in named if name), key=len)
+        if not lists:
+            return range(first + 1, last + 1)
+        found = lists[0][bisect_right(lists[0], first) : bisect_right(lists[0], last)]
+        for other in lists[1:]:
+            known = set(other)
+            found = [version for version in found if version in known]
+        return found
 
 
 def day_of(written: str) -> date:
@@ -83,14 +126,21 @@ def instant_of(written: str, day: date, zone: ZoneInfo) -> int:
 
 
 def instant(query: Mapping[str, str], day: date, zone: ZoneInfo, newest: int) -> Instant:
-    """Reads `version=412`, or `at=09:15:00`. Raises `Refused`."""
+    """Reads `version=412`, `at=09:15:00` or `position=90412`, and `go=next-call` with it. Raises `Refused`."""
+    go = query.get("go", "")
+    if go and go not in _WAYS:
+        raise wrong("go", "go", given=go, ways=", ".join(_WAYS))
     if written := query.get("version", ""):
-        if not written.isascii() or not written.isdigit() or int(written[:9]) > newest:
+        if not _is_number(written) or int(written[:9]) > newest:
             raise wrong("version", "version", given=written, newest=newest)
-        return Instant(version=int(written))
+        return Instant(version=int(written[:9]), go=go)
     if written := query.get("at", ""):
-        return Instant(until=_until(written, day, zone, "at"))
-    return Instant()
+        return Instant(until=_until(written, day, zone, "at"), go=go)
+    if written := query.get("position", ""):
+        if not _is_number(written) or len(written) > DIGITS:
+            raise wrong("position", "position", given=written)
+        return Instant(position=int(written), go=go)
+    return Instant(go=go)
 
 
 def events(query: Mapping[str, str], day: date, zone: ZoneInfo) -> Filter:
@@ -125,10 +175,12 @@ def dates(query: Mapping[str, str], today: date, days: int) -> Dates:
     return Dates(first, last)
 
 
-def page_of(query: Mapping[str, str]) -> int:
-    """Reads `page=2`; the first when none is asked for. Raises `Refused`."""
-    written = query.get("page", "1")
-    if not written.isascii() or not written.isdigit() or int(written[:9]) == 0:
+def page_of(query: Mapping[str, str], default: int = 1) -> int:
+    """Reads `page=2`; the default when none is asked for. Raises `Refused`."""
+    written = query.get("page")
+    if written is None:
+        return default
+    if not _is_number(written) or int(written[:9]) == 0:
         raise wrong("page", "page", given=written)
     return int(written[:9])
 
@@ -136,6 +188,14 @@ def page_of(query: Mapping[str, str]) -> int:
 def wrong(what: str, field: str, status: int = 422, **values: object) -> Refused:
     """The refusal of an address, in the page's words."""
     return Refused(f"unreadable-{what}", Words(page_language())(f"audit.wrong.{what}", **values), field, status=status)
+
+
+def _is_number(written: str) -> bool:
+    return written.isascii() and written.isdigit()
+
+
+def _at(recorded: Recorded) -> int:
+    return recorded.event.at
 
 
 def _until(written: str, day: date, zone: ZoneInfo, field: str) -> int:

@@ -1,34 +1,36 @@
 """What the auditor's pages hold, computed from one day's record in one go, for a native thread."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
 from audit import plot
-from audit.asked import Filter, Instant
-from audit.book import Book, Moment
+from audit.asked import Filter
+from audit.book import Book
 from audit.plot import Bar, Plot, Scale
 from audit.telling import whole_seconds
 from ltsa import board, replay
 from ltsa.board import TicketPicture
-from ltsa.replay import Finding, Line, Phase
+from ltsa.replay import Line, Phase
 
-EVENTS_SHOWN = 100
+EVENTS_SHOWN = 50
 
 
-class DayPage(Struct, frozen=True, kw_only=True):
-    """A day: how it stood at an instant, how it went, whether its record holds, and a page of its events."""
+class Listed(Struct, frozen=True, kw_only=True):
+    """A page of the chosen events of a day: `found` of them in all, on so many `pages`; and the file's filter."""
 
-    moment: Moment
-    plot: Plot
-    course: tuple[replay.Moment, ...]
-    findings: tuple[Finding, ...]
-    tickets: int
-    calls: int
-    officers: tuple[str, ...]
-    found: int
-    pages: int
     lines: tuple[Line, ...]
+    found: int
+    page: int
+    pages: int
+
+
+class Course(Struct, frozen=True, kw_only=True):
+    """How full the office was over a day: as a drawing below the slider, and as a table."""
+
+    plot: Plot
+    moments: tuple[replay.Moment, ...]
 
 
 class Story(Struct, frozen=True, kw_only=True):
@@ -56,52 +58,45 @@ class Story(Struct, frozen=True, kw_only=True):
         return sum(line.event == "ticket-missed" for line in self.lines) - undone
 
 
-def day(book: Book, instant: Instant, chosen: Filter, page: int, shown: Sequence[Finding] = ()) -> DayPage:
-    """A day's page; `shown` is what came of holding the screens' pictures against the record."""
-    lines = list(replay.story(book.history))
-    taken = chosen.take(lines)
-    scale = plot.scale(book.history, book.office)
-    return DayPage(
-        moment=book.moment(instant),
-        plot=plot.plot(scale, replay.course(book.history, scale.samples())),
-        course=course(book),
-        findings=(*replay.examine(book.record), *shown),
-        tickets=sum(line.event == "ticket-issued" for line in lines),
-        calls=sum(line.event == "ticket-called" for line in lines),
-        officers=tuple(sorted({line.officer for line in lines if line.officer})),
-        found=len(taken),
-        pages=max(-(-len(taken) // EVENTS_SHOWN), 1),
-        lines=tuple(taken[(page - 1) * EVENTS_SHOWN : page * EVENTS_SHOWN]),
-    )
+def listed(book: Book, chosen: Filter, version: int, page: int = 0) -> Listed:
+    """A page of the chosen events; the one that holds the instant right after a version where none is named."""
+    versions = book.versions(chosen)
+    page = page or max(bisect_right(versions, version) - 1, 0) // EVENTS_SHOWN + 1
+    shown = versions[(page - 1) * EVENTS_SHOWN : page * EVENTS_SHOWN]
+    pages = max(-(-len(versions) // EVENTS_SHOWN), 1)
+    return Listed(lines=tuple(book.lines(shown)), found=len(versions), page=page, pages=pages)
 
 
-def course(book: Book) -> tuple[replay.Moment, ...]:
+def course(book: Book) -> Course:
     """How full the office was at the end of each span of the day; the first is the beginning."""
-    scale = plot.scale(book.history, book.office)
-    return replay.course(book.history, [scale.begins, *scale.spans()])
+    scale, traces = plot.scale(book.history, book.office), book.traces
+    moments = traces.course([scale.begins, *scale.spans()])
+    return Course(plot=plot.plot(scale, traces.course(scale.samples())), moments=moments)
 
 
 def ticket(book: Book, number: str) -> Story | None:
     """A ticket's story; None when it was not issued."""
-    lines = tuple(replay.story(book.history, number=number))
-    if not lines:
+    versions = book.traces.numbers.get(number)
+    if not versions:
         return None
-    told = _story(book, lines, _living(replay.visit(book.history, number)), lines[-1].at)
+    lines = tuple(book.lines(versions))
+    told = _story(book, lines, _living(book.traces.visits[number]), lines[-1].at)
     return structs.replace(told, ticket=board.ticket(book.day(book.newest), number))
 
 
 def counter(book: Book, name: str) -> Story:
     """A counter's story."""
-    lines = tuple(replay.story(book.history, counter=name))
-    return _story(book, lines, replay.sittings(book.history, counter=name), book.history[-1].event.at)
+    lines = tuple(book.lines(book.traces.counters.get(name, ())))
+    phases = tuple(phase for phase in book.traces.seats.get(name, ()) if phase.state != "closed")
+    return _story(book, lines, phases, book.history[-1].event.at)
 
 
 def officer(book: Book, name: str) -> Story | None:
     """An officer's story, wherever they sat; None for one who was not there."""
-    lines = tuple(replay.story(book.history, officer=name))
-    if not lines:
+    versions = book.traces.officers.get(name)
+    if not versions:
         return None
-    return _story(book, lines, replay.sittings(book.history, officer=name), book.history[-1].event.at)
+    return _story(book, tuple(book.lines(versions)), tuple(book.traces.officer(name)), book.history[-1].event.at)
 
 
 def _story(book: Book, lines: tuple[Line, ...], phases: tuple[Phase, ...], last: int) -> Story:

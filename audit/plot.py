@@ -8,6 +8,7 @@ from msgspec import Struct
 from ltsa.office import Office
 from ltsa.present import Recorded
 from ltsa.replay import Moment, Phase
+from ltsa.traces import GRAIN
 
 MINUTE = 60_000
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 240)
@@ -35,8 +36,9 @@ class Scale(Struct, frozen=True, kw_only=True):
         return min(max((at - self.begins) / (self.ends - self.begins), 0.0), 1.0)
 
     def samples(self) -> list[int]:
-        """Evenly spread instants over all of it."""
-        return [self.begins + (self.ends - self.begins) * n // SAMPLES for n in range(SAMPLES + 1)]
+        """Evenly spread instants over all of it, such as traces are kept for."""
+        step = max(-(-(self.ends - self.begins) // SAMPLES // GRAIN) * GRAIN, GRAIN)
+        return [*range(self.begins, self.ends, step), self.ends]
 
     def spans(self) -> list[int]:
         """The ends of the spans of the table that goes with the plot: two for every mark, but never under a minute."""
@@ -65,8 +67,8 @@ def scale(history: Sequence[Recorded], office: Office) -> Scale:
     """An axis for a day: round times around what people did. A closing that the system made up for, at midnight, is
     no reason to show an empty evening.
     """
-    by_people = [recorded.event.at for recorded in history if recorded.event.by != "system"]
-    return axis(history[0].event.at, by_people[-1] if by_people else history[-1].event.at, office)
+    by_people = (recorded.event.at for recorded in reversed(history) if recorded.event.by != "system")
+    return axis(history[0].event.at, next(by_people, history[-1].event.at), office)
 
 
 def axis(since: int, until: int, office: Office) -> Scale:

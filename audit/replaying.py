@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from audit import book
-from audit.asked import WrongTimeError, day_of, instant_of
+from audit.asked import Instant, WrongTimeError, day_of, instant_of
 from audit.book import Book
 from audit.telling import Teller
 from ltsa import board
@@ -39,7 +39,7 @@ def replay(arguments: list[str], _create_app: Any) -> int:
     if found is None:
         print(f"Nothing was recorded in {options.office} on {options.date}.", file=sys.stderr)
         return NOTHING_THERE
-    version = found.newest if until is None else found.version_at(until)
+    version = found.newest if until is None else found.version_of(Instant(until=until))
     print(_as_json(found, version, until) if options.json else _as_text(found, version, until))
     return 0
 

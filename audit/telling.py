@@ -52,6 +52,14 @@ class Teller:
         what, *why = tell(line, line.details) if tell else [self._told(line.event)]
         return Told(what, tuple(why), self.actor(line.actor))
 
+    def said_aloud(self, line: Line | None, version: int) -> str:
+        """The event shown, for who hears the page: its number, its time, what it was and whom it is about."""
+        if line is None:
+            return self._words("audit.board.nothing_yet")
+        about = [line.number, self.counter(line.counter) if line.counter else ""]
+        told = [self.tell(line).what, *filter(None, about)]
+        return self._words("audit.instant.said", version=version, time=self.time(line.at), told=" ".join(told))
+
     def kind(self, event: str) -> str:
         """What a kind of event is called."""
         return self._words(f"audit.event.{event}")

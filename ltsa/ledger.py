@@ -791,17 +791,23 @@ class Ledger:
 
 
 def replayed(history: Iterator[Recorded]) -> Day:
-    """A day's state from its events.
-
-    Cyclic garbage collection pauses meanwhile: nothing here makes cycles, and it would cost more than the replay.
-    """
+    """A day's state from its events."""
     day = Day()
+    with collection_paused():
+        for recorded in history:
+            evolve(day, recorded.event)  # type: ignore[arg-type]
+    return day
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """Cyclic garbage collection pauses while a day is read: nothing there makes cycles, and looking for some would cost
+    more than the replay.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
-        for recorded in history:
-            evolve(day, recorded.event)  # type: ignore[arg-type]
+        yield
     finally:
         if enabled:
             gc.enable()
-    return day

@@ -17,6 +17,7 @@ from ltsa.day import (
     DayConfigured,
     DayEvent,
     DayOpened,
+    Ticket,
     TicketCalled,
     TicketDirected,
     TicketIssued,
@@ -192,10 +193,8 @@ def story(
     day = going.day
     for recorded in history:
         event = recorded.event
-        of, at = getattr(event, "number", ""), getattr(event, "counter", "")
+        of, at, sitting = concerned(day, event)  # type: ignore[arg-type]
         ticket = day.tickets.get(of)
-        at = at or (ticket.counter if ticket else "")
-        sitting = event.officer if isinstance(event, CounterOpened) else day.counters[at].officer if at else ""
         was = ticket.state if ticket else ""
         recomputed = recompute(day, event) if isinstance(event, Decided) else ""
         place = day.rules_of.rules.place_for(was) if isinstance(event, TicketPutBack) else ""
@@ -229,6 +228,16 @@ def story(
             place=place,
             details={name: getattr(event, name) for name in event.__struct_fields__ if name not in _ELSEWHERE},
         )
+
+
+def concerned(before: Day, event: DayEvent) -> tuple[str, str, str]:
+    """The number and the counter that an event is about, and the officer who sits there; "" where there is none."""
+    number, counter = getattr(event, "number", ""), getattr(event, "counter", "")
+    if not counter and (ticket := before.tickets.get(number)):
+        counter = ticket.counter
+    if isinstance(event, CounterOpened):
+        return number, counter, event.officer
+    return number, counter, before.counters[counter].officer if counter else ""
 
 
 def recompute(before: Day, event: Decided) -> Recomputed:
@@ -326,16 +335,7 @@ def visit(history: Iterable[Recorded], number: str) -> tuple[Phase, ...]:
         evolve(day, recorded.event)  # type: ignore[arg-type]
         ticket = day.tickets.get(number)
         if ticket is not None and ticket.touched == day.version:
-            phase = Phase(
-                state=ticket.state,
-                since=day.at,
-                until=None,
-                number=number,
-                service=ticket.service,
-                counter=ticket.counter,
-                officer=day.counters[ticket.counter].officer if ticket.counter else "",
-            )
-            _next(phases, phase)
+            prolong(phases, phase_of_ticket(day, ticket))
     return tuple(phases)
 
 
@@ -352,20 +352,38 @@ def sittings(history: Iterable[Recorded], *, counter: str = "", officer: str = "
             if present == seen.get(name):
                 continue
             seen[name] = present
-            state = ticket.state if ticket else "free" if now.state == "open" else now.state
-            phase = Phase(
-                state=state,
-                since=day.at,
-                until=None,
-                number=now.ticket,
-                service=ticket.service if ticket else "",
-                counter=name,
-                officer=now.officer,
-                reason=now.reason,
-            )
-            _next(at_counter.setdefault(name, []), phase)
+            prolong(at_counter.setdefault(name, []), phase_of_counter(day, name))
     found = [phase for phases in at_counter.values() for phase in phases if phase.state != "closed"]
     return tuple(sorted((p for p in found if not officer or p.officer == officer), key=lambda phase: phase.since))
+
+
+def phase_of_ticket(day: Day, ticket: Ticket) -> Phase:
+    """What a ticket is now, from now on."""
+    return Phase(
+        state=ticket.state,
+        since=day.at,
+        until=None,
+        number=ticket.number,
+        service=ticket.service,
+        counter=ticket.counter,
+        officer=day.counters[ticket.counter].officer if ticket.counter else "",
+    )
+
+
+def phase_of_counter(day: Day, name: str) -> Phase:
+    """What a counter is now, from now on; "closed" also for one that the office does not have (yet, or any more)."""
+    now = day.counters.get(name, _NOT_THERE)
+    ticket = day.tickets.get(now.ticket)
+    return Phase(
+        state=ticket.state if ticket else "free" if now.state == "open" else now.state,
+        since=day.at,
+        until=None,
+        number=now.ticket,
+        service=ticket.service if ticket else "",
+        counter=name,
+        officer=now.officer,
+        reason=now.reason,
+    )
 
 
 def course(history: Iterable[Recorded], instants: Sequence[int]) -> tuple[Moment, ...]:
@@ -373,9 +391,9 @@ def course(history: Iterable[Recorded], instants: Sequence[int]) -> tuple[Moment
     day, moments, left = Day(), list[Moment](), list(reversed(instants))
     for recorded in history:
         while left and left[-1] < recorded.event.at:
-            moments.append(_moment(day, left.pop()))
+            moments.append(moment_of(day, left.pop()))
         evolve(day, recorded.event)  # type: ignore[arg-type]
-    moments += [_moment(day, at) for at in reversed(left)]
+    moments += [moment_of(day, at) for at in reversed(left)]
     return tuple(moments)
 
 
@@ -450,7 +468,7 @@ def _held(before: Day, event: DayEvent) -> list[tuple[Fact, bool]]:
             return []
 
 
-def _next(phases: list[Phase], phase: Phase) -> None:
+def prolong(phases: list[Phase], phase: Phase) -> None:
     """Ends the last phase where the new one begins, unless it is still the same."""
     if phases:
         last = phases[-1]
@@ -460,7 +478,8 @@ def _next(phases: list[Phase], phase: Phase) -> None:
     phases.append(phase)
 
 
-def _moment(day: Day, at: int) -> Moment:
+def moment_of(day: Day, at: int) -> Moment:
+    """How full the office is in a state of its day, as of an instant (ms UTC)."""
     tally = day.tally
     return Moment(
         at=at,

@@ -169,6 +169,8 @@ def hold(history: Iterable[DayEvent], batches: Iterable[BoardsShown]) -> Held:
             wanted.setdefault(one.version, []).append((batch, one))
     day = Day()
     for version, event in enumerate(history, 1):
+        if not wanted:
+            break
         try:
             happens(day, event)
         except (LookupError, ValueError):

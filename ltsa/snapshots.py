@@ -2,7 +2,8 @@
 
 Pure. What is kept is the state that `evolve` made, never a second description of it: a snapshot shares the tickets with
 the day that went on, and whoever goes on copies a ticket before an event changes it. So a snapshot costs little, and
-taking a day up at one costs as much as the events since.
+taking a day up at one costs as much as the events since. Of the answers to commands (`Day.answered`) such a day knows
+none: nobody gives it a command, and a long day's fifty thousand keys would be most of what is kept and copied.
 """
 
 from bisect import bisect_right
@@ -66,8 +67,8 @@ class Snapshots:
                     return
                 self.history.append(recorded)
                 if len(self.history) % EVERY == 0:
+                    self._going.day.answered.clear()
                     self._kept.append(self._going.snapshot())
-                    self._kept[-1].answered = {}
 
     def day(self, version: int) -> Day:
         """The day right after a version, for the caller to read (its tickets are shared) or to `Going` on from."""
@@ -77,11 +78,17 @@ class Snapshots:
         """The day right after a version, ready to take the events after it."""
         with self._lock:
             count = bisect_right(self.history, version, key=_version)
-            nearest = self._kept[count // EVERY]
-            going = Going(fork(nearest))
-            if nearest.version:
-                going.day.answered = _answered(self._going.day, nearest.version)
+            going = Going(fork(self._kept[count // EVERY]))
         for recorded in islice(self.history, count // EVERY * EVERY, count):
+            going.take(recorded.event)  # type: ignore[arg-type]
+        going.day.answered.clear()
+        return going
+
+    def forward(self, going: Going, version: int) -> Going:
+        """The day right after a version that is not before `going`: that one taken on, or from a snapshot between."""
+        if version // EVERY * EVERY > going.day.version:
+            return self.going(version)
+        for recorded in islice(self.history, going.day.version, version):
             going.take(recorded.event)  # type: ignore[arg-type]
         return going
 
@@ -104,15 +111,6 @@ def _copied(ticket: Ticket) -> Ticket:
     other = copy(ticket)
     other.steps = {service: copy(step) for service, step in ticket.steps.items()}
     return other
-
-
-def _answered(last: Day, version: int) -> dict[str, tuple[str, int]]:
-    """The keys answered until a version. They only ever come to the others, so the first of the last day's are they;
-    fifty copies of so many keys would be the largest part of what is kept.
-    """
-    known = list(last.answered.items())
-    until = bisect_right(known, version, key=lambda answer: answer[1][1])
-    return dict(known[:until])
 
 
 def _version(recorded: Recorded) -> int:

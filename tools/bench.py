@@ -22,6 +22,7 @@ BENCHMARKS = {
     "growth": "tools.bench_ledger:growth",
     "replay": "tools.bench_ledger:replay",
     "replay-instant": "tools.bench_replay:instant",
+    "replay-page": "tools.bench_replay:page",
     "decision": "tools.bench_decision:decision",
     "forecast": "tools.bench_forecast:accuracy",
     "futures": "tools.bench_forecast:speed",
@@ -35,7 +36,7 @@ BENCHMARKS = {
     "export": "tools.bench_export:export",
 }
 
-OUTSIDE = {"feed", "click"}
+OUTSIDE = {"feed", "click", "replay-page"}
 """Those that need what the checks need too: another server's broadcast, a browser."""
 
 

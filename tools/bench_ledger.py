@@ -145,8 +145,9 @@ def replay(_create_app: CreateApp, scale: float) -> Figure:
 class Officer:
     """One counter's officer, who also hands out the numbers of the service: every command succeeds."""
 
-    def __init__(self, ledger: Ledger, n: int) -> None:
+    def __init__(self, ledger: Ledger, n: int, begins: int = DAY, pace: int = 1) -> None:
         self.ledger = ledger
+        self._begins, self._pace = begins, pace
         self.counter = OFFICE.counters[n].id
         self.service = OFFICE.services[n].id
         self._keys = count(1)
@@ -180,8 +181,8 @@ class Officer:
 
     def _said(self, kind: type[DayCommand], **fields: object) -> DayCommand:
         n = next(self._keys)
-        by, key = f"officer:{self.counter}", f"counter {self.counter} command {n}"
-        return kind(office=OFFICE.id, at=DAY + n, by=by, key=key, **fields)  # type: ignore[arg-type]
+        by, key = f"officer:{self.counter}", f"counter {self.counter} command {n} since {self._begins}"
+        return kind(office=OFFICE.id, at=self._begins + n * self._pace, by=by, key=key, **fields)  # type: ignore[arg-type]
 
 
 def office_ledger(file: Path) -> Ledger:
@@ -218,8 +219,12 @@ def fsync_us(folder: Path, times: int = 200) -> float:
 
 def busy_day(file: Path, tickets: int, waiting: int) -> list[Officer]:
     """The officers of a day on which so many have taken a number and all but the `waiting` went home."""
-    ledger = office_ledger(file)
-    officers = [Officer(ledger, n) for n in range(OFFICERS)]
+    return play(office_ledger(file), tickets, waiting)
+
+
+def play(ledger: Ledger, tickets: int, waiting: int, begins: int = DAY, pace: int = 1) -> list[Officer]:
+    """Records such a day from an instant on (ms UTC); each officer does something every `pace` milliseconds."""
+    officers = [Officer(ledger, n, begins, pace) for n in range(OFFICERS)]
     given = [officers[n % OFFICERS].issue() for n in range(waiting)]
     given += [command for n in range(tickets - waiting) for command in officers[n % OFFICERS].visit()]
     for asked in [ledger.submit(command) for command in given]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tests.audit.conftest import Auditor
 
 DAY = f"/{DATE}"
+PARTS = ("/events", "/course", "/checks")
 STORIES = ("/ticket/A003", "/counter/3", "/officer/petugas-budi")
 
 
@@ -142,7 +143,7 @@ def test_the_day_says_which_rules_were_in_force_then(auditor: Auditor) -> None:
 
 
 def test_the_day_says_that_its_record_holds(auditor: Auditor) -> None:
-    said = words(auditor.opens(DAY))
+    said = words(auditor.opens(f"{DAY}/checks"))
     assert "Catatan hari ini utuh." in said
     assert "Peristiwa bernomor urut tanpa celah 73 Benar" in said
 
@@ -157,7 +158,7 @@ def test_a_damaged_record_is_shown_as_far_as_it_can_be_read(auditor: Auditor, fo
     said = words(auditor.opens(DAY))
     assert "Catatan hari ini tidak utuh." in said
     assert "Peristiwa ke- 10 dari 10" in said
-    assert "Salah pada peristiwa" in said
+    assert "Salah pada peristiwa" in words(auditor.opens(f"{DAY}/checks"))
     auditor.opens(f"{DAY}/ticket/A001")
 
 
@@ -178,7 +179,7 @@ def test_durations_are_those_between_the_times_that_stand_beside_them(auditor: A
 
 
 @pytest.mark.parametrize(
-    "path", ["", DAY, f"{DAY}/ticket/C001", "/2026-03-03", "/2026-03-01", *map(DAY.__add__, STORIES)]
+    "path", ["", DAY, f"{DAY}/ticket/C001", "/2026-03-03", "/2026-03-01", *map(DAY.__add__, (*STORIES, *PARTS))]
 )
 def test_a_page_is_valid_html(auditor: Auditor, path: str) -> None:
     parser = html5lib.HTMLParser()
@@ -213,6 +214,8 @@ def test_a_day_without_events_leads_to_the_nearest_ones(auditor: Auditor) -> Non
         (DAY, {"version": "-1"}, 422, "bukan nomor peristiwa"),
         (DAY, {"version": "9" * 5000}, 422, "bukan nomor peristiwa"),
         (DAY, {"page": "0"}, 422, "bukan nomor halaman"),
+        (DAY, {"position": "x"}, 422, "“x” bukan posisi pembukuan. Tulis bilangan, misalnya 90412."),
+        (DAY, {"go": "home"}, 422, "“home” bukan arah. Pilih salah satu: next, previous, next-call, previous-call"),
         ("", {"from": "March"}, 422, "bukan tanggal"),
         ("/2026-03-01/board", {}, 404, "Tidak ada peristiwa pada hari itu"),
         (f"{DAY}/ticket/Z999", {}, 404, "Nomor itu tidak ada hari ini."),
@@ -229,9 +232,23 @@ def test_what_cannot_be_right_is_refused_with_what_would_be(
 NONSENSE = ("", " ", "0", "-1", "١٢", "9" * 400, "09:15:60", "\x00", "💥", "a:b@c", "../..", "<b>", "%", "{n}", "[]")
 
 
-@pytest.mark.parametrize("path", ["", DAY, f"{DAY}/board", f"{DAY}/events.csv", "/days.csv"])
+@pytest.mark.parametrize("path", ["", DAY, f"{DAY}/board", f"{DAY}/events", f"{DAY}/events.csv", "/days.csv"])
 def test_no_query_whatever_makes_a_page_fail(auditor: Auditor, path: str) -> None:
-    for name in ("at", "version", "page", "from", "to", "number", "counter", "officer", "event", "lang", "text"):
+    for name in (
+        "at",
+        "version",
+        "position",
+        "go",
+        "page",
+        "from",
+        "to",
+        "number",
+        "counter",
+        "officer",
+        "event",
+        "lang",
+        "text",
+    ):
         for value in NONSENSE:
             answer = auditor.client.get(f"/audit/ltsa{path}", query_string={name: value})
             assert answer.status_code in {200, 422}, (name, value)

@@ -128,7 +128,7 @@ def test_a_changed_digest_is_named_with_what_the_record_gives(
     assert wrong["shown"]["version"] == 5
     assert "display showed x at " in wrong["shown"]["says"]
     assert f"the record gives {right} (server 5eed)" in wrong["shown"]["says"]
-    page = auditor.opens("/2026-03-02", lang="en")
+    page = auditor.opens("/2026-03-02/checks", lang="en")
     assert "The record of this day is not whole" in page
     assert "The screens showed what is on record" in page
 

@@ -12,6 +12,8 @@ from tools import chromium
 from tools.bench import BENCHMARKS, bench
 from tools.figures import figure, in_turns
 
+IN_BROWSER = {"click": ["click"], "replay-page": ["replay-page", "replay-step"]}
+
 PROJECT = Path(__file__).parents[2]
 
 
@@ -25,7 +27,7 @@ def check(line: str, name: str) -> None:
     assert found["unit"]
 
 
-@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name != "click"])
+@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name not in IN_BROWSER])
 def test_a_benchmark_prints_one_complete_object(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert bench([name, "--json", "--scale", "0.01"], create_app) in {0, 1}
 
@@ -49,12 +51,14 @@ def test_the_dispatcher_has_a_figure_for_each_of_its_goals(capsys: pytest.Captur
 
 @pytest.mark.browser
 @pytest.mark.skipif(not chromium.find(), reason="no Chromium on this machine")
-def test_the_benchmark_in_the_browser_prints_one_complete_object() -> None:
-    command = [sys.executable, "app.py", "bench", "click", "--json", "--scale", "0.01"]
+@pytest.mark.parametrize("name", IN_BROWSER)
+def test_a_benchmark_in_the_browser_prints_complete_objects(name: str) -> None:
+    command = [sys.executable, "app.py", "bench", name, "--json", "--scale", "0.01"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=300, check=False)
 
     assert done.returncode in {0, 1}, done.stderr
-    check(done.stdout, "click")
+    for line, of in zip(done.stdout.splitlines(), IN_BROWSER[name], strict=True):
+        check(line, of)
 
 
 def test_a_table_for_people_names_the_goal(capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,7 +72,7 @@ def test_a_table_for_people_names_the_goal(capsys: pytest.CaptureFixture[str]) -
 def test_an_unknown_benchmark_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     assert bench(["speed"], create_app) == 2
     assert (
-        "commands, growth, replay, replay-instant, decision, forecast, futures, http, feed, click, flood, dispatch"
+        "commands, growth, replay, replay-instant, replay-page, decision, forecast, futures, http, feed, click, flood,"
         in capsys.readouterr().err
     )
 
