@@ -131,6 +131,19 @@ class MadeDay:
             self.now, _, act = heappop(self._agenda)
             yield from act()
 
+    def every(self, lasts: int, look: Callable[[], None]) -> None:
+        """Has the day looked at every so many ms until it is over. A clock looks between instants: what ends, what
+        joins a line and what is called at one instant is never seen half done, as it is by who looks at an event.
+        """
+
+        def act() -> Iterator[DayEvent]:
+            look()
+            if self._agenda:
+                self._at(self.now + lasts, act)
+            return iter(())
+
+        self._at(self.now + lasts, act)
+
     def _happens(self, kind: type[DayEvent], **facts: object) -> Iterator[DayEvent]:
         event = kind(at=self.now, by="made", key=f"{next(self._keys)}", content="", **facts)  # type: ignore[arg-type]
         yield from carry_out(self.day, [event])
