@@ -5,7 +5,6 @@ It reads beside a running server, changes nothing but the format of an older fil
 """
 
 import argparse
-import sqlite3
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -28,6 +27,7 @@ from ltsa.message import Refusal
 from ltsa.present import Present, day_stream, office_stream
 from ltsa.replay import decisions, examine
 from ltsa.shown import Differs, hold, shown_stream
+from ltsa.store import has_log
 from web.settings import add_flags, from_flags
 from web.terminal import Tell, ledger_file, progress
 
@@ -96,18 +96,12 @@ def _log(file: Path, found: Verified, tell: Tell) -> None:
 
     A file of an older program has none yet. Raises `LedgerUnavailableError` for what is no ledger.
     """
-    try:
-        with closing(sqlite3.connect(file)) as database:
-            if not database.execute("SELECT 1 FROM sqlite_schema WHERE name = 'leaves'").fetchone():
-                Ledger(file).close()  # which gives it one
-        with snapshot(file) as log:
-            found.leaves = log.size()
-            for one in log.examine(tell):
-                found.add(
-                    Wrong(check="log", stream=one.stream, version=one.version, leaf=one.leaf, says=_LOG[one.what])
-                )
-    except sqlite3.Error as error:
-        raise LedgerUnavailableError(f"{file} cannot be read ({error})") from error
+    if not has_log(file):
+        Ledger(file).close()  # which gives it one
+    with snapshot(file) as log:
+        found.leaves = log.size()
+        for one in log.examine(tell):
+            found.add(Wrong(check="log", stream=one.stream, version=one.version, leaf=one.leaf, says=_LOG[one.what]))
 
 
 def look(ledger: Ledger, office: str | None, day: str | None, found: Verified, tell: Tell) -> None:

@@ -1,29 +1,25 @@
 """The permanent record. One writer decides and appends, readers follow; nothing is answered before it is durable.
 
-The only module that knows `eventsourcing`: events are stored through that library's SQLite recorder. The writer takes
-the ledger's lock (`BEGIN IMMEDIATE`), reads what other processes appended, decides every command that is queued,
-inserts, commits once, then answers (group commit). So commands of any number of threads and processes wait for each
-other for moments and never conflict.
+The writer takes the ledger's lock, reads what other processes appended, decides every command that is queued, inserts,
+commits once, then answers (group commit). So commands of any number of threads and processes wait for each other for
+moments and never conflict. Where it all lies is the store's (`ltsa/store.py`): a file, or a PostgreSQL database.
 """
 
 import gc
 import logging
-import sqlite3
 from _thread import allocate_lock
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Condition, Thread
-from time import monotonic, sleep
+from threading import Thread
+from time import sleep
 from typing import Any, NamedTuple
 
 import msgspec
-from eventsourcing.persistence import PersistenceError, StoredEvent
-from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 
 from ltsa import access, configuring, flow, journal, journey, predictions, requests, shown, visit
 from ltsa.access import AccessCommand
@@ -34,23 +30,22 @@ from ltsa.configuring import ConfigurationCommand, Configurations
 from ltsa.day import TOPICS, Day, DayEvent, evolve
 from ltsa.journal import WriteJournal
 from ltsa.journey import CaseMoved, CaseOpened, Here, Person, PersonCommand, PersonEvent, person_of, person_stream
-from ltsa.log import TABLES, Log, Row, grow, missing
+from ltsa.log import Log, grow, missing
 from ltsa.message import Refusal, key_digest
 from ltsa.predictions import RecordWaits, forecast_stream
 from ltsa.present import AnyEvent, Present, Recorded, day_stream, office_stream
 from ltsa.requests import RequestCommand, requests_stream
 from ltsa.rules import decide
 from ltsa.shown import RecordBoards, shown_stream
+from ltsa.store import FORMAT, Cursor, Place, Row, store_at
+from ltsa.store import LedgerUnavailableError as LedgerUnavailableError  # noqa: PLC0414 - the ledger raises it
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
 BATCH = 256
 CHUNK = 1000
 ANSWERS_KEPT = 4096
 SEEN_KEPT = 1024
-LOCK_TIMEOUT = 5
-CHECK_TIMEOUT = 2
 
 _topics: dict[str, type[AnyEvent]] = {
     **TOPICS,
@@ -66,10 +61,6 @@ _topics: dict[str, type[AnyEvent]] = {
 _topic_of = {event: topic for topic, event in _topics.items()}
 _decoders = {topic: msgspec.json.Decoder(event) for topic, event in _topics.items()}
 _encoder = msgspec.json.Encoder()
-
-
-class LedgerUnavailableError(Exception):
-    """The record cannot be written or read now (disk full, locked, damaged). Nothing was acknowledged; try again."""
 
 
 AnyCommand = (
@@ -144,97 +135,43 @@ def _tell(whom: Callable[[], object]) -> None:
         log.exception("whoever waits for the ledger could not be told")
 
 
-class _Recorder(SQLiteApplicationRecorder):
-    """The library's recorder with ids that are never reused, one statement an append, and plain rows to read."""
-
-    def construct_create_table_statements(self) -> list[str]:
-        columns = """rowid INTEGER PRIMARY KEY AUTOINCREMENT, originator_id TEXT NOT NULL, originator_version INTEGER
-            NOT NULL, topic TEXT NOT NULL, state BLOB NOT NULL, UNIQUE (originator_id, originator_version)"""
-        return [f"CREATE TABLE IF NOT EXISTS {self.events_table_name} ({columns})"]
-
-    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **said: Any) -> Sequence[int]:
-        """Inserts at the positions from `first` on; one that is taken raises an integrity error."""
-        positions = range(said["first"], said["first"] + len(stored_events))
-        c.executemany(
-            f"INSERT INTO {self.events_table_name} (rowid, originator_id, originator_version, topic, state)"  # noqa: S608
-            " VALUES (?,?,?,?,?)",
-            [
-                (position, e.originator_id, e.originator_version, e.topic, e.state)
-                for position, e in zip(positions, stored_events, strict=True)
-            ],
-        )
-        return positions
-
-    def rows(self, c: SQLiteCursor, where: str, *values: object) -> list[Recorded]:
-        """Decoded rows of `SELECT … WHERE {where}`, in order of position."""
-        cursor = c.sqlite_cursor
-        cursor.row_factory = None
-        cursor.execute(
-            f"SELECT rowid, originator_id, originator_version, state, topic FROM {self.events_table_name}"  # noqa: S608
-            f" WHERE {where}",
-            values,
-        )
-        decoders = _decoders
-        try:
-            return [
-                Recorded(position, stream, version, decoders[topic].decode(state))
-                for position, stream, version, state, topic in cursor
-            ]
-        except KeyError as error:
-            message = f"the ledger holds events of kind {error}, which this version of the program does not know"
-            raise LedgerUnavailableError(message) from error
-        except msgspec.DecodeError as error:
-            raise LedgerUnavailableError(f"the ledger holds an event that cannot be read: {error}") from error
-
-
-def _probe(path: Path) -> None:
-    """Raises `sqlite3.Error` for a file that is no database; the library would leave its connection to it open.
-
-    Turns the write-ahead log on: SQLite does not wait for its turn in that, and several processes may begin at once.
-    """
-    until = monotonic() + LOCK_TIMEOUT
-    while True:
-        try:
-            with closing(sqlite3.connect(path)) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or monotonic() > until:
-                raise
-            sleep(0.01)
-        else:
-            return
+def _recorded(cursor: Cursor, where: str, *values: object) -> list[Recorded]:
+    """The decoded events of `SELECT … WHERE {where}`."""
+    cursor.execute(
+        f"SELECT rowid, originator_id, originator_version, topic, state FROM ledger WHERE {where}",  # noqa: S608 - ours
+        values,
+    )
+    decoders = _decoders
+    try:
+        return [
+            Recorded(position, stream, version, decoders[topic].decode(state))
+            for position, stream, version, topic, state in cursor.fetchall()
+        ]
+    except KeyError as error:
+        message = f"the ledger holds events of kind {error}, which this version of the program does not know"
+        raise LedgerUnavailableError(message) from error
+    except msgspec.DecodeError as error:
+        raise LedgerUnavailableError(f"the ledger holds an event that cannot be read: {error}") from error
 
 
 class Ledger:
-    """The record in one SQLite file. Safe to use from any thread, and by any number of processes at once."""
+    """The record at a place. Safe to use from any thread, and by any number of processes at once.
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        if not path.exists():
-            path.touch(mode=0o600)
+    `folder` is where the log's key lies: that of the file, unless it is said.
+    """
+
+    def __init__(self, place: Place, folder: Path | None = None) -> None:
+        self.place = place
+        self.folder = folder or Path(place).parent
+        self._store = store_at(place)
         self._closed = False
-        self._readers = 0
-        self._nobody_reads = Condition()
-        self._datastore = SQLiteDatastore(str(path), lock_timeout=LOCK_TIMEOUT, originator_id_type="text")
-        self._recorder = _Recorder(self._datastore, events_table_name="ledger")
         try:
-            _probe(path)
-            self._connection = self._datastore.pool.get_connection(is_writer=True)
-            self._cursor = self._connection.cursor()
-        except (sqlite3.Error, PersistenceError) as error:
-            raise LedgerUnavailableError(f"{path} cannot be opened ({error})") from error
-        try:
-            self._cursor.execute("PRAGMA synchronous=FULL")
-            self._prepare(path)
+            self._prepare()
             self._present = self.present()
-        except (sqlite3.Error, PersistenceError) as error:
-            self._let_go()
-            raise LedgerUnavailableError(f"{path} cannot be opened ({error})") from error
         except LedgerUnavailableError:
-            self._let_go()
+            self._store.close()
             raise
-        self.log = Log(self._reading, self._writing)
+        self.log = Log(self._store.reading, self._store.writing)
         self._doubtful = False
         self._seen: deque[Recorded] = deque(maxlen=SEEN_KEPT)
         self._answers: OrderedDict[tuple[str, str], Done] = OrderedDict()
@@ -262,17 +199,14 @@ class Ledger:
         self._listeners.append(listener)
 
     def close(self) -> None:
-        """Answers what is queued and lets who reads finish, then closes the file. Whoever comes later is told that the
+        """Answers what is queued and lets who reads finish, then closes the store. Whoever comes later is told that the
         ledger is closed.
         """
         self._queue.put(None)
         self._writer.join()
-        with self._nobody_reads:
-            self._closed = True
-            # The library closes connections in use too; who reads through one then takes the process down.
-            self._nobody_reads.wait_for(lambda: not self._readers)
+        self._closed = True
         self._turn_away()
-        self._let_go()
+        self._store.close()
 
     def _turn_away(self) -> None:
         with suppress(Empty):
@@ -280,29 +214,18 @@ class Ledger:
                 if (asked := self._queue.get_nowait()) is not None:
                     asked.settle(LedgerUnavailableError("the ledger is closed"))
 
-    def _let_go(self) -> None:
-        self._cursor.sqlite_cursor.close()
-        self._datastore.pool.put_connection(self._connection)
-        self._datastore.close()
-
     # --- Reading
 
     def check(self) -> None:
         """Raises `LedgerUnavailableError` unless the record can be read and written now. May take its lock's time."""
         if not self._writer.is_alive():
             raise LedgerUnavailableError("the ledger's writer has ended")
-        try:
-            with closing(sqlite3.connect(self._path, timeout=CHECK_TIMEOUT, isolation_level=None)) as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                connection.execute("SELECT max(rowid) FROM ledger").fetchone()
-                connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
-            raise LedgerUnavailableError(f"the ledger cannot be read and written: {error}") from error
+        self._store.check()
 
     def newest(self) -> int:
         """The position of the newest event, 0 when there is none. Cheap enough to poll."""
-        with self._reading() as cursor:
-            cursor.execute(f"SELECT max(rowid) FROM {self._recorder.events_table_name}")  # noqa: S608
+        with self._store.reading() as cursor:
+            cursor.execute("SELECT max(rowid) FROM ledger")
             return cursor.fetchone()[0] or 0
 
     def since(self, position: int, limit: int = CHUNK) -> list[Recorded]:
@@ -341,17 +264,16 @@ class Ledger:
         """A stream's events as they are stored, up to a position of the ledger, in order, read in chunks: for who has
         to prove what was written, or takes out much of it and needs little of each.
         """
-        last, after, table = (1 << 62) if until is None else until, 0, self._recorder.events_table_name
+        last, after = (1 << 62) if until is None else until, 0
         while True:
-            with self._reading() as cursor:
-                cursor.sqlite_cursor.row_factory = None
+            with self._store.reading() as cursor:
                 cursor.execute(
-                    f"SELECT rowid, originator_version, topic, CAST(state AS BLOB) FROM {table}"  # noqa: S608
+                    "SELECT rowid, originator_version, topic, CAST(state AS BLOB) FROM ledger"
                     " WHERE originator_id = ? AND originator_version > ? AND rowid <= ?"
                     " ORDER BY originator_version LIMIT ?",
                     (stream, after, last, CHUNK),
                 )
-                chunk = list(map(Stored._make, cursor.sqlite_cursor))
+                chunk = list(map(Stored._make, cursor.fetchall()))
             yield from chunk
             if len(chunk) < CHUNK:
                 return
@@ -360,29 +282,20 @@ class Ledger:
     def leaves(self, first: int, end: int) -> Iterator[Row]:
         """The stored events of the proof log's leaves `first` to `end`, in order, read in chunks."""
         for begin in range(first, end, CHUNK):
-            with self._reading() as cursor:
-                cursor.sqlite_cursor.row_factory = None
+            with self._store.reading() as cursor:
                 cursor.execute(
-                    "SELECT rowid, originator_id, originator_version, topic, CAST(state AS BLOB)"  # noqa: S608
-                    " FROM leaves"
-                    f" JOIN {self._recorder.events_table_name} ON rowid = position WHERE leaf >= ? AND leaf < ?"
-                    " ORDER BY leaf",
+                    "SELECT rowid, originator_id, originator_version, topic, CAST(state AS BLOB) FROM leaves"
+                    " JOIN ledger ON rowid = position WHERE leaf >= ? AND leaf < ? ORDER BY leaf",
                     (begin, min(begin + CHUNK, end)),
                 )
-                rows = [Row(*row) for row in cursor.sqlite_cursor]
+                rows = list(map(Row._make, cursor.fetchall()))
             yield from rows
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self._path
 
     def streams(self, prefix: str) -> list[str]:
         """The names of the streams that begin so, in order: `day:ltsa:` gives an office's service days."""
-        table = self._recorder.events_table_name
-        with self._reading() as cursor:
+        with self._store.reading() as cursor:
             cursor.execute(
-                f"SELECT DISTINCT originator_id FROM {table} WHERE originator_id >= ? AND originator_id < ?"  # noqa: S608
+                "SELECT DISTINCT originator_id FROM ledger WHERE originator_id >= ? AND originator_id < ?"
                 " ORDER BY originator_id",
                 (prefix, prefix + "\U0010ffff"),
             )
@@ -422,55 +335,25 @@ class Ledger:
             yield recorded
 
     def _select(self, where: str, *values: object) -> list[Recorded]:
-        with self._reading() as cursor:
-            return self._recorder.rows(cursor, where, *values)
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Cursor]:
-        """A transaction beside the writer's, under the ledger's lock: for checkpoints, which are no events."""
-        try:
-            with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)) as connection:
-                connection.execute("PRAGMA synchronous=FULL")
-                cursor = connection.execute("BEGIN IMMEDIATE")
-                yield cursor
-                connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            raise LedgerUnavailableError(f"the ledger cannot be written: {error}") from error
-
-    @contextmanager
-    def _reading(self) -> Iterator[SQLiteCursor]:
-        with self._nobody_reads:
-            if self._closed:
-                raise LedgerUnavailableError("the ledger is closed")
-            self._readers += 1
-        try:
-            with self._datastore.transaction(commit=False) as cursor:
-                yield cursor
-        except (sqlite3.Error, PersistenceError) as error:
-            raise LedgerUnavailableError(f"the ledger cannot be read: {error}") from error
-        finally:
-            with self._nobody_reads:
-                self._readers -= 1
-                self._nobody_reads.notify_all()
+        with self._store.reading() as cursor:
+            return _recorded(cursor, where, *values)
 
     # --- The writer
 
-    def _prepare(self, path: Path) -> None:
-        self._cursor.execute("BEGIN IMMEDIATE")
-        self._cursor.execute("PRAGMA user_version")
-        found = self._cursor.fetchone()[0]
-        if found > FORMAT:
-            self._connection.rollback()
-            message = f"{path} has format {found}, this program knows {FORMAT}: start it with a newer version"
-            raise LedgerUnavailableError(message)
-        for statement in (*self._recorder.create_table_statements, *TABLES):
-            self._cursor.execute(statement)
-        while found < FORMAT and (rows := missing(self._cursor)):  # of an older program, which knew no leaves
-            grow(self._cursor, rows)
-            self._connection.commit()
-            self._cursor.execute("BEGIN IMMEDIATE")
-        self._cursor.execute(f"PRAGMA user_version={FORMAT}")
-        self._connection.commit()
+    def _prepare(self) -> None:
+        """Makes the tables, or takes over those of an older program."""
+        with self._store.appending() as cursor:
+            found = self._store.format(cursor)
+            if found > FORMAT:
+                message = f"{self.place} has format {found}, this program knows {FORMAT}: start it with a newer version"
+                raise LedgerUnavailableError(message)
+            if found < FORMAT:
+                self._store.create(cursor)
+        while found < FORMAT:
+            with self._store.appending() as cursor:
+                grow(cursor, rows := missing(cursor))  # of an older program, which knew no leaves
+                if not rows:
+                    self._store.mark(cursor, found := FORMAT)
 
     def _write(self) -> None:
         stopping = False
@@ -497,20 +380,16 @@ class Ledger:
                 self._present, self._doubtful = self.present(), False
                 self._seen.clear()
             self._present.let_go()
-            self._cursor.execute("BEGIN IMMEDIATE")
-            self._catch_up()
-            outcomes = [self._decide(asked.command, rows) for asked in batch]
+            with self._store.appending() as cursor:
+                self._catch_up(cursor)
+                outcomes = [self._decide(asked.command, rows) for asked in batch]
+                if rows:
+                    self._insert(cursor, rows)
             if rows:
-                self._insert(rows)
-                self._connection.commit()
                 self._present.position = rows[-1].position
                 self._seen.extend(rows)
-            else:
-                self._connection.rollback()
         except Exception as error:
             log.exception("a batch of %d commands was not recorded", len(batch))
-            with suppress(sqlite3.Error):
-                self._connection.rollback()
             self._doubtful = True
             self._answers.clear()
             fault = LedgerUnavailableError(f"nothing was recorded: {error}")
@@ -522,26 +401,21 @@ class Ledger:
             for listener in self._listeners:
                 _tell(listener)
 
-    def _insert(self, rows: list[Recorded]) -> None:
+    def _insert(self, cursor: Cursor, rows: list[Recorded]) -> None:
         """Appends rows at the positions they were promised, which under the lock are the next ones."""
         stored = [
-            StoredEvent(row.stream, row.version, _topic_of[type(row.event)], _encoder.encode(row.event)) for row in rows
+            Row(row.position, row.stream, row.version, _topic_of[type(row.event)], _encoder.encode(row.event))
+            for row in rows
         ]
-        first = rows[0].position
-        while late := missing(self._cursor):  # what an older program, still running, appended; or somebody by hand
+        while late := missing(cursor):  # what an older program, still running, appended; or somebody by hand
             log.warning("events from position %d on were appended without leaves; now they have some", late[0].position)
-            grow(self._cursor, late)
-        self._recorder._insert_events(self._cursor, stored, first=first)  # noqa: SLF001 - within our transaction
-        grow(
-            self._cursor,
-            [Row(n, e.originator_id, e.originator_version, e.topic, e.state) for n, e in enumerate(stored, first)],  # type: ignore[arg-type]
-        )
+            grow(cursor, late)
+        self._store.insert(cursor, stored)
+        grow(cursor, stored)
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, cursor: Cursor) -> None:
         """Takes in what other processes appended. Only called under the ledger's lock."""
-        while rows := self._recorder.rows(
-            self._cursor, "rowid > ? ORDER BY rowid LIMIT ?", self._present.position, CHUNK
-        ):
+        while rows := _recorded(cursor, "rowid > ? ORDER BY rowid LIMIT ?", self._present.position, CHUNK):
             for recorded in rows:
                 self._present.apply(recorded)
             self._seen.extend(rows)

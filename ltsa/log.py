@@ -5,40 +5,21 @@ any number of processes are one sequence. A leaf says which event it is and the 
 make it again, and it tells nothing of what happened.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ltsa.checkpoint import Checkpoint, Note, Signature, Signer, checkpoint_of, note_of, sign, signature_of
 from ltsa.proof import TILE, Tree, leaf_hash, root
+from ltsa.store import Cursor, Place, Row, looking_at
 
-TABLES = (
-    "CREATE TABLE IF NOT EXISTS leaves (leaf INTEGER PRIMARY KEY, position INTEGER NOT NULL, hash BLOB NOT NULL)",
-    """CREATE TABLE IF NOT EXISTS nodes (level INTEGER NOT NULL, number INTEGER NOT NULL, hash BLOB NOT NULL,
-        PRIMARY KEY (level, number)) WITHOUT ROWID""",
-    "CREATE TABLE IF NOT EXISTS checkpoints (size INTEGER PRIMARY KEY, at INTEGER NOT NULL, note TEXT NOT NULL)",
-    """CREATE TABLE IF NOT EXISTS cosignatures (size INTEGER NOT NULL, line TEXT NOT NULL, PRIMARY KEY (size, line))
-        WITHOUT ROWID""",
-)
 CHUNK = 5000
 WIDTH = 1 << TILE
 
 
 class ForkError(Exception):
     """The record is not the one that was signed before: nothing more is signed."""
-
-
-class Row(NamedTuple):
-    """An event as it is stored."""
-
-    position: int
-    stream: str
-    version: int
-    topic: str
-    state: bytes
 
 
 class Finding(NamedTuple):
@@ -58,7 +39,7 @@ def leaf_text(row: Row) -> str:
     return f"ltsa-event/1\n{row.stream}\n{row.version}\n{row.topic}\n{sha256(row.state).hexdigest()}\n"
 
 
-def grow(cursor: Any, rows: Iterable[Row]) -> None:
+def grow(cursor: Cursor, rows: Iterable[Row]) -> None:
     """Adds leaves for events that were just appended, within their transaction."""
     first = _size(cursor)
     leaves = [(n, row.position, leaf_hash(leaf_text(row).encode())) for n, row in enumerate(rows, first)]
@@ -71,14 +52,14 @@ def grow(cursor: Any, rows: Iterable[Row]) -> None:
         first, size, level = first // WIDTH, size // WIDTH, level + 1
 
 
-def missing(cursor: Any) -> list[Row]:
+def missing(cursor: Cursor) -> list[Row]:
     """The next events that are no leaves yet, a chunk of them: of an older ledger, or by an older program."""
     cursor.execute("SELECT position FROM leaves ORDER BY leaf DESC LIMIT 1")
     last = cursor.fetchone()
     return _events(cursor, last[0] if last else 0)
 
 
-def _events(cursor: Any, after: int) -> list[Row]:
+def _events(cursor: Cursor, after: int) -> list[Row]:
     cursor.execute(
         "SELECT rowid, originator_id, originator_version, topic, CAST(state AS BLOB) FROM ledger WHERE rowid > ?"
         " ORDER BY rowid LIMIT ?",
@@ -87,13 +68,13 @@ def _events(cursor: Any, after: int) -> list[Row]:
     return [Row(*row) for row in cursor.fetchall()]
 
 
-def _size(cursor: Any) -> int:
+def _size(cursor: Cursor) -> int:
     cursor.execute("SELECT max(leaf) FROM leaves")
     last = cursor.fetchone()[0]
     return 0 if last is None else last + 1
 
 
-def _nodes(cursor: Any, level: int, first: int, end: int) -> list[bytes]:
+def _nodes(cursor: Cursor, level: int, first: int, end: int) -> list[bytes]:
     if level:
         query = "SELECT hash FROM nodes WHERE level = ? AND number >= ? AND number < ? ORDER BY number"
         cursor.execute(query, (level, first, end))
@@ -107,8 +88,8 @@ class Log:
 
     def __init__(
         self,
-        reading: Callable[[], AbstractContextManager[Any]],
-        writing: Callable[[], AbstractContextManager[Any]],
+        reading: Callable[[], AbstractContextManager[Cursor]],
+        writing: Callable[[], AbstractContextManager[Cursor]],
     ) -> None:
         self._reading, self._writing = reading, writing
         self._tree = Tree(self.nodes)
@@ -223,7 +204,7 @@ class Log:
         with self._writing() as cursor:
             for line in lines:
                 kept = (size, line.line().removesuffix("\n"))
-                cursor.execute("INSERT OR IGNORE INTO cosignatures VALUES (?,?)", kept)
+                cursor.execute("INSERT INTO cosignatures VALUES (?,?) ON CONFLICT DO NOTHING", kept)
 
     # --- Looking through it all
 
@@ -271,13 +252,13 @@ class Log:
         """
         with self._reading() as cursor:
             cursor.execute(
-                """SELECT later.originator_id, later.originator_version - 1 FROM ledger later WHERE later.rowid > ?1
+                """SELECT later.originator_id, later.originator_version - 1 FROM ledger later WHERE later.rowid > ?
                 AND later.originator_version > 1 AND NOT EXISTS (SELECT 1 FROM ledger
                     WHERE originator_id = later.originator_id AND originator_version = later.originator_version - 1)
-                AND (later.originator_version = 2 OR EXISTS (SELECT 1 FROM ledger WHERE rowid < ?1
+                AND (later.originator_version = 2 OR EXISTS (SELECT 1 FROM ledger WHERE rowid < ?
                     AND originator_id = later.originator_id AND originator_version = later.originator_version - 2))
                 LIMIT 2""",
-                (position,),
+                (position, position),
             )
             found = cursor.fetchall()
         return (found[0][0], found[0][1]) if len(found) == 1 else ("", -1)
@@ -299,20 +280,19 @@ class Log:
 
 
 @contextmanager
-def snapshot(path: Path) -> Iterator[Log]:
-    """The log of a ledger's file as it is now, in one transaction that only reads: nothing is filled in, and what is
-    appended meanwhile is not seen. Raises `sqlite3.Error` for a file without one.
+def snapshot(place: Place) -> Iterator[Log]:
+    """The log of a ledger as it is now, in one transaction that only reads: nothing is filled in, and what is appended
+    meanwhile is not seen. Raises `LedgerUnavailableError` where there is none.
     """
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
-        connection.execute("BEGIN")
-        reading = lambda: nullcontext(connection.cursor())  # noqa: E731 - two uses of one line
+    with looking_at(place) as cursor:
+        reading = lambda: nullcontext(cursor)  # noqa: E731 - two uses of one line
         yield Log(reading, reading)
 
 
 class _Walk:
     """All events in order, read in chunks."""
 
-    def __init__(self, reading: Callable[[], AbstractContextManager[Any]]) -> None:
+    def __init__(self, reading: Callable[[], AbstractContextManager[Cursor]]) -> None:
         self._reading, self._rows, self._last, self._at = reading, list[Row](), 0, 0
 
     def here(self) -> Row | None:

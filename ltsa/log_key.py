@@ -24,7 +24,7 @@ def signing_key(ledger: Ledger) -> Signer:
     """The key of a ledger's log, made at first. One that was lost gets a successor of its name, for which nobody
     vouches. Raises `UnreadableKeyError`.
     """
-    path = ledger.path.with_name(FILE)
+    path = ledger.folder / FILE
     if not path.exists():
         last = ledger.log.checkpoint()
         make(path, checkpoint_of(last.body).origin if last else f"ltsa.invalid/{secrets.token_hex(NAME_BYTES)}")

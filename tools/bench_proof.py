@@ -10,8 +10,9 @@ from typing import Any
 from unittest.mock import patch
 
 from ltsa.ledger import Ledger
-from ltsa.log import Row, grow
+from ltsa.log import grow
 from ltsa.proof import verify_inclusion
+from ltsa.store import Row
 from tools.bench_ledger import OFFICERS, SHORT_ROUNDS, Officer, office_ledger, together
 from tools.figures import Figure, figure, in_turns, scratch
 from web.server import CreateApp

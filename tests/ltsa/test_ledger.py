@@ -289,8 +289,10 @@ def test_a_command_that_fails_half_way_leaves_nothing_on_record_and_the_state_is
 
 def test_the_file_is_durable_at_every_commit(tmp_path: Path) -> None:
     ledger = opened(tmp_path)
-    assert ledger._cursor.sqlite_cursor.execute("PRAGMA synchronous").fetchone()[0] == 2
-    assert ledger._cursor.sqlite_cursor.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+    with ledger._store.appending() as cursor:
+        for pragma, value in (("synchronous", 2), ("journal_mode", "wal")):
+            cursor.execute(f"PRAGMA {pragma}")
+            assert cursor.fetchone()[0] == value
     ledger.close()
 
 

@@ -1,0 +1,102 @@
+"""What a store does for the ledger: events in one order, and transactions under the ledger's lock.
+
+There are two, `ltsa/sqlite.py` (a file) and `ltsa/postgres.py` (a server). Everything else is written once, for both:
+the ledger's and the proof log's SQL is SQLite's, with `?` for values.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+FORMAT = 2
+"""Of the tables. A store marked with a higher one is not opened."""
+
+Place = Path | str
+"""Where a ledger lies: a file, or the address of a PostgreSQL database."""
+
+
+class LedgerUnavailableError(Exception):
+    """The record cannot be written or read now (disk full, locked, damaged). Nothing was acknowledged; try again."""
+
+
+class Row(NamedTuple):
+    """An event as it is stored."""
+
+    position: int
+    stream: str
+    version: int
+    topic: str
+    state: bytes
+
+
+class Cursor(Protocol):
+    """What both drivers' cursors do."""
+
+    def execute(self, sql: str, values: Sequence[object] = (), /) -> object:
+        """Runs one statement."""
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[object]], /) -> object:
+        """Runs one statement for each of many rows."""
+
+    def fetchone(self) -> Any:
+        """The next row found, or None."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows found."""
+
+
+class Store(Protocol):
+    """A ledger's tables. `reading` and `writing` may be used from any thread, `appending` from the writer's only."""
+
+    def reading(self) -> AbstractContextManager[Cursor]:
+        """A cursor that reads what is committed. Raises `LedgerUnavailableError`."""
+
+    def writing(self) -> AbstractContextManager[Cursor]:
+        """A transaction under the ledger's lock, committed at the end; for what is no event. Raises
+        `LedgerUnavailableError`.
+        """
+
+    def appending(self) -> AbstractContextManager[Cursor]:
+        """The same on the writer's own connection. What fails in it is rolled back. Raises `LedgerUnavailableError`."""
+
+    def format(self, cursor: Cursor) -> int:
+        """The format that the tables are marked with; 0 for none."""
+
+    def create(self, cursor: Cursor) -> None:
+        """Creates the tables that are not there."""
+
+    def mark(self, cursor: Cursor, number: int) -> None:
+        """Marks the tables with a format."""
+
+    def insert(self, cursor: Cursor, rows: Sequence[Row]) -> None:
+        """Inserts events. One whose position, or place in its stream, is taken fails them all."""
+
+    def check(self) -> None:
+        """Raises `LedgerUnavailableError` unless the ledger can be read and locked now."""
+
+    def close(self) -> None:
+        """Lets who reads finish, then closes. Who comes later is told so with a `LedgerUnavailableError`."""
+
+
+def store_at(place: Place) -> Store:
+    """The store of a ledger. Raises `LedgerUnavailableError` where it cannot be opened."""
+    from ltsa.sqlite import SQLiteStore  # noqa: PLC0415 - the stores build on this module
+
+    return SQLiteStore(Path(place))
+
+
+def has_log(place: Place) -> bool:
+    """Whether a store has the proof log's tables: one of the first programs has not. Raises
+    `LedgerUnavailableError`.
+    """
+    with looking_at(place) as cursor:
+        cursor.execute("SELECT 1 FROM sqlite_schema WHERE name = 'leaves'")
+        return cursor.fetchone() is not None
+
+
+def looking_at(place: Place) -> AbstractContextManager[Cursor]:
+    """A store as it is now, in one transaction that only reads. Raises `LedgerUnavailableError`."""
+    from ltsa import sqlite  # noqa: PLC0415 - the stores build on this module
+
+    return sqlite.looking_at(Path(place))
