@@ -87,7 +87,7 @@ def record(here: House, offices: list[str], wanted: Wanted, *, by: str) -> Extra
     Raises `Refusal` for an office that there is none of.
     """
     zones = {office: here.office(office).zone for office in offices}
-    at, until = here.now(), here.ledger.newest()
+    at, until = here.now(), 0
     kind, about = f"export.{wanted.format}", f"{wanted.first}–{wanted.last}"
     for office in zones:
         until = here.note(DataExported, office=office, by=by, kind=kind, about=about, why=wanted.why or "").position

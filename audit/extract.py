@@ -60,15 +60,15 @@ class Wanted(Struct, frozen=True, kw_only=True):
         if self.first > self.last:
             raise Refusal("wrong-span", f"{self.first} is after {self.last}; the first day comes first.", field="from")
         if self.trace == "case" and self.format != "xes":
-            raise Refusal("no-traces", "Only XES has traces; the other formats take visits.", field="trace")
+            raise Refusal("wrong-trace", "Only XES has traces; the other formats take visits.", field="trace")
         if self.why is None:
             return
         if self.format not in WITH_PERSONS:
             message = f"Names, NIK and phone numbers go into {', '.join(WITH_PERSONS)} alone."
-            raise Refusal("no-persons-in-format", message, field="format")
+            raise Refusal("wrong-format-for-persons", message, field="format")
         if not self.why.strip() or len(self.why) > LONGEST_REASON or not self.why.isprintable():
             message = f"Say why you need to know who the people are, in 1 to {LONGEST_REASON} letters."
-            raise Refusal("no-export-reason", message, field="why")
+            raise Refusal("missing-export-reason", message, field="why")
 
 
 class Extract(Struct, frozen=True, kw_only=True):

@@ -1,16 +1,26 @@
 """An extract in each of its formats: CSV and JSON Lines here; the others have files of their own."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import assert_never
 
 import msgspec
 
 from audit import ocel, parquet, xes
-from audit.extract import PERSONAL, Extract, Taken, Who, cases, clock, days, events, named
+from audit.extract import PERSONAL, Extract, Format, Taken, Who, cases, clock, days, events, named
 from ltsa.identity import Identity
 from ltsa.ledger import Ledger
 from web.tables import Cell, chunks
+
+ENDINGS: Mapping[Format, str] = {
+    "csv": ".csv",
+    "jsonl": ".jsonl",
+    "xes": ".xes",
+    "ocel-json": ".ocel.json",
+    "ocel-sqlite": ".ocel.sqlite",
+    "parquet": ".parquet",
+}
+"""How a file's name ends."""
 
 Told = Callable[[int, int, str], object]
 

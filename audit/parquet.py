@@ -45,9 +45,14 @@ class NoDuckdbError(Exception):
     """The extra that writes Parquet is not installed; the text says how to add it."""
 
 
+def is_there() -> bool:
+    """Whether Parquet can be written here."""
+    return find_spec("duckdb") is not None
+
+
 def check() -> None:
     """Raises `NoDuckdbError` where Parquet cannot be written."""
-    if find_spec("duckdb") is None:
+    if not is_there():
         add = f"{sys.executable} -m pip install -r {prepare.PARQUET_REQUIREMENTS}"
         raise NoDuckdbError(
             f"Parquet is written by DuckDB, which is not installed here. Add it once with:\n\n    {add}\n"

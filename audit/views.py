@@ -12,7 +12,7 @@ from typing import IO
 from flask import Response, render_template, request, stream_with_context
 
 import audit.day_views  # noqa: F401 - whose addresses are this room's too
-from audit import asked, book, export, journal, kept, pages
+from audit import asked, book, export, extracts, journal, kept, pages
 from audit.case import CaseTeller
 from audit.case import read as read_case
 from audit.journal_telling import JournalTeller
@@ -42,6 +42,8 @@ FORECAST_DAYS = 7
 
 PIECE = 1 << 16
 """Bytes of a file that are sent at a time."""
+
+blueprint.register_blueprint(extracts.blueprint)
 
 
 @blueprint.get("/<office>")

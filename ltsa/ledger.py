@@ -301,6 +301,16 @@ class Ledger:
             )
             return [row[0] for row in cursor.fetchall()]
 
+    def lengths(self, prefix: str) -> dict[str, int]:
+        """How many events each stream has whose name begins so, in order of the names."""
+        with self._store.reading() as cursor:
+            cursor.execute(
+                "SELECT originator_id, max(originator_version) FROM ledger"
+                " WHERE originator_id >= ? AND originator_id < ? GROUP BY originator_id ORDER BY originator_id",
+                (prefix, prefix + "\U0010ffff"),
+            )
+            return {row[0]: row[1] for row in cursor.fetchall()}
+
     def told(self, *topics: str, after: int = 0) -> Iterator[Recorded]:
         """All events of some topics, of every stream, after a position, in order. Reads through the whole record from
         there: for what is asked for now and then, never for a page.

@@ -46,6 +46,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
     # The record
     "audit.see": ("auditor", "manager", "headquarters"),
     "audit.export": ("auditor", "manager", "headquarters"),
+    "persons.export": ("manager",),  # whose office answers for it; everybody else's reads are one person at a time
     "journal.see": ("auditor", "manager", "headquarters", "admin"),
     # Devices about themselves
     "device.report": ("kiosk", "display", "counter", "printer"),
@@ -159,6 +160,9 @@ ENDPOINTS: Mapping[str, str] = {
     "audit.days_csv": "audit.export",
     "audit.events_csv": "audit.export",
     "audit.course_csv": "audit.export",
+    "audit.extracts.page": "audit.export",
+    "audit.extracts.take": "audit.export",
+    "audit.extracts.take_persons": "persons.export",
     "audit.proof": "audit.export",
     "audit.ticket_proof": "audit.export",
     # Devices: who waits to be let in, and who is

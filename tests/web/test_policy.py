@@ -59,6 +59,8 @@ EXPECTED: dict[str, frozenset[str]] = {
     "GET /display/": PEOPLE | {"display"},
     "GET /display/voice": EVERYONE,
     "GET /audit/": _only("auditor manager headquarters"),
+    "POST /audit/<office>/export": _only("auditor manager headquarters"),
+    "POST /audit/<office>/export/persons": _only("manager"),
     "GET /audit/<office>/journal": _only("auditor manager headquarters admin"),
     "GET /api/openapi.json": EVERYONE,
     "GET /api/v1/offices": PEOPLE | {"display"},
