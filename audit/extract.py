@@ -85,9 +85,14 @@ class Extract(Struct, frozen=True, kw_only=True):
     @property
     def watermark(self) -> str:
         """Who took it and when, in one line that each format carries."""
-        taken = datetime.fromtimestamp(self.at // 1000, UTC).isoformat()
         personal = f", with personal data: {self.wanted.why}" if self.wanted.why else ""
-        return f"LTSA export by {self.by} at {taken}, ledger position {self.until}{personal}"
+        return watermark(self.by, self.at, self.until) + personal
+
+
+def watermark(by: str, at: int, position: int) -> str:
+    """Who took something out, when (ms UTC), and where the journal's entry about it stands."""
+    taken = datetime.fromtimestamp(at // 1000, UTC).isoformat()
+    return f"LTSA export by {by} at {taken}, ledger position {position}"
 
 
 class Said(Struct, gc=False):

@@ -15,6 +15,7 @@ import audit.day_views  # noqa: F401 - whose addresses are this room's too
 from audit import asked, book, export, extracts, journal, kept, pages
 from audit.case import CaseTeller
 from audit.case import read as read_case
+from audit.extract import watermark
 from audit.journal_telling import JournalTeller
 from audit.proofs import NoProofError, write_day
 from audit.room import blueprint, day_page, office_of, opened, teller_of, written
@@ -61,9 +62,9 @@ def days(office: str) -> str:
 def days_csv(office: str) -> Response:
     """The chosen service days as CSV."""
     configuration, ledger, chosen = office_of(office), house().ledger, _chosen(office)
-    _on_record(office, "days.csv", f"{chosen[-1]}–{chosen[0]}" if chosen else "–")
+    mark = _on_record(office, "days.csv", f"{chosen[-1]}–{chosen[0]}" if chosen else "–")
     entries = (book.entry(ledger, office, day) for day in chosen)
-    return _csv(export.days(entries, configuration.zone, page_language()), f"{office}.csv")
+    return _csv(export.days(entries, configuration.zone, page_language()), f"{office}.csv", mark)
 
 
 @blueprint.get("/<office>/journal")
@@ -93,8 +94,8 @@ def noted(office: str) -> str:
 def noted_csv(office: str) -> Response:
     """The chosen entries of the journal as CSV."""
     _, dates, entries, teller = _journal(office)
-    _on_record(office, "journal.csv", f"{dates.first}–{dates.last}", action="journal.see")
-    return _csv(export.noted(filter(_entries().takes, entries), teller), f"{office}-journal.csv")
+    mark = _on_record(office, "journal.csv", f"{dates.first}–{dates.last}", action="journal.see")
+    return _csv(export.noted(filter(_entries().takes, entries), teller), f"{office}-journal.csv", mark)
 
 
 @blueprint.get("/<office>/forecast")
@@ -109,8 +110,8 @@ def kept_ranges(office: str) -> str:
 def kept_ranges_csv(office: str) -> Response:
     """Every range of the chosen days that came out, as CSV."""
     configuration, dates, found = _kept(office)
-    _on_record(office, "forecast.csv", f"{dates.first}–{dates.last}")
-    return _csv(kept.rows(found, configuration, page_language()), f"{office}-forecast.csv")
+    mark = _on_record(office, "forecast.csv", f"{dates.first}–{dates.last}")
+    return _csv(kept.rows(found, configuration, page_language()), f"{office}-forecast.csv", mark)
 
 
 @blueprint.get("/<office>/case/<case>")
@@ -140,9 +141,9 @@ def events_csv(office: str, day: str) -> Response:
     """The chosen events of a day as CSV."""
     found = opened(office, day)
     chosen = asked.events(request.args, found.date, found.office.clock)
-    _on_record(office, "events.csv", day)
+    mark = _on_record(office, "events.csv", day)
     rows = export.events(filter(chosen.takes, story(found.history)), teller_of(found.office))
-    return _csv(rows, f"{office}-{day}.csv")
+    return _csv(rows, f"{office}-{day}.csv", mark)
 
 
 @blueprint.get("/<office>/<day>/course.csv")
@@ -150,8 +151,8 @@ def course_csv(office: str, day: str) -> Response:
     """The course of a day as CSV."""
     found = opened(office, day)
     moments = house().off_loop(pages.course, found).moments
-    _on_record(office, "course.csv", day)
-    return _csv(export.course(moments, found.office.zone, page_language()), f"{office}-{day}-course.csv")
+    mark = _on_record(office, "course.csv", day)
+    return _csv(export.course(moments, found.office.zone, page_language()), f"{office}-{day}-course.csv", mark)
 
 
 @blueprint.get("/<office>/<day>/proof.zip")
@@ -245,9 +246,11 @@ def _kinds(teller: JournalTeller) -> list[tuple[str, str]]:
     ]
 
 
-def _on_record(office: str, kind: str, about: str, action: str = "audit.export") -> None:
-    """Puts on record that somebody takes data out of the office, before they get them."""
-    house().note(DataExported, office=office, by=asker().by(action, office), kind=kind, about=about)
+def _on_record(office: str, kind: str, about: str, action: str = "audit.export") -> str:
+    """Puts on record that somebody takes data out of the office, before they get them; the watermark that says so."""
+    by = asker().by(action, office)
+    done = house().note(DataExported, office=office, by=by, kind=kind, about=about)
+    return watermark(by, done.events[0].event.at, done.position)
 
 
 def _file(write: Callable[[IO[bytes]], object], name: str) -> Response:
@@ -277,10 +280,16 @@ def _as_zip(answer: Response, name: str) -> Response:
     return answer
 
 
-def _csv(rows: Iterator[Sequence[Cell]], name: str) -> Response:
-    """A table that is computed in a native thread while it is sent."""
-    chunks, run = tables.chunks(rows), house().off_loop
+def _csv(rows: Iterator[Sequence[Cell]], name: str, mark: str) -> Response:
+    """A table that is computed in a native thread while it is sent; who took it stands in its last column."""
+    chunks, run = tables.chunks(_marked(rows, Words(page_language())("audit.list.watermark"), mark)), house().off_loop
     following: Callable[[], bytes | None] = lambda: next(chunks, None)  # noqa: E731 - what the thread runs
     answer = Response(iter(lambda: run(following), None), mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
+
+
+def _marked(rows: Iterator[Sequence[Cell]], head: str, mark: str) -> Iterator[Sequence[Cell]]:
+    yield (*next(rows), head)
+    for row in rows:
+        yield (*row, mark)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -179,20 +180,30 @@ def test_many_entries_are_turned_over_page_by_page(auditor: Auditor, doors: Door
 
 
 def test_whoever_takes_a_table_out_of_the_office_is_on_record_before(auditor: Auditor, doors: Doors) -> None:
-    auditor.downloads(f"/{DATE}/events.csv", number="C002")
-    auditor.downloads(f"/{DATE}/course.csv")
-    auditor.downloads("/days.csv")
-    auditor.downloads("/journal.csv", **{"from": doors.today})
+    taken = [
+        auditor.downloads(f"/{DATE}/events.csv", number="C002"),
+        auditor.downloads(f"/{DATE}/course.csv"),
+        auditor.downloads("/days.csv"),
+        auditor.downloads("/journal.csv", **{"from": doors.today}),
+        auditor.downloads("/forecast.csv", **{"from": doors.today}),
+    ]
     auditor.is_refused("/2026-03-01/events.csv", 404)
     auditor.house.catch_up()
-    noted = [recorded.event for recorded in auditor.house.ledger.history(f"journal:ltsa:{doors.today}")]
-    exported = [(event.kind, event.about, event.by) for event in noted if isinstance(event, DataExported)]
-    assert exported == [
+    noted = list(auditor.house.ledger.history(f"journal:ltsa:{doors.today}"))
+    exported = [(it.event, it.position) for it in noted if isinstance(it.event, DataExported)]
+    assert [(event.kind, event.about, event.by) for event, _ in exported] == [
         ("events.csv", str(DATE), "auditor:ratna"),
         ("course.csv", str(DATE), "auditor:ratna"),
         ("days.csv", f"{DATE}–{DATE}", "auditor:ratna"),
         ("journal.csv", f"{doors.today}–{doors.today}", "auditor:ratna"),
+        ("forecast.csv", f"{doors.today}–{doors.today}", "auditor:ratna"),
     ]
+    for file, (event, position) in zip(taken, exported, strict=True):
+        head, *rows = csv.reader(io.StringIO(file.decode("utf-8-sig")))
+        when = datetime.fromtimestamp(event.at // 1000, UTC).isoformat()
+        assert head[-1] == "Tanda air"
+        assert {row[-1] for row in rows} <= {f"LTSA export by auditor:ratna at {when}, ledger position {position}"}
+        assert rows or event.kind == "forecast.csv"
     assert "Tabel peristiwa diunduh: 2 Maret 2026. Auditor ratna" in words(auditor.opens("/journal"))
 
 
