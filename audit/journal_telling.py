@@ -9,7 +9,7 @@ from audit.telling import Told
 from audit.who import actor, device, program
 from ltsa.access import EVERYWHERE, Access
 from ltsa.configuring import Configurations
-from ltsa.journal import DataErased, DataExported, DataSeen
+from ltsa.journal import DataErased, DataExported, DataRecorded, DataSeen
 from ltsa.office import Office
 from web.format import hhmm, listed, long_date
 from web.words import FIRST, Words
@@ -74,10 +74,14 @@ class JournalTeller:
         told = [self._told(event, action=self._term("action", event.action))]
         return told + [self._words("audit.journal.times", n=event.count)] * (event.count > 1)
 
-    def _data_seen(self, event: DataSeen | DataErased | DataExported) -> list[str]:
+    def _data_seen(self, event: DataSeen | DataRecorded | DataErased | DataExported) -> list[str]:
         return [self._told(event, data=self._term("data", event.kind), about=self._about(event.about))]
 
-    _data_erased = _data_seen
+    _data_recorded = _data_seen
+
+    def _data_erased(self, event: DataErased) -> list[str]:
+        several = [self._words("audit.journal.items", n=len(event.items))] if len(event.items) > 1 else []
+        return self._data_seen(event) + several
 
     def _data_exported(self, event: DataExported) -> list[str]:
         personal = [self._words("audit.journal.with_persons")] if event.why else []

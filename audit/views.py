@@ -11,6 +11,7 @@ from typing import IO
 
 from flask import Response, render_template, request, stream_with_context
 
+import audit.committed_views
 import audit.day_views  # noqa: F401 - whose addresses are this room's too
 from audit import asked, book, export, extracts, journal, kept, pages
 from audit.case import CaseTeller

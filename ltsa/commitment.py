@@ -11,6 +11,9 @@ from hashlib import sha256
 from ltsa.identity import Identity
 from ltsa.secret_file import derived
 
+DIGITS = 64
+"""Of a commitment, hexadecimal."""
+
 
 def salt_of(key: bytes) -> bytes:
     """The salt (32 bytes) under a person's or a note's key; who knows it learns nothing of the key."""
@@ -28,7 +31,7 @@ def identity_text(who: Identity) -> bytes:
 
 
 def commitment(salt: bytes, datum: bytes) -> str:
-    """64 hexadecimal digits that stand on record for a datum."""
+    """What stands on record for a datum, in hexadecimal."""
     return hmac.digest(salt, datum, sha256).hex()
 
 

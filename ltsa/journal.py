@@ -67,6 +67,16 @@ class DataSeen(Event, frozen=True):
     about: str
 
 
+class DataRecorded(Event, frozen=True):
+    """Who a "person" (`about`, a pseudonymous id) is was written down, corrected, or given again: `commitment` to it
+    (`ltsa/commitment.py`).
+    """
+
+    kind: str
+    about: str
+    commitment: str
+
+
 class DataErased(Event, frozen=True):
     """Somebody asked for personal data to be erased, which follows: a "person", named by `about`; or "notes", whose ids
     are `items` (where there are none, an older version erased one of the ticket that `about` names).
@@ -125,6 +135,7 @@ JournalEvent = (
     | AccountUnlocked
     | RequestRefused
     | DataSeen
+    | DataRecorded
     | DataErased
     | DataExported
     | CasesMoved
@@ -140,6 +151,7 @@ TOPICS: dict[str, type[JournalEvent]] = {
     "account-unlocked/1": AccountUnlocked,
     "request-refused/1": RequestRefused,
     "data-seen/1": DataSeen,
+    "data-recorded/1": DataRecorded,
     "data-erased/1": DataErased,
     "data-exported/1": DataExported,
     "cases-moved/1": CasesMoved,

@@ -16,6 +16,7 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ltsa.commitment import commitment, identity_text, salt_of
 from ltsa.identity import Identity
 from ltsa.keys import Erased, Keys, WrongSeedError, bind
 from ltsa.message import Refusal
@@ -92,6 +93,16 @@ class Persons(SecretFile):
         if not row or not isinstance(row[0][0], bytes) or (key := self._keys.get(_key(person))) is None:
             return None
         return msgspec.json.decode(opened(AESGCM(key), row[0][0], person), type=Identity)
+
+    def salt(self, person: str) -> bytes | None:
+        """The salt under which the record commits to who a person is; None once they were erased."""
+        key = self._keys.get(_key(person))
+        return None if key is None else salt_of(key)
+
+    def commitment(self, person: str) -> str:
+        """The commitment to who a person is now; "" where nothing is known of them."""
+        salt, who = self.salt(person), self.read(person)
+        return "" if salt is None or who is None else commitment(salt, identity_text(who))
 
     def change(self, person: str, who: Identity) -> bool:
         """Corrects who a person is. False for an id that nobody has; raises `Refusal` for somebody else's NIK."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from ltsa.flow import Flow
 from ltsa.identity import Identity, nik_of
-from ltsa.journal import DataErased, DataSeen, entry
+from ltsa.journal import DataErased, DataRecorded, DataSeen, entry
 from ltsa.journey import (
     Appointment,
     CardReplaced,
@@ -102,7 +102,19 @@ def correct(here: House, person: str, who: Identity, *, office: str, by: str) ->
     """Writes down who a person is as it should be; False where that was erased. Raises `Refusal`."""
     if who_is(here, person, office=office, by=by) is None:
         return False
-    return _vault(here, here.persons.change, person, who)
+    if not _vault(here, here.persons.change, person, who):
+        return False
+    _record_identity(here, person, office=office, by=by)
+    return True
+
+
+def _record_identity(here: House, person: str, *, office: str, by: str) -> None:
+    """Puts on record to whom the vault commits under this id: once a day for the same identity, whoever asks again."""
+    if commitment := _vault(here, here.persons.commitment, person):
+        facts = {"kind": "person", "about": person, "commitment": commitment}
+        here.do(
+            entry(DataRecorded, office=office, at=here.now(), by=by, key=f"recorded {person} {commitment}", **facts)
+        )
 
 
 def erase(here: House, person: str, *, office: str, by: str, key: str) -> bool:
@@ -140,6 +152,7 @@ def open_case(  # noqa: PLR0913 - by name
             _vault(here, here.persons.drop_card, token_digest(secret))
         raise
     assert isinstance(opened, CaseOpened)  # noqa: S101 - what this command is answered with
+    _record_identity(here, person, office=office, by=by)
     return person, opened.case, secret
 
 

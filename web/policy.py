@@ -154,6 +154,8 @@ ENDPOINTS: Mapping[str, str] = {
     "audit.checks": "audit.see",
     "audit.shadow": "audit.see",
     "audit.of_case": "audit.see",
+    "audit.committed": "audit.see",
+    "audit.check_committed": "audit.see",
     "audit.ticket": "audit.see",
     "audit.counter": "audit.see",
     "audit.officer": "audit.see",

@@ -61,6 +61,7 @@ EXPECTED: dict[str, frozenset[str]] = {
     "GET /audit/": _only("auditor manager headquarters"),
     "POST /audit/<office>/export": _only("auditor manager headquarters"),
     "POST /audit/<office>/export/persons": _only("manager"),
+    "POST /audit/<office>/committed": _only("auditor manager headquarters"),
     "GET /audit/<office>/journal": _only("auditor manager headquarters admin"),
     "GET /api/openapi.json": EVERYONE,
     "GET /api/v1/offices": PEOPLE | {"display"},
