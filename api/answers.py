@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal, cast
 from msgspec import Meta, Struct, structs
 
 from ltsa import board, office, road
-from ltsa.day import TOPICS, CounterState, HelpAsked, TicketState
+from ltsa.day import CounterState, TicketState
 from ltsa.dispatch import Why
+from ltsa.happened import TOPICS, HelpAsked
 from ltsa.ledger import Done
 from ltsa.office import Text
 from ltsa.present import Recorded

@@ -13,8 +13,9 @@ from audit.asked import Filter, Instant
 from audit.jumping import target
 from ltsa import board
 from ltsa.board import DisplayPicture, HallPicture
-from ltsa.day import CounterOpened, Day, DayClosed, DayEvent, DayOpened, DayReopened, TicketCalled, TicketIssued
+from ltsa.day import Day
 from ltsa.difference import Difference, difference
+from ltsa.happened import CounterOpened, DayClosed, DayEvent, DayOpened, DayReopened, TicketCalled, TicketIssued
 from ltsa.ledger import Ledger, collection_paused
 from ltsa.office import Counter, Office
 from ltsa.present import Recorded, day_stream

@@ -7,7 +7,7 @@ from flask import render_template, request
 from audit import asked, book, pages, plot
 from audit.book import Book
 from audit.room import blueprint, day_page, office_of, opened, read, teller_of
-from ltsa.day import TicketCalled, TicketIssued
+from ltsa.happened import TicketCalled, TicketIssued
 from ltsa.replay import KINDS
 from web.house import house
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from ltsa.day import DayEvent
+from ltsa.happened import DayEvent
 from ltsa.ledger import Ledger
 from ltsa.office import Office
 from ltsa.predictions import Figures, Outcome, WaitsPredicted, figures, forecast_stream, outcomes

@@ -10,21 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from ltsa.calling import ahead, in_order, next_for
-from ltsa.day import (
-    Call,
-    CounterNow,
-    Day,
-    DayEvent,
-    DayOpened,
-    Step,
-    Ticket,
-    TicketDirected,
-    TicketReleased,
-    evolve,
-    order_of,
-    outstanding,
-)
+from ltsa.day import Call, CounterNow, Day, Step, Ticket, evolve, order_of, outstanding
 from ltsa.dispatch import MINUTE, SEATED, Why
+from ltsa.happened import DayEvent, DayOpened, TicketDirected, TicketReleased
 from ltsa.office import Coded, Counter, Office, Priority, Text
 
 QUEUE_SHOWN = 12

@@ -12,22 +12,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from ltsa.day import (
-    Day,
-    DayEvent,
-    DocumentsChecked,
-    HelpAsked,
-    HelpGiven,
-    NoteWritten,
-    Ticket,
-    TicketDirected,
-    TicketRecalled,
-    TicketReleased,
-    claims_of,
-    evolve,
-    possible_steps,
-    prospects_back,
-)
+from ltsa.day import Day, Ticket, claims_of, evolve, possible_steps, prospects_back
 from ltsa.dispatch import (
     ONE_LINE,
     RULES,
@@ -43,6 +28,16 @@ from ltsa.dispatch import (
     line_for,
     pick,
     seats,
+)
+from ltsa.happened import (
+    DayEvent,
+    DocumentsChecked,
+    HelpAsked,
+    HelpGiven,
+    NoteWritten,
+    TicketDirected,
+    TicketRecalled,
+    TicketReleased,
 )
 from ltsa.office import Dispatching
 

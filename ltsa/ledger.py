@@ -27,7 +27,8 @@ from ltsa.board import Answer, answer, unopened
 from ltsa.calling import carry_out
 from ltsa.commands import ConfigureDay, DayCommand, IssueTicket, OpenDay, TieTicket
 from ltsa.configuring import ConfigurationCommand, Configurations
-from ltsa.day import TOPICS, Day, DayEvent, evolve
+from ltsa.day import Day, evolve
+from ltsa.happened import TOPICS, DayEvent
 from ltsa.journal import WriteJournal
 from ltsa.journey import CaseMoved, CaseOpened, Here, Person, PersonCommand, PersonEvent, person_of, person_stream
 from ltsa.log import Log, grow, missing

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from ltsa.day import (
+from ltsa.happened import (
     ActionUndone,
     CounterClosed,
     CounterOpened,

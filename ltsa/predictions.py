@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec import Struct, field
 
-from ltsa.day import ActionUndone, DayEvent, TicketCalled, TicketCancelled, TicketClosed
+from ltsa.happened import ActionUndone, DayEvent, TicketCalled, TicketCancelled, TicketClosed
 from ltsa.message import Command, Event, Refusal, key_digest
 from ltsa.office import Office
 from ltsa.ranges import Guess, Key, Range, holds

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from ltsa import access, configuring, flow, journal, journey, predictions, requests, shown
 from ltsa.access import INSTALLATION, Access, AccessEvent
 from ltsa.configuring import ConfigurationEvent, Configurations
-from ltsa.day import Day, DayEvent, DayOpened, evolve
+from ltsa.day import Day, evolve
 from ltsa.flow import FlowEvent, Flows
+from ltsa.happened import DayEvent, DayOpened
 from ltsa.journal import Journal, JournalEvent, journal_stream
 from ltsa.journey import Here, Person, PersonEvent, person_stream
 from ltsa.message import Refusal

@@ -9,25 +9,21 @@ from typing import Literal, get_args
 from msgspec import Struct, structs
 
 from ltsa.calling import CHOSEN, claims, consequence, next_for, why_chosen
-from ltsa.day import (
+from ltsa.day import CounterNow, Day, Ticket, claims_of, evolve
+from ltsa.dispatch import RULES, Weights, Why, explain
+from ltsa.happened import (
     TOPICS,
-    CounterNow,
     CounterOpened,
-    Day,
     DayConfigured,
     DayEvent,
     DayOpened,
-    Ticket,
     TicketCalled,
     TicketDirected,
     TicketIssued,
     TicketPutBack,
     TicketReleased,
     TicketResumed,
-    claims_of,
-    evolve,
 )
-from ltsa.dispatch import RULES, Weights, Why, explain
 from ltsa.present import Recorded
 from ltsa.snapshots import Going
 

@@ -11,10 +11,9 @@ from typing import Any
 from msgspec import Struct, field
 
 from ltsa.calling import CHOSEN
-from ltsa.day import (
+from ltsa.day import Check, Day, evolve
+from ltsa.happened import (
     ActionUndone,
-    Check,
-    Day,
     DayClosed,
     DayConfigured,
     HelpAsked,
@@ -23,7 +22,6 @@ from ltsa.day import (
     TicketCalled,
     TicketMissed,
     TicketReturned,
-    evolve,
 )
 from ltsa.office import Text
 from ltsa.present import Recorded

@@ -41,13 +41,13 @@ from ltsa.commands import (
     Undo,
     WriteNote,
 )
-from ltsa.day import (
+from ltsa.day import CounterNow, Day, Ticket, order_of, outstanding
+from ltsa.dispatch import Why
+from ltsa.happened import (
     ActionUndone,
     CounterClosed,
-    CounterNow,
     CounterOpened,
     CounterPaused,
-    Day,
     DayChecked,
     DayClosed,
     DayConfigured,
@@ -62,7 +62,6 @@ from ltsa.day import (
     ServiceFinished,
     ServiceStarted,
     StepsChanged,
-    Ticket,
     TicketCalled,
     TicketCancelled,
     TicketClosed,
@@ -75,10 +74,7 @@ from ltsa.day import (
     TicketReturned,
     TicketTied,
     TicketTransferred,
-    order_of,
-    outstanding,
 )
-from ltsa.dispatch import Why
 from ltsa.hours import ALWAYS, day_off_on, hours_on, numbers_on, opens_after
 from ltsa.message import Refusal, key_digest
 from ltsa.office import Office, Service, Text

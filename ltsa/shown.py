@@ -11,8 +11,9 @@ from hashlib import sha256
 
 from msgspec import Struct
 
-from ltsa.day import Day, DayEvent
+from ltsa.day import Day
 from ltsa.day import evolve as happens
+from ltsa.happened import DayEvent
 from ltsa.message import Command, Event, Refusal, key_digest
 
 RENDERING = "seen/1"

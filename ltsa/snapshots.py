@@ -13,7 +13,8 @@ from copy import copy
 from itertools import islice
 from threading import Lock
 
-from ltsa.day import RECENT_CALLS, Day, DayConfigured, DayEvent, Ticket, evolve
+from ltsa.day import RECENT_CALLS, Day, Ticket, evolve
+from ltsa.happened import DayConfigured, DayEvent
 from ltsa.present import Recorded
 
 EVERY = 1000

@@ -11,7 +11,8 @@ from threading import Lock
 
 from msgspec import structs
 
-from ltsa.day import Day, DayConfigured, DayEvent, evolve
+from ltsa.day import Day, evolve
+from ltsa.happened import DayConfigured, DayEvent
 from ltsa.present import Recorded
 from ltsa.replay import KINDS, Moment, Phase, concerned, moment_of, phase_of_counter, phase_of_ticket, prolong
 

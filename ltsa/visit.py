@@ -10,21 +10,20 @@ from typing import Any
 from msgspec.structs import replace
 
 from ltsa.commands import IssueTicket, TieTicket
-from ltsa.day import (
+from ltsa.day import Day, Ticket
+from ltsa.flow import Flow
+from ltsa.happened import (
     ActionUndone,
-    Day,
     DayConfigured,
     DayEvent,
     DocumentsChecked,
     ServiceFinished,
     StepsChanged,
-    Ticket,
     TicketIssued,
     TicketPutBack,
     TicketReturned,
     TicketTied,
 )
-from ltsa.flow import Flow
 from ltsa.journey import (
     BeginVisit,
     Case,

@@ -23,17 +23,17 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ltsa.comparing import Compared, compare
-from ltsa.day import (
+from ltsa.day import Day, Ticket, evolve
+from ltsa.dispatch import MINUTE, Policy, Weights, prospects
+from ltsa.happened import (
     ActionUndone,
     CounterClosed,
     CounterOpened,
     CounterPaused,
-    Day,
     DayClosed,
     DayReopened,
     ServiceFinished,
     ServiceStarted,
-    Ticket,
     TicketCalled,
     TicketCancelled,
     TicketHeld,
@@ -42,9 +42,7 @@ from ltsa.day import (
     TicketResumed,
     TicketReturned,
     TicketTransferred,
-    evolve,
 )
-from ltsa.dispatch import MINUTE, Policy, Weights, prospects
 from ltsa.hours import numbers_on
 from ltsa.office import Dispatching, Office
 from ltsa.present import Recorded

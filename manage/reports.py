@@ -11,7 +11,7 @@ from msgspec import Struct
 from werkzeug import Response as Redirect
 
 from ltsa.checkpoint import checkpoint_of
-from ltsa.day import TicketIssued
+from ltsa.happened import TicketIssued
 from ltsa.journal import DataExported
 from ltsa.ledger import Ledger
 from ltsa.office import Office, Text

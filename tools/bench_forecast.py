@@ -17,9 +17,9 @@ from typing import NamedTuple
 from msgspec import structs
 
 from ltsa import paces
-from ltsa.day import TicketCalled, TicketIssued
 from ltsa.dispatch import Policy
 from ltsa.forecast import FUTURES, Forecast, Scene, forecast, queue_length_of, scene
+from ltsa.happened import TicketCalled, TicketIssued
 from ltsa.paces import Paces, Spent, learn
 from ltsa.predictions import Outcome, Told, figures
 from ltsa.ranges import Calibration, Method, guess_from, guess_of

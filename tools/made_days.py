@@ -14,7 +14,8 @@ from random import Random
 
 from ltsa.board import unopened
 from ltsa.calling import carry_out, next_for
-from ltsa.day import (
+from ltsa.dispatch import Policy
+from ltsa.happened import (
     CounterOpened,
     CounterPaused,
     DayEvent,
@@ -27,7 +28,6 @@ from ltsa.day import (
     TicketPutBack,
     TicketReturned,
 )
-from ltsa.dispatch import Policy
 from ltsa.office import Coded, Counter, Dispatching, Office, Outcome, Priority, Rules, Service
 
 MINUTE = 60_000

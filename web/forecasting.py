@@ -21,8 +21,9 @@ from msgspec import Struct
 
 from ltsa import paces
 from ltsa.board import TicketPicture
-from ltsa.day import ActionUndone, Day, Ticket, TicketCalled, TicketIssued
+from ltsa.day import Day, Ticket
 from ltsa.forecast import Forecast, forecast, queue_length, queue_length_of, scene
+from ltsa.happened import ActionUndone, TicketCalled, TicketIssued
 from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.office import Office

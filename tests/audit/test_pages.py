@@ -19,7 +19,7 @@ from audit.telling import Teller
 from ltsa import board
 from ltsa.commands import CloseDay, OpenCounter, ReopenDay
 from ltsa.configuring import ConfigureOffice
-from ltsa.day import TOPICS
+from ltsa.happened import TOPICS
 from ltsa.replay import story
 from tests.ltsa.scripted_day import CASES, DATE, LATER, MORNING, commands, dispatched, history, instant, office
 from tests.staff import signed_in

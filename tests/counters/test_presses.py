@@ -21,7 +21,7 @@ from ltsa.commands import (
     StartService,
     TieTicket,
 )
-from ltsa.day import DayClosed
+from ltsa.happened import DayClosed
 from ltsa.people import LONGEST_NOTE
 from tests.counters.presses import Presses
 from tests.staff import EVERYBODY

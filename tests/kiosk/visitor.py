@@ -14,7 +14,7 @@ from PIL import Image
 from ltsa.access import RevokeDevice
 from ltsa.commands import DayCommand, OpenCounter
 from ltsa.configuring import ChangeOffice
-from ltsa.day import TicketIssued
+from ltsa.happened import TicketIssued
 from ltsa.ledger import Ledger
 
 if TYPE_CHECKING:

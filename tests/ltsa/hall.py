@@ -17,7 +17,8 @@ from ltsa.commands import (
     OpenCounter,
     StartService,
 )
-from ltsa.day import Day, DayEvent, Ticket
+from ltsa.day import Day, Ticket
+from ltsa.happened import DayEvent
 from ltsa.message import Refusal
 from ltsa.office import Dispatching, Office, example_office
 from ltsa.rules import decide

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ltsa.day import (
+from ltsa.dispatch import Policy, Weights, Why
+from ltsa.happened import (
     CounterClosed,
     CounterOpened,
     CounterPaused,
@@ -16,7 +17,6 @@ from ltsa.day import (
     TicketPutBack,
     TicketReturned,
 )
-from ltsa.dispatch import Policy, Weights, Why
 from ltsa.office import Counter, Dispatching, Office, Outcome, Rules, Service
 from ltsa.present import Recorded
 from ltsa.simulate import Script, _Day, percents

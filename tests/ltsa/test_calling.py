@@ -26,8 +26,9 @@ from ltsa.commands import (
     TransferTicket,
     Undo,
 )
-from ltsa.day import TicketCalled, TicketDirected, TicketIssued, TicketReleased, evolve
+from ltsa.day import evolve
 from ltsa.dispatch import POLICIES, SEATED, Policy, Prospect
+from ltsa.happened import TicketCalled, TicketDirected, TicketIssued, TicketReleased
 from ltsa.ledger import Ledger
 from ltsa.message import Refusal
 from ltsa.office import Coded, Dispatching

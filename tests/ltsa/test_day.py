@@ -30,7 +30,7 @@ from ltsa.commands import (
     Undo,
     WriteNote,
 )
-from ltsa.day import TicketCalled, TicketRecalled
+from ltsa.happened import TicketCalled, TicketRecalled
 from ltsa.tokens import token_digest
 from tests.ltsa.hall import MINUTE, Hall, refused
 

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from ltsa import paces
 from ltsa.board import unopened
 from ltsa.calling import carry_out
-from ltsa.day import (
+from ltsa.day import Day
+from ltsa.dispatch import POLICIES, Claim, Policy, Prospect, Weights, Why, slope_and_rank
+from ltsa.forecast import HORIZON, Forecast, Scene, forecast, queue_length, queue_length_of, scene
+from ltsa.happened import (
     CounterClosed,
     CounterOpened,
     CounterPaused,
-    Day,
     DayEvent,
     DayOpened,
     ServiceFinished,
@@ -25,8 +27,6 @@ from ltsa.day import (
     TicketIssued,
     TicketReturned,
 )
-from ltsa.dispatch import POLICIES, Claim, Policy, Prospect, Weights, Why, slope_and_rank
-from ltsa.forecast import HORIZON, Forecast, Scene, forecast, queue_length, queue_length_of, scene
 from ltsa.office import Break, Dispatching, Office, Opening, example_office
 from ltsa.paces import Pace, Paces, Rest, Speed, Spent, learn
 from tests.ltsa.hall import EIGHT, MINUTE

@@ -14,7 +14,7 @@ import pytest
 
 from ltsa import configuring, flow, journey, requests
 from ltsa.configuring import Configurations
-from ltsa.day import TOPICS
+from ltsa.happened import TOPICS
 from ltsa.present import Recorded
 from ltsa.replay import day_at, decisions
 from tests.ltsa.write_golden import GOLDEN, pictures, roads

@@ -18,7 +18,8 @@ import pytest
 from ltsa.access import AddPerson
 from ltsa.commands import CallNext, CloseCounter, IssueTicket, MissTicket, OpenCounter, ReturnTicket
 from ltsa.configuring import ConfigureOffice
-from ltsa.day import Day, TicketCalled, TicketIssued, evolve
+from ltsa.day import Day, evolve
+from ltsa.happened import TicketCalled, TicketIssued
 from ltsa.journal import SignedIn, entry
 from ltsa.ledger import Ledger, LedgerUnavailableError, replayed
 from ltsa.message import Refusal

@@ -32,7 +32,8 @@ from ltsa.commands import (
     TransferTicket,
     Undo,
 )
-from ltsa.day import Day, TicketIssued
+from ltsa.day import Day
+from ltsa.happened import TicketIssued
 from ltsa.journey import (
     CaseClosed,
     CloseCase,

@@ -33,8 +33,9 @@ from ltsa.commands import (
     TransferTicket,
     Undo,
 )
-from ltsa.day import Day, TicketCalled, TicketIssued, claims_of, evolve
+from ltsa.day import Day, claims_of, evolve
 from ltsa.dispatch import ONE_LINE, POLICIES, SEATED
+from ltsa.happened import TicketCalled, TicketIssued
 from ltsa.message import Refusal
 from ltsa.office import Dispatching, Office
 from ltsa.replay import Decided, recompute

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from ltsa.configuring import ConfigureOffice
-from ltsa.day import ActionUndone, DayEvent, TicketCalled, TicketCancelled
 from ltsa.dispatch import Why
+from ltsa.happened import ActionUndone, DayEvent, TicketCalled, TicketCancelled
 from ltsa.ledger import Ledger
 from ltsa.message import Refusal
 from ltsa.office import example_office

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from ltsa import board
 from ltsa.board import DisplayPicture, HallPicture
 from ltsa.configuring import ConfigureOffice
-from ltsa.day import Day, TicketCalled, evolve
+from ltsa.day import Day, evolve
+from ltsa.happened import TicketCalled
 from ltsa.ledger import Ledger
 from ltsa.present import Recorded, day_stream
 from ltsa.replay import Finding, course, day_at, examine, opening, readable, sittings, story, visit

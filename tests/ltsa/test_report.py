@@ -19,7 +19,7 @@ from ltsa.commands import (
     StartService,
     Undo,
 )
-from ltsa.day import DayOpened
+from ltsa.happened import DayOpened
 from ltsa.present import Recorded
 from ltsa.report import DayReport, Spread, report
 from tests.ltsa.hall import EIGHT, MINUTE, SECOND, Hall

@@ -6,7 +6,8 @@ from random import Random
 import pytest
 
 from ltsa import snapshots
-from ltsa.day import Day, DayConfigured, DayEvent
+from ltsa.day import Day
+from ltsa.happened import DayConfigured, DayEvent
 from ltsa.present import Recorded
 from ltsa.replay import day_at
 from ltsa.snapshots import Going, Snapshots, fork

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ltsa.day import DayConfigured
+from ltsa.happened import DayConfigured
 from ltsa.present import Recorded
 from ltsa.replay import course, sittings, story, visit
 from ltsa.traces import GRAIN, Traces, after, before

@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from ltsa.comparing import figures
-from ltsa.day import DayClosed, DayOpened, DayReopened, TicketIssued
 from ltsa.dispatch import MINUTE, Policy, Weights
+from ltsa.happened import DayClosed, DayOpened, DayReopened, TicketIssued
 from ltsa.office import Dispatching
 from ltsa.present import Recorded
 from ltsa.scenario import draw, read

@@ -14,8 +14,9 @@ import msgspec
 
 from ltsa import board, configuring, flow, journey, requests
 from ltsa.configuring import Configurations
-from ltsa.day import TOPICS, Day
+from ltsa.day import Day
 from ltsa.flow import FlowKept, Flows
+from ltsa.happened import TOPICS
 from ltsa.journey import Person, PersonEvent
 from ltsa.replay import day_at
 from ltsa.road import road

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ltsa.configuring import ConfigureOffice
-from ltsa.day import TOPICS, DayClosed, DayEvent, DayOpened
+from ltsa.happened import TOPICS, DayClosed, DayEvent, DayOpened
 from ltsa.ledger import Ledger
 from ltsa.office import Office, example_office
 from tools.bench_ledger import INSERT

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from ltsa.configuring import ConfigureOffice
-from ltsa.day import TOPICS
+from ltsa.happened import TOPICS
 from ltsa.ledger import Ledger
 from ltsa.office import example_office
 from manage.whatif import whatif

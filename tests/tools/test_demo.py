@@ -14,7 +14,8 @@ import pytest
 
 from ltsa.board import answer, unopened
 from ltsa.commands import CallNext, CloseCounter, DayCommand
-from ltsa.day import Day, DayEvent, evolve
+from ltsa.day import Day, evolve
+from ltsa.happened import DayEvent
 from ltsa.journey import StepDone
 from ltsa.ledger import Done, Ledger, replayed
 from ltsa.message import Refusal
