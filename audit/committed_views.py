@@ -6,7 +6,6 @@ from flask import request
 
 from audit import commitments
 from audit.room import blueprint, office_of, written
-from audit.who import actor
 from ltsa.identity import Identity, name_of, nik_of, phone_of
 from ltsa.journal import DataSeen
 from ltsa.message import Refusal
@@ -14,6 +13,7 @@ from web.asking import asker
 from web.errors import Refused, spoken, status_of
 from web.house import house
 from web.limits import LOOKED_UP, buckets
+from web.who import actor
 from web.words import Words, page_language
 
 

@@ -24,6 +24,7 @@ from ltsa.access import (
 )
 from ltsa.configuring import ConfigurationEvent
 from ltsa.journal import JournalEvent, journal_stream
+from ltsa.journey import PERSON
 from ltsa.ledger import Ledger
 from ltsa.present import Recorded, office_stream
 from ltsa.requests import RequestEvent, SubjectRequestReceived, requests_stream
@@ -76,6 +77,14 @@ class Entry(Struct, frozen=True, kw_only=True):
         """The group that its kind is in."""
         return next(group for group, kinds in GROUPS.items() if self.kind in kinds)
 
+    @property
+    def subject(self) -> str:
+        """The pseudonym of the person whose data it is about, "" where it names none."""
+        if isinstance(self.event, SubjectRequestReceived):
+            return self.event.person
+        about = getattr(self.event, "about", "")
+        return about if PERSON.fullmatch(about) else ""
+
 
 class Chosen(Struct, frozen=True, kw_only=True):
     """Which entries are asked for: of a kind or group, and about or by a person; "" for all."""
@@ -104,7 +113,7 @@ def read(ledger: Ledger, office: str, since: int, until: int, *, everything: boo
             if ties.concern(recorded.event, office, everything=everything)  # type: ignore[arg-type]
         ),
     ]
-    entries = [_entry(recorded) for recorded in noted if since <= recorded.event.at < until]
+    entries = [entry_of(recorded) for recorded in noted if since <= recorded.event.at < until]
     return sorted(entries, key=lambda entry: -entry.position)
 
 
@@ -116,7 +125,8 @@ def _journal(ledger: Ledger, office: str, since: int, until: int) -> Iterator[Re
             yield from ledger.history(stream)
 
 
-def _entry(recorded: Recorded) -> Entry:
+def entry_of(recorded: Recorded) -> Entry:
+    """Something on record as an entry of the journal."""
     event: Noted = recorded.event  # type: ignore[assignment]
     role, _, who = event.by.partition(":")
     about = "" if isinstance(event, SubjectRequestReceived) else getattr(event, "person", "")  # no account

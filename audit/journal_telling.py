@@ -6,12 +6,12 @@ from typing import Any
 
 from audit.journal import KINDS, Entry
 from audit.telling import Told
-from audit.who import actor, device, program
 from ltsa.access import EVERYWHERE, Access
 from ltsa.configuring import Configurations
 from ltsa.journal import DataErased, DataExported, DataRecorded, DataSeen
 from ltsa.office import Office
 from web.format import hhmm, listed, long_date
+from web.who import actor, device, program
 from web.words import FIRST, Words
 
 _FIRST_DAY = "1970-01-01"

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from audit.who import actor
 from ltsa.access import Access
 from ltsa.board import TicketPicture
 from ltsa.dispatch import Why
 from ltsa.office import Coded, Office, Text
 from ltsa.replay import Line
 from web.format import hhmmss, minutes
+from web.who import actor
 from web.why import Reasons
 from web.words import FIRST, Words
 

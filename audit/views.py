@@ -13,9 +13,7 @@ from flask import Response, render_template, request, stream_with_context
 
 import audit.committed_views
 import audit.day_views  # noqa: F401 - whose addresses are this room's too
-from audit import asked, book, export, extracts, journal, kept, pages
-from audit.case import CaseTeller
-from audit.case import read as read_case
+from audit import asked, book, export, extracts, journal, kept, pages, seen
 from audit.extract import watermark
 from audit.journal_telling import JournalTeller
 from audit.proofs import NoProofError, write_day
@@ -23,13 +21,18 @@ from audit.room import blueprint, day_page, office_of, opened, teller_of, writte
 from ltsa import receipt
 from ltsa.access import EVERYWHERE
 from ltsa.journal import DataExported
+from ltsa.journey import PERSON, person_of
 from ltsa.office import Office
 from ltsa.predictions import Outcome
 from ltsa.replay import shadowed, story
+from ltsa.subject import Subject
 from web import tables
 from web.asking import asker
+from web.case_story import CaseTeller
+from web.case_story import read as read_case
 from web.errors import Refused
 from web.house import house
+from web.looks import note_look
 from web.tables import Cell
 from web.words import Words, page_language
 
@@ -125,8 +128,28 @@ def of_case(office: str, case: str) -> str:
         raise Refused("unknown-case", message, field="case", status=404)
     offices = {each.id: each for each in here.offices()}
     teller = CaseTeller(offices, here.present.flows.kept, page_language(), here.access)
-    lines, scheme = teller.story(record), teller.scheme(record)
-    return written("audit/case.html", office=configuration, case=case, lines=lines, scheme=scheme)
+    lines, scheme, person = teller.story(record), teller.scheme(record), person_of(case)
+    subject = _looked_at(office, person)
+    shown: dict[str, object] = {"case": case, "person": person, "subject": subject, "lines": lines, "scheme": scheme}
+    return written("audit/case.html", office=configuration, **shown)
+
+
+@blueprint.get("/<office>/person/<person>")
+def of_person(office: str, person: str) -> str:
+    """Who looked at what is kept of a person, under their pseudonym."""
+    here, configuration = house(), office_of(office)
+    record = here.off_loop(seen.read, here, office, person) if PERSON.fullmatch(person) else []
+    if not record:
+        message = f"{office} has had nothing to do with a person {person[:40]!r}."
+        raise Refused("unknown-person", message, field="person", status=404)
+    offices = {each.id: each for each in here.offices()}
+    story = CaseTeller(offices, here.present.flows.kept, page_language(), here.access)
+    teller = JournalTeller(configuration, page_language(), here.access, here.configurations(office))
+    state = here.present.person(person)
+    cases = [case for case in state.cases if here.off_loop(read_case, here.ledger, office, case)]
+    lines = seen.told(record, teller, story)
+    shown: dict[str, object] = {"person": person, "subject": state.subject, "cases": cases, "offices": offices}
+    return written("audit/person.html", office=configuration, lines=lines, **shown)
 
 
 @blueprint.get("/<office>/<day>/shadow")
@@ -184,7 +207,9 @@ def ticket(office: str, day: str, number: str) -> str:
         raise Refused("unknown-ticket", f"There is no ticket {number!r} on {day}.", field="number", status=404)
     road = teller_of(found.office).road(told.ticket) if told.ticket else []
     cases = [line.details["case"] for line in told.lines if line.details.get("case")]
-    return day_page("audit/ticket.html", found, it=told, whose=number, steps=road, case=cases[-1] if cases else "")
+    case = str(cases[-1]) if cases else ""
+    erased = _looked_at(office, person_of(case)).erased if case else 0
+    return day_page("audit/ticket.html", found, it=told, whose=number, steps=road, case=case, erased=erased)
 
 
 @blueprint.get("/<office>/<day>/counter/<counter>")
@@ -206,6 +231,12 @@ def officer(office: str, day: str, officer: str) -> str:
         message = Words(page_language())("audit.wrong.officer", officer=officer)
         raise Refused("unknown-officer", message, field="officer", status=404)
     return day_page("audit/officer.html", found, it=told, officer=officer)
+
+
+def _looked_at(office: str, person: str) -> Subject:
+    """How the data of a person stand whose journey is about to be shown; the look is on record before."""
+    note_look(house(), "case", person, office=office, by=asker().by("audit.see", office))
+    return house().present.person(person).subject
 
 
 def _chosen(office: str) -> list[str]:

@@ -36,6 +36,7 @@ from ltsa.journey import (
     ReopenCase,
     case_id,
     person_of,
+    usable,
 )
 from ltsa.message import Refusal, key_digest
 from ltsa.office import Office
@@ -44,6 +45,7 @@ from ltsa.subject import asked
 from web.errors import Refused, spoken
 from web.house import House
 from web.journeys import by_card, by_nik, open_case, open_unnamed, replace_card
+from web.looks import note_look
 from web.midnight import now_on
 from web.qr import draw
 
@@ -205,7 +207,11 @@ def _find(work: Work) -> Answer:
     found = by_nik(work.house, who) if NIK.fullmatch(who) else None
     if not found and (card := CARD.search(who.upper())) and (known := by_card(work.house, card[0])):
         found = known[0]
+    if found:
+        usable(work.house.present.person(found))
     shown = journey.of_person(work.house, work.day, found, closed=True) if found else None
+    if found and shown:
+        note_look(work.house, "journey", found, office=work.office.id, by=work.by)
     if shown is None:
         message = "Nobody with an open case has this card or NIK here."
         raise Refused("nobody-found", message, field="found_by", status=HTTPStatus.NOT_FOUND)

@@ -30,6 +30,7 @@ class Journey(Struct, frozen=True, kw_only=True):
         systems: the system outside in which a step leaves its number, by the step's code.
         sitting: the steps of the present service that are to be done now.
         appointment: when the person comes again.
+        erased: when (ms UTC) who the person is was erased, 0 if it was not.
     """
 
     case: str
@@ -42,6 +43,7 @@ class Journey(Struct, frozen=True, kw_only=True):
     systems: dict[str, str]
     sitting: tuple[Sitting, ...] = ()
     appointment: Appointment | None = None
+    erased: int = 0
 
     @property
     def done(self) -> list[RoadStep]:
@@ -116,6 +118,7 @@ def of_case(house: House, day: Day, person: Person, case: str) -> Journey | None
         road=road(found, flow, day.date, day.rules_of),
         systems={step.code: step.system for step in flow.step.values() if step.system},
         appointment=made if made and made.case == case else None,
+        erased=person.subject.erased,
     )
 
 

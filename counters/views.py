@@ -11,12 +11,13 @@ from counters.actions import DESK, HALL, Press, note_of
 from ltsa import board
 from ltsa.commands import CounterCommand, OpenCounter
 from ltsa.day import Day
-from ltsa.journey import OUTCOMES, REOPENINGS
+from ltsa.journey import OUTCOMES, REOPENINGS, person_of
 from ltsa.message import Refusal
 from ltsa.subject import asked
 from web.asking import asker
 from web.house import house
 from web.live import View
+from web.looks import note_look
 from web.notes import erase_note, note_beside, read_notes
 from web.seats import is_own, own_counter
 from web.words import said
@@ -157,6 +158,9 @@ def _journey_sheet(name: str, day: Day, counter: str, number: str) -> str:
     visit, found = _visit(day, number), journey.of_visit(here, day, number)
     if found is None and name in JOURNEY_SHEETS:
         raise Refusal("no-case", f"{number} belongs to no journey yet; open one, or tie it to one.", field="number")
+    if found is not None and name == "journey":
+        office = day.rules_of.id
+        note_look(here, "journey", person_of(found.case), office=office, by=asker().by("desk.work", office))
     step = next((step for step in found.road if step.code == code), None) if found else None
     if step is None and name == "journey-step":
         raise Refusal("unknown-step", f"{code!r} is no step of this case.", field="step")

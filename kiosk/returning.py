@@ -32,8 +32,7 @@ from kiosk.step import (
 from kiosk.views import PRIVATE
 from ltsa.flow import Flow
 from ltsa.identity import Identity, nik_of
-from ltsa.journal import DataSeen, entry
-from ltsa.journey import Person
+from ltsa.journey import Person, usable
 from ltsa.message import Refusal
 from ltsa.office import Office
 from ltsa.rules import full_services
@@ -45,6 +44,7 @@ from web.errors import spoken, status_of
 from web.house import house
 from web.limits import LOOKED_UP, buckets
 from web.live import View
+from web.looks import note_look
 from web.qr import draw
 from web.tickets import issue
 
@@ -56,8 +56,6 @@ LONGEST_TYPED = 24
 """Letters of a NIK with blanks that are shown again when it was wrong."""
 
 LONGEST_DIGEST = 64
-
-MINUTE = 60_000
 
 PASS_LASTS = 10 * 60_000
 """How long a kiosk may act for somebody who was found, in ms: longer than it waits before it wipes."""
@@ -254,11 +252,12 @@ def _guest(office: Office) -> Guest:
 
 
 def _seen(office: Office, person: str, *, had: bool = False) -> Guest:
-    """Somebody who was found. That their journey is shown is on record before: once a minute for each kiosk."""
-    here, by = house(), taken_by(office.id)
-    at = here.now()
-    key = f"seen journey {person} {by} {at // MINUTE}"
-    here.do(entry(DataSeen, office=office.id, at=at, by=by, key=key, kind="journey", about=person))
+    """Somebody who was found. That their journey is shown is on record before: once a minute for each kiosk. Raises
+    `Refusal` where their data are restricted.
+    """
+    here = house()
+    usable(here.present.person(person))
+    note_look(here, "journey", person, office=office.id, by=taken_by(office.id))
     here.catch_up()  # what an officer did at another server a moment ago counts
     return Guest(office=office.id, person=person, had=had)
 

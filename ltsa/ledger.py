@@ -64,6 +64,11 @@ _decoders = {topic: msgspec.json.Decoder(event) for topic, event in _topics.item
 _encoder = msgspec.json.Encoder()
 
 
+def topic_of(event: AnyEvent) -> str:
+    """Under which name an event stands in the record: "step-done/1"."""
+    return _topic_of[type(event)]
+
+
 AnyCommand = (
     DayCommand
     | AccessCommand
@@ -322,6 +327,14 @@ class Ledger:
         ):
             yield from chunk
             position = chunk[-1].position
+
+    def at(self, *positions: int) -> list[Recorded]:
+        """The events at some positions of the ledger, in order; what is not there is left out."""
+        found = list[Recorded]()
+        for n in range(0, len(positions), CHUNK // 2):
+            some = positions[n : n + CHUNK // 2]
+            found += self._select(f"rowid IN ({','.join('?' * len(some))})", *some)
+        return sorted(found, key=lambda row: row.position)
 
     def person(self, person: str) -> Person:
         """What is on record of a person's journey; of one who never came, nothing."""

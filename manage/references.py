@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, request
 from msgspec import Struct
 
-from ltsa.journey import Reference
+from ltsa.journey import Reference, person_of
 from ltsa.message import Refusal
 from manage import frame
 from web.asking import asker
 from web.errors import status_of
-from web.house import house
+from web.house import House, house
 from web.references import COLUMNS, Row, noted, preview, reconcile, table
 from web.tables import chunks
 
@@ -85,15 +85,18 @@ def _page(
     here, found, chosen = house(), frame.office_of(office), _chosen()
     everything = here.off_loop(noted, here, office)
     shown = [(case, it) for case, it in everything if chosen.takes(it, found.service_date(it.at).isoformat())]
+    shown.sort(key=lambda pair: pair[1].at)
+    erased = here.off_loop(_erased, here, [case for case, _ in shown[:SHOWN]])
     steps = {step.code: step.name for flow in reversed(found.flows) for step in flow.step.values()}
     return frame.page(
         "references",
         found,
         chosen=chosen,
-        shown=sorted(shown, key=lambda pair: pair[1].at)[:SHOWN],
+        shown=shown[:SHOWN],
         found_count=len(shown),
         on_paper=sum(it.paper for _, it in everything),
         steps=steps,
+        erased=erased,
         step_choices=sorted({it.step for _, it in everything}),
         query={name: request.args[name] for name in ("system", "step", "until", "all") if request.args.get(name)},
         text=text,
@@ -102,6 +105,11 @@ def _page(
         results=Counter(row.result for row in rows or ()),
         applied=applied,
     )
+
+
+def _erased(here: House, cases: list[str]) -> dict[str, int]:
+    """When (ms UTC) who a case is about was erased, 0 if it was not. Blocks on the disk."""
+    return {case: here.ledger.person(person_of(case)).subject.erased for case in cases}
 
 
 def _chosen() -> Chosen:

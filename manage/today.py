@@ -81,6 +81,7 @@ def attention(here: House, office: Office, known: Configurations, today: date) -
     """What needs to be seen to, the graver first. Reads credentials in a native thread."""
     members = staff.members(here, office.id)
     found = [*_settings(office, known, today), *_things(devices.states(office.id)), *_people(here, office, members)]
+    found += _requests(here, office)
     return sorted(found, key=lambda each: not each.grave)
 
 
@@ -121,6 +122,15 @@ def _people(here: House, office: Office, members: list[Member]) -> Iterator[Atte
     for role in ("officer", "supervisor"):
         if not here.access.holders(role, office.id):
             yield _at_people(f"no-{role}")
+
+
+def _requests(here: House, office: Office) -> Iterator[Attention]:
+    """Requests about one's own data whose time runs out, or has run out."""
+    clocks = [it.clock(here.now()) for it in here.present.requests(office.id).requests.values()]
+    for clock in ("overdue", "soon"):
+        if count := clocks.count(clock):
+            more: dict[str, Any] = {"values": {"n": count}, "grave": clock == "overdue"}
+            yield Attention(code=f"request-{clock}", endpoint="requests.every", action="requests.see", **more)
 
 
 def _at_section(code: str, section: str, item: str = "", **more: Any) -> Attention:

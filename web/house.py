@@ -49,6 +49,7 @@ from web.credentials import Credentials, WrongKeyError
 from web.forecasting import Forecasts
 from web.limits import Buckets
 from web.live import Feed
+from web.look_index import LookIndex
 from web.presence import Presence
 from web.settings import Settings, WrongSetting
 from web.showing import Showing
@@ -69,7 +70,9 @@ SEED_BYTES = 32
 
 
 class House:
-    """One running installation. `settings` as given; `people` and `persons` block and belong into `off_loop`."""
+    """One running installation. `settings` as given; `people`, `persons` and `looks` block and belong into
+    `off_loop`.
+    """
 
     key_on_record = ""
     """The verifier key that signs, once it is known to be on record."""
@@ -79,6 +82,7 @@ class House:
         self.settings = settings
         self.seed = _seed(settings.data / "seed")
         self.fleet = _fleet(settings.data / "devices.sqlite")
+        self.looks = _look_index(settings.data / "looks.sqlite")
         self.personal = _personal(settings.data, self.seed)
         self.persons, self.people = self.personal.persons, self.personal.people
         self.database = settings.data / "ledger.sqlite"
@@ -330,6 +334,7 @@ class House:
         self.personal.close()
         self.credentials.close()
         self.fleet.close()
+        self.looks.close()
 
     def _keep_house(self) -> None:
         """Every minute, and whenever an office's doors open or close; what fails is tried again with the next one."""
@@ -483,6 +488,14 @@ def _fleet(path: Path) -> Spool:
         return Spool(path)
     except sqlite3.Error as reason:
         message = f"The file {path} cannot be opened: {reason}. It may be removed: nothing in it must last."
+        raise WrongSetting(message) from None
+
+
+def _look_index(path: Path) -> LookIndex:
+    try:
+        return LookIndex(path)
+    except sqlite3.Error as reason:
+        message = f"The file {path} cannot be opened: {reason}. It may be removed: it is made anew from the record."
         raise WrongSetting(message) from None
 
 

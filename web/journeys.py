@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from ltsa.flow import Flow
 from ltsa.identity import Identity, nik_of
-from ltsa.journal import DataErased, DataRecorded, DataSeen, entry
+from ltsa.journal import DataErased, DataRecorded, entry
 from ltsa.journey import (
     Appointment,
     CardReplaced,
@@ -39,8 +39,7 @@ from ltsa.road import Plan, RoadStep, plan, road
 from ltsa.subject import Agreed
 from ltsa.tokens import card_secret, token_digest
 from web.house import House
-
-MINUTE = 60_000
+from web.looks import note_look
 
 T = TypeVar("T")
 
@@ -88,19 +87,19 @@ def by_card(here: House, secret: str) -> tuple[str, str] | None:
     return next(((person, case.id) for case in cases if case.card == card), None)
 
 
-def who_is(here: House, person: str, *, office: str, by: str) -> Identity | None:
-    """Who a person is, None where that was erased. That somebody sees it is on record before: once a minute for each
-    person and who looks.
+def who_is(here: House, person: str, *, office: str, by: str, duty: bool = False) -> Identity | None:
+    """Who a person is, None where that was erased, or is restricted and shown to those alone whose `duty` it is to
+    answer the person's requests. That somebody sees it is on record before, once a minute.
     """
-    at = here.now()
-    key = f"seen person {person} {by} {at // MINUTE}"
-    here.do(entry(DataSeen, office=office, at=at, by=by, key=key, kind="person", about=person))
+    if here.present.person(person).subject.restriction and not duty:
+        return None
+    note_look(here, "person", person, office=office, by=by)
     return _vault(here, here.persons.read, person)
 
 
 def correct(here: House, person: str, who: Identity, *, office: str, by: str) -> bool:
     """Writes down who a person is as it should be; False where that was erased. Raises `Refusal`."""
-    if who_is(here, person, office=office, by=by) is None:
+    if who_is(here, person, office=office, by=by, duty=True) is None:
         return False
     if not _vault(here, here.persons.change, person, who):
         return False
@@ -263,11 +262,13 @@ def move_cases(here: House, pinned: str, scheme: str, grace: str, *, office: str
 
 def index_cards(here: House) -> None:
     """Makes the index of cards anew from the record, where its file was lost. Blocks on the disk."""
-    cards = dict[str, str]()
-    for recorded in here.ledger.told("case-opened/1", "card-replaced/1"):
+    cards, erased = dict[str, str](), set[str]()
+    for recorded in here.ledger.told("case-opened/1", "card-replaced/1", "person-erased/1"):
         if isinstance(recorded.event, CaseOpened | CardReplaced):
             cards[recorded.event.case] = recorded.event.card
-    here.persons.index((card, person_of(case)) for case, card in cards.items())
+        else:
+            erased.add(recorded.stream.partition(":")[2])
+    here.persons.index((card, person_of(case)) for case, card in cards.items() if person_of(case) not in erased)
 
 
 def _vault(here: House, work: Callable[..., T], *args: object) -> T:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app import create_app
-from audit.case import KINDS
 from ltsa import journey
+from ltsa.commands import CancelTicket
 from ltsa.identity import Identity
 from ltsa.journey import (
     CancelAppointment,
@@ -26,8 +26,11 @@ from ltsa.journey import (
 )
 from ltsa.tokens import token_digest
 from tests.staff import signed_in
+from web import subject
+from web.case_story import KINDS
 from web.house import House
 from web.journeys import open_case
+from web.looks import note_look
 from web.tickets import issue
 from web.words import Words
 
@@ -117,3 +120,48 @@ def test_a_case_is_shown_to_the_offices_that_had_to_do_with_it_alone(room: Room)
     assert "Perjalanan ditutup: keliru dibuka." in room.page(f"/case/{room.case}")
     room.gives(ReopenCase, reason="goes-on")
     assert "Perjalanan dibuka kembali di LTSA Contoh: orangnya melanjutkan." in room.page(f"/case/{room.case}")
+
+
+# --- Who looked at the person
+
+
+def test_everybody_who_looked_at_a_person_stands_on_one_page_and_this_look_at_the_journey_too(room: Room) -> None:
+    note_look(room.house, "journey", room.person, office="ltsa", by="kiosk:pintu")
+    said: dict[str, Any] = {"office": "ltsa", "by": "manager:rahma"}
+    request = subject.receive(room.house, "correct", NIK, document=True, **said, key="ask")
+    subject.correct(room.house, request.id, Identity(nik=NIK, name="Sri Wati Dewi"), **said, key="correct")
+    room.page(f"/case/{room.case}")
+    page = room.page(f"/person/{room.person}")
+    for words in (
+        f"Perjalanan pemohon dilihat: {room.person}.",
+        "Permintaan 1 diterima: perbaiki data",
+        "Permintaan 1 dipenuhi.",
+        f"Perjalanan pemohon (nama samaran) dilihat: {room.person}.",
+        "Auditor agus",
+        f"/audit/ltsa/case/{room.case}",
+    ):
+        assert words in page, words
+    assert NAME not in page
+    assert f"/audit/ltsa/person/{room.person}" in room.page("/journal")
+    assert f"/audit/ltsa/person/{room.person}" in room.page(f"/case/{room.case}")
+
+
+@pytest.mark.parametrize("person", ["f" * 20, "x", "..", "a b"])
+def test_an_office_reads_nothing_of_a_person_with_whom_it_never_had_to_do(room: Room, person: str) -> None:
+    assert room.client.get(f"/audit/ltsa/person/{person}").status_code == 404
+
+
+def test_every_page_about_a_case_says_that_who_it_was_is_erased(room: Room) -> None:
+    said: dict[str, Any] = {"office": "ltsa", "by": "kiosk:pintu", "key": "ticket"}
+    ticket, _ = issue(room.house, **said, services=("health",), person=room.person)
+    manager: dict[str, Any] = {"office": "ltsa", "by": "manager:rahma"}
+    room.gives(NoteReference, step="ak1", system="siapkerja", number="KERTAS 7", paper=True)
+    room.house.do(CancelTicket(**manager, at=room.house.now(), key="home", number=ticket.number))
+    room.house.catch_up()
+    request = subject.receive(room.house, "erase", NIK, document=True, **manager, key="ask")
+    subject.erase(room.house, request.id, **manager, key="erase")
+    for path in (f"/case/{room.case}", f"/person/{room.person}", f"/{ticket.date}/ticket/{ticket.number}"):
+        assert "Data diri dihapus pada" in room.page(path), path
+    story = room.page(f"/person/{room.person}")
+    assert "Data diri pemohon dihapus" in story
+    assert "Data diri dihapus untuk selamanya atas permintaan di" in story

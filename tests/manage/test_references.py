@@ -15,6 +15,7 @@ import pytest
 
 from ltsa.journal import DataExported
 from ltsa.journey import NoteReference, OpenCase, Reference, case_id
+from ltsa.requests import FinishRequest, ReceiveRequest
 from tests.conftest import Office
 from tests.manage.test_pages_browser import AXE
 from web.house import House
@@ -59,6 +60,15 @@ def test_the_page_lists_what_is_on_paper_and_filters_by_its_address(manager: Man
     assert "KERTAS 2" in filtered
     assert "<b>KERTAS 1</b>" not in filtered
     assert "<b>" not in manager.opens("/references", until="2020-01-01").partition("list-title")[2]
+
+
+def test_a_number_of_somebody_who_was_erased_says_so(manager: Manager) -> None:
+    noted(manager.house, 1, "KERTAS 1")
+    said: dict[str, Any] = {"office": "ltsa", "at": manager.house.now(), "by": "manager:rahma"}
+    asked: dict[str, Any] = {"kind": "erase", "person": f"{1:020x}", "identified": "card"}
+    manager.house.do(ReceiveRequest(**said, key=next(KEYS), **asked))
+    manager.house.do(FinishRequest(**said, key=next(KEYS), request="1"))
+    assert "Data diri dihapus pada" in manager.opens("/references")
 
 
 def test_the_table_goes_out_on_record_and_comes_back_completed(manager: Manager) -> None:

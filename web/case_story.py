@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from audit.who import actor
 from ltsa.access import Access
 from ltsa.coded import Coded, Text
 from ltsa.flow import Flow
@@ -26,6 +25,7 @@ from ltsa.ledger import Ledger
 from ltsa.office import Office
 from ltsa.present import Recorded
 from web.format import hhmm, listed, long_date
+from web.who import actor
 from web.words import FIRST, Words
 
 KINDS: Mapping[type, str] = {event: topic.partition("/")[0] for topic, event in TOPICS.items()}

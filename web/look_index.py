@@ -1,0 +1,81 @@
+"""Where in the record data of somebody were looked at, taken out or erased: an index, so that a page about one person
+need not read years of journals. It lies in a file of its own beside the ledger and follows it; lost, it is made anew.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from ltsa.ledger import Ledger
+from ltsa.present import Recorded
+
+TOPICS = ("data-seen/1", "data-exported/1", "data-erased/1")
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS looks (about TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (about, position))
+    STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reached (one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, key TEXT
+    NOT NULL, read INTEGER NOT NULL) STRICT;
+INSERT OR IGNORE INTO reached VALUES (1, 0, '', 0);
+"""
+"""`reached` holds the last look that was taken in, with its key, and how far the ledger was read."""
+
+MOST = 500
+"""Names that are asked for at once: SQLite takes no more than some thousand."""
+
+
+class LookIndex:
+    """The open file. Safe to use from any thread and beside other processes; blocks on the disk."""
+
+    def __init__(self, path: Path) -> None:
+        path.touch(mode=0o600)
+        self._lock = Lock()
+        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.executescript(_TABLES)
+
+    def about(self, ledger: Ledger, whom: list[str]) -> list[Recorded]:
+        """What is on record that names one of these persons or things, in order, up to now."""
+        with self._changing() as database:
+            self._follow(database, ledger)
+            positions = [
+                row[0]
+                for n in range(0, len(whom), MOST)
+                for row in database.execute(
+                    f"SELECT position FROM looks WHERE about IN ({','.join('?' * len(whom[n : n + MOST]))})",  # noqa: S608
+                    whom[n : n + MOST],
+                )
+            ]
+        return ledger.at(*positions)
+
+    def close(self) -> None:
+        """Closes the file."""
+        with self._lock:
+            self._database.close()
+
+    def _follow(self, database: sqlite3.Connection, ledger: Ledger) -> None:
+        """Takes in what was looked at since; everything where the ledger is not the one that was read (a backup)."""
+        position, key, read = database.execute("SELECT position, key, read FROM reached").fetchone()
+        newest = ledger.newest()
+        last = ledger.at(position) if position else []
+        if read > newest or (position and [row.event.key for row in last] != [key]):
+            database.execute("DELETE FROM looks")
+            position, key, read = 0, "", 0
+        for row in ledger.told(*TOPICS, after=read):
+            about = str(getattr(row.event, "about", ""))
+            database.execute("INSERT OR IGNORE INTO looks VALUES (?,?)", (about, row.position))
+            position, key, newest = row.position, row.event.key, max(newest, row.position)
+        database.execute("UPDATE reached SET position = ?, key = ?, read = ?", (position, key, newest))
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
