@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
+from ltsa.journal import DataExported
 from ltsa.ledger import Ledger
 from ltsa.present import Recorded
 
-TOPICS = ("data-seen/1", "data-exported/1", "data-erased/1")
+TOPICS = ("data-seen/1", "data-recorded/1", "data-exported/1", "data-erased/1")
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS looks (about TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (about, position))
@@ -24,6 +25,17 @@ INSERT OR IGNORE INTO reached VALUES (1, 0, '', 0);
 
 MOST = 500
 """Names that are asked for at once: SQLite takes no more than some thousand."""
+
+
+def of_everybody(office: str) -> str:
+    """The name under which exports of an office stand that hold who everybody is that came on some days."""
+    return f"*{office}"
+
+
+def _name(row: Recorded) -> str:
+    if isinstance(row.event, DataExported) and row.event.why:
+        return of_everybody(row.stream.split(":")[1])
+    return str(getattr(row.event, "about", ""))
 
 
 class LookIndex:
@@ -64,8 +76,7 @@ class LookIndex:
             database.execute("DELETE FROM looks")
             position, key, read = 0, "", 0
         for row in ledger.told(*TOPICS, after=read):
-            about = str(getattr(row.event, "about", ""))
-            database.execute("INSERT OR IGNORE INTO looks VALUES (?,?)", (about, row.position))
+            database.execute("INSERT OR IGNORE INTO looks VALUES (?,?)", (_name(row), row.position))
             position, key, newest = row.position, row.event.key, max(newest, row.position)
         database.execute("UPDATE reached SET position = ?, key = ?, read = ?", (position, key, newest))
 

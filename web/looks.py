@@ -1,7 +1,8 @@
 """Looks at what is kept of a person: put on record before anything is shown, and gathered again for who asks.
 
 A look names the person by their pseudonymous id, whatever page it was at. Officers' notes are looked at by a ticket's
-number and date ("C012 2026-11-21"); whose tickets these were stands in the person's stream.
+number and date ("C012 2026-11-21"); whose tickets these were stands in the person's stream. An export of days that
+holds who came then is a look at everybody who did.
 """
 
 from collections.abc import Iterator
@@ -9,23 +10,27 @@ from typing import Literal
 
 from msgspec import Struct
 
-from ltsa.journal import DataErased, DataExported, DataSeen, entry
+from ltsa.journal import DataErased, DataExported, DataRecorded, DataSeen, entry
 from ltsa.journey import VisitBegun, person_stream
 from ltsa.ledger import Ledger
 from ltsa.present import Recorded
 from web.house import House
+from web.look_index import of_everybody
 
 MINUTE = 60_000
 
+Did = Literal["seen", "recorded", "exported", "erased"]
+DID: dict[type, Did] = {DataSeen: "seen", DataRecorded: "recorded", DataExported: "exported", DataErased: "erased"}
+
 
 class Look(Struct, frozen=True, kw_only=True):
-    """Somebody saw, took out or erased data of a person: when (ms UTC), which kind of data, at which office, by whom;
-    `position` is where it stands in the ledger.
+    """Somebody saw, wrote down, took out or erased data of a person: when (ms UTC), what kind of data, at which office,
+    by whom; `position` is where it stands in the ledger.
     """
 
     at: int
     position: int
-    did: Literal["seen", "exported", "erased"]
+    did: Did
     data: str
     about: str
     office: str
@@ -40,17 +45,29 @@ def note_look(here: House, kind: str, person: str, *, office: str, by: str) -> N
 
 
 def looks_at(here: House, person: str) -> list[Look]:
-    """Every look at data of a person, every export and erasure, at whichever office; in order. Blocks on the disk."""
+    """Every look at data of a person, every writing down, export and erasure, at whichever office; in order. Blocks on
+    the disk.
+    """
     return [_look(row) for row in records_about(here, person)]
 
 
 def records_about(here: House, person: str) -> list[Recorded]:
     """The same as it stands in the journals."""
-    offices: dict[str, set[str]] = {person: set()}
+    dates: dict[str, set[str]] = {}
+    tickets: dict[str, set[str]] = {}
     for visit in visits_of(here.ledger, person):
-        offices.setdefault(f"{visit.number} {visit.date}", set()).add(visit.office)
-    found = here.looks.about(here.ledger, list(offices))
-    return [row for row in found if _name(row) == person or _office(row) in offices.get(_name(row), ())]
+        dates.setdefault(visit.office, set()).add(visit.date)
+        tickets.setdefault(f"{visit.number} {visit.date}", set()).add(visit.office)
+    found = here.looks.about(here.ledger, [person, *tickets, *map(of_everybody, dates)])
+    return [row for row in found if _concerns(row, person, dates, tickets)]
+
+
+def _concerns(row: Recorded, person: str, dates: dict[str, set[str]], tickets: dict[str, set[str]]) -> bool:
+    about, office = str(getattr(row.event, "about", "")), _office(row)
+    if isinstance(row.event, DataExported) and row.event.why:
+        first, _, last = about.partition("–")
+        return any(first <= date <= last for date in dates.get(office, ()))
+    return about == person or office in tickets.get(about, ())
 
 
 def visits_of(ledger: Ledger, person: str) -> Iterator[VisitBegun]:
@@ -60,24 +77,17 @@ def visits_of(ledger: Ledger, person: str) -> Iterator[VisitBegun]:
             yield recorded.event
 
 
-def _name(recorded: Recorded) -> str:
-    return str(getattr(recorded.event, "about", ""))
-
-
 def _office(recorded: Recorded) -> str:
     return recorded.stream.split(":")[1]
 
 
 def _look(recorded: Recorded) -> Look:
     event = recorded.event
-    assert isinstance(event, DataSeen | DataExported | DataErased)  # noqa: S101 - what the index gives
-    did: Literal["seen", "exported", "erased"] = (
-        "seen" if isinstance(event, DataSeen) else "exported" if isinstance(event, DataExported) else "erased"
-    )
+    assert isinstance(event, DataSeen | DataRecorded | DataExported | DataErased)  # noqa: S101 - what the index gives
     return Look(
         at=event.at,
         position=recorded.position,
-        did=did,
+        did=DID[type(event)],
         data=event.kind,
         about=event.about,
         office=_office(recorded),

@@ -173,7 +173,8 @@ def erase(here: House, request: str, *, office: str, by: str, key: str) -> None:
             erase_note(here, note.id, office=visit.office, about=about, by=by, key=name)
     if not journeys.erase(here, person, office=office, by=by, key=name):
         # Nothing was kept but the card, or it is the second try: the card leads nowhere from now on all the same.
-        here.do(entry(DataErased, office=office, at=here.now(), by=by, key=f"{name} card", kind="card", about=person))
+        said: dict[str, Any] = {"office": office, "at": here.now(), "by": by, "key": f"{name} card"}
+        here.do(entry(DataErased, **said, kind="person", about=person))
         here.off_loop(here.persons.erase, person, by, here.now())
     _carry_out(here, request, ("erase",), office=office, by=by, key=key)
 

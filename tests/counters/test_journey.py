@@ -6,17 +6,20 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from counters import casework
 from counters.views import JOURNEY_SHEETS
+from ltsa.journal import DataSeen
 from ltsa.ledger import Ledger
 from ltsa.message import Refusal
 from ltsa.subject import asked
 from tests.counters.conftest import SCREEN, Hall, Officer, violations
 from tests.counters.journeys import WATI, Journeys
 from tests.counters.presses import Presses
+from web import subject
 
 Sits = Callable[..., Officer]
 
@@ -386,3 +389,33 @@ def test_every_sheet_about_a_journey_can_be_laid(presses: Presses, journeys: Jou
     for name in JOURNEY_SHEETS - {"journey-step"}:
         for language in ("id", "en"):
             assert sheet(presses, name, number=number, lang=language)
+
+
+# --- Data that are restricted, or erased
+
+
+def test_who_restricted_their_data_or_was_erased_is_not_found_at_the_desk_and_the_sheet_says_so(
+    presses: Presses,
+) -> None:
+    here = presses.house
+    manager: dict[str, Any] = {"office": "ltsa", "by": "manager:rahma"}
+    first = presses.takes("labour")
+    presses.does("journey/open", number=first, scheme="p-to-p", nik=NIK)
+    looked = presses.day.tickets[first].case.partition("-")[0]
+    assert presses.client.get(f"/desk/ltsa/3/sheet/journey?number={first}").status_code == 200
+    seen = [row.event for row in here.ledger.told("data-seen/1") if isinstance(row.event, DataSeen)]
+    assert [(it.kind, it.about, it.by) for it in seen] == [("journey", looked, "officer:siti")]
+    presses.does("cancel", number=first)
+
+    restrict = subject.receive(here, "restrict", NIK, document=True, **manager, key="a")
+    subject.restrict(here, restrict.id, **manager, key="b")
+    again = presses.takes("bank")
+    assert presses.refused("journey/find", number=again, found_by=NIK) == (409, "person-restricted")
+    assert presses.refused("journey/tie", number=again, person=looked) == (409, "person-restricted")
+
+    erase = subject.receive(here, "erase", NIK, document=True, **manager, key="c")
+    subject.erase(here, erase.id, **manager, key="d")
+    assert presses.refused("journey/find", number=again, found_by=NIK) == (404, "nobody-found")
+    sheet = presses.client.get(f"/desk/ltsa/3/sheet/journey?number={first}").get_data(as_text=True)
+    assert "Data diri dihapus pada" in sheet
+    assert "Buka kembali" not in sheet
