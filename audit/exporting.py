@@ -10,7 +10,7 @@ import sys
 import tempfile
 from contextlib import closing
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,6 +22,7 @@ from ltsa.journal import DataExported
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from web.house import House
+from web.journeys import named
 from web.settings import add_flags, from_flags
 from web.terminal import ledger_file, progress
 
@@ -67,7 +68,7 @@ def _write(here: House, extract: Extract, out: Path | None) -> None:
         tempfile.TemporaryDirectory(dir=out.parent if out else None, prefix=".ltsa-export-") as folder,
         progress("days") as tell,
     ):
-        pieces = written(here.ledger, extract, Path(folder), tell, lru_cache(KNOWN)(here.persons.read))
+        pieces = written(here.ledger, extract, Path(folder), tell, lru_cache(KNOWN)(partial(named, here)))
         if out is None:
             sys.stdout.buffer.writelines(pieces)
             sys.stdout.flush()

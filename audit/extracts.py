@@ -5,7 +5,7 @@ What it asks for goes on record before the first byte. The file is made in a nat
 
 import tempfile
 from collections.abc import Callable, Generator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import msgspec
@@ -19,6 +19,7 @@ from audit.formats import ENDINGS, written
 from ltsa.present import day_stream
 from web.asking import asker
 from web.house import House, house
+from web.journeys import named
 
 DAYS = 31
 """How many days back the page goes that says no date."""
@@ -99,7 +100,7 @@ def _file(office: str, wanted: Wanted, action: str) -> Response:
 
 def _pieces(here: House, extract: Extract) -> Generator[bytes]:
     with tempfile.TemporaryDirectory(prefix="ltsa-export-") as folder:
-        who = lru_cache(KNOWN)(here.persons.read)
+        who = lru_cache(KNOWN)(partial(named, here))
         yield from written(here.ledger, extract, Path(folder), lambda *_: None, who)
 
 

@@ -97,6 +97,13 @@ def who_is(here: House, person: str, *, office: str, by: str, duty: bool = False
     return _vault(here, here.persons.read, person)
 
 
+def named(here: House, person: str) -> Identity | None:
+    """Who a person is, for an export of who came that is on record already; None for who was erased, or restricted the
+    use of their data. Blocks on the disk.
+    """
+    return None if here.ledger.person(person).subject.restriction else here.persons.read(person)
+
+
 def correct(here: House, person: str, who: Identity, *, office: str, by: str) -> bool:
     """Writes down who a person is as it should be; False where that was erased. Raises `Refusal`."""
     if who_is(here, person, office=office, by=by, duty=True) is None:

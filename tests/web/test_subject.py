@@ -217,6 +217,7 @@ def test_who_restricted_data_are_about_is_shown_to_those_alone_who_answer(here: 
     request = asks(here, "restrict")
     subject.restrict(here, request, **RAHMA, key="r")
     assert journeys.who_is(here, person, **SARI) is None
+    assert journeys.named(here, person) is None, "nor does an export say it"
     assert kinds(here, DataSeen) == [], "what is not shown is no look"
     assert subject.who(here, subject.of(here, "ltsa", request), **RAHMA) == RATNA
     with pytest.raises(Refusal) as refusal:
