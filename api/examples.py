@@ -76,7 +76,7 @@ UNKNOWN_FIELD = answers.Error(
 )
 UNAVAILABLE = answers.Error(
     code="ledger-unavailable",
-    message="The record cannot be written or read now; what was asked was not recorded. Try again with the same key.",
+    message="The record cannot be written or read now. Ask again with the same key: nothing is done twice.",
     field=None,
     state=None,
 )

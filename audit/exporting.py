@@ -24,7 +24,7 @@ from ltsa.message import Refusal
 from web.house import House
 from web.journeys import named
 from web.settings import add_flags, from_flags
-from web.terminal import ledger_file, progress
+from web.terminal import ledger_place, progress
 
 BY = "command line"
 
@@ -51,7 +51,7 @@ def export(arguments: list[str], _create_app: Any) -> int:
         if not (out or Path()).parent.is_dir():
             raise FileNotFoundError(f"There is no folder {out.parent if out else ''}.")
         settings = from_flags(options)
-        ledger_file(settings)
+        ledger_place(settings)
         with closing(House(settings)) as here:
             offices = list(dict.fromkeys(options.office)) or [office.id for office in here.offices()]
             extract = record(here, offices, wanted, by=BY)

@@ -27,7 +27,7 @@ from ltsa.message import Refusal
 from ltsa.present import day_stream
 from ltsa.published import Published
 from web.settings import add_flags, from_flags
-from web.terminal import ledger_file
+from web.terminal import open_ledger
 
 WRONG, NO_SUCH_THING = 1, 2
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -174,7 +174,7 @@ def prove_day(arguments: list[str], _create_app: Any) -> int:
     options = parser.parse_args(arguments)
     out = options.out or Path(f"{options.office}-{options.date}.zip")
     try:
-        with closing(Ledger(ledger_file(from_flags(options)))) as ledger:
+        with closing(open_ledger(from_flags(options))) as ledger:
             day = day_of(options.date).isoformat()
             ledger.present().office(options.office, day_of(options.date))
             _on_record(ledger, options.office, day)
@@ -203,7 +203,7 @@ def publish(arguments: list[str], _create_app: Any) -> int:
     add_flags(parser)
     options = parser.parse_args(arguments)
     try:
-        with closing(Ledger(ledger_file(from_flags(options)))) as ledger:
+        with closing(open_ledger(from_flags(options))) as ledger:
             new = write_tiles(ledger, options.folder, entries=options.entries)
             signed = trust.read(Published(ledger).checkpoint())
     except NoProofError as reason:

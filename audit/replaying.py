@@ -15,10 +15,10 @@ from audit.asked import Instant, WrongTimeError, day_of, instant_of
 from audit.book import Book
 from audit.telling import Teller
 from ltsa import board
-from ltsa.ledger import Ledger, LedgerUnavailableError
+from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from web.settings import Settings, add_flags, from_flags
-from web.terminal import ledger_file
+from web.terminal import open_ledger
 
 LANG = "en"
 NO_SUCH_THING, NOTHING_THERE = 2, 1
@@ -60,12 +60,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def read_day(office: str, written: str, settings: Settings) -> Book | None:
     """A day's record; None when nothing was recorded. Raises `WrongRequestError` or `LedgerUnavailableError`."""
-    file = ledger_file(settings)
     try:
         day = day_of(written)
     except Refusal:
         raise WrongRequestError(f"“{written}” is no date; write one like 2026-11-21.") from None
-    ledger = Ledger(file)
+    ledger = open_ledger(settings)
     try:
         ledger.present().office(office, day)
         return book.read(ledger, office, day)

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,9 +26,9 @@ from ltsa.message import Refusal
 from ltsa.present import Present, day_stream, office_stream
 from ltsa.replay import decisions, examine
 from ltsa.shown import Differs, hold, shown_stream
-from ltsa.store import has_log
+from ltsa.store import Place, has_log
 from web.settings import add_flags, from_flags
-from web.terminal import Tell, ledger_file, progress
+from web.terminal import Tell, ledger_place, open_ledger, progress
 
 DIFFERENT = 1
 
@@ -76,10 +75,10 @@ def verify(arguments: list[str], _create_app: Any) -> int:
     options = _parser().parse_args(arguments)
     found = Verified()
     try:
-        file = ledger_file(from_flags(options))
+        settings = from_flags(options)
         with progress("leaves") as tell:
-            _log(file, found, tell)
-            with closing(Ledger(file)) as ledger:
+            _log(ledger_place(settings), found, tell)
+            with closing(open_ledger(settings)) as ledger:
                 look(ledger, options.office, options.date, found, tell)
     except (Refusal, WrongRequestError, LedgerUnavailableError) as wrong:
         says = wrong.message if isinstance(wrong, Refusal) else str(wrong)
@@ -91,14 +90,14 @@ def verify(arguments: list[str], _create_app: Any) -> int:
     return DIFFERENT if found.differing else 0
 
 
-def _log(file: Path, found: Verified, tell: Tell) -> None:
+def _log(place: Place, found: Verified, tell: Tell) -> None:
     """Looks through the proof log, before the ledger is opened: that may fail on an event which the log can name.
 
     A file of an older program has none yet. Raises `LedgerUnavailableError` for what is no ledger.
     """
-    if not has_log(file):
-        Ledger(file).close()  # which gives it one
-    with snapshot(file) as log:
+    if not has_log(place):
+        Ledger(place).close()  # which gives it one
+    with snapshot(place) as log:
         found.leaves = log.size()
         for one in log.examine(tell):
             found.add(Wrong(check="log", stream=one.stream, version=one.version, leaf=one.leaf, says=_LOG[one.what]))

@@ -38,7 +38,7 @@ from ltsa.present import AnyEvent, Present, Recorded, day_stream, office_stream
 from ltsa.requests import RequestCommand, requests_stream
 from ltsa.rules import decide
 from ltsa.shown import RecordBoards, shown_stream
-from ltsa.store import FORMAT, Cursor, Place, Row, store_at
+from ltsa.store import FORMAT, ConnectionLostError, Cursor, Place, Row, store_at
 from ltsa.store import LedgerUnavailableError as LedgerUnavailableError  # noqa: PLC0414 - the ledger raises it
 
 log = logging.getLogger(__name__)
@@ -163,12 +163,12 @@ def _recorded(cursor: Cursor, where: str, *values: object) -> list[Recorded]:
 class Ledger:
     """The record at a place. Safe to use from any thread, and by any number of processes at once.
 
-    `folder` is where the log's key lies: that of the file, unless it is said.
+    `folder` is where the log's key lies, beside the ledger; a file's is its own, a database's has to be said.
     """
 
     def __init__(self, place: Place, folder: Path | None = None) -> None:
         self.place = place
-        self.folder = folder or Path(place).parent
+        self._folder = folder or (place.parent if isinstance(place, Path) else None)
         self._store = store_at(place)
         self._closed = False
         try:
@@ -200,6 +200,12 @@ class Ledger:
             self._turn_away()
         return asked
 
+    def on_commit_elsewhere(self, listener: Callable[[], object]) -> bool:
+        """Calls `listener`, from a thread of its own, whenever another process may have committed. False for a file,
+        which has to be watched.
+        """
+        return self._store.hear(listener)
+
     def on_commit(self, listener: Callable[[], object]) -> None:
         """Calls `listener` from the writer's thread after each commit of this process. It must be quick."""
         self._listeners.append(listener)
@@ -219,6 +225,13 @@ class Ledger:
             while True:
                 if (asked := self._queue.get_nowait()) is not None:
                     asked.settle(LedgerUnavailableError("the ledger is closed"))
+
+    @property
+    def folder(self) -> Path:
+        """Where the log's key lies. Raises `ValueError` for a database's that was not said."""
+        if self._folder is None:
+            raise ValueError("a ledger in a database signs with the key of a folder: Ledger(address, folder)")
+        return self._folder
 
     # --- Reading
 
@@ -369,7 +382,9 @@ class Ledger:
         with self._store.appending() as cursor:
             found = self._store.format(cursor)
             if found > FORMAT:
-                message = f"{self.place} has format {found}, this program knows {FORMAT}: start it with a newer version"
+                message = (
+                    f"{self._store.name} has format {found}, this program knows {FORMAT}: start it with a newer version"
+                )
                 raise LedgerUnavailableError(message)
             if found < FORMAT:
                 self._store.create(cursor)
@@ -398,32 +413,49 @@ class Ledger:
     def _commit(self, batch: list[Asked]) -> None:
         """Answers every command of the batch, after one commit. If that fails, none of them happened."""
         outcomes: list[Done | Exception]
-        rows: list[Recorded] = []
+        before, failed = self.newest_seen, "nothing was recorded"
         try:
-            if self._doubtful:
-                self._present, self._doubtful = self.present(), False
-                self._seen.clear()
-            self._present.let_go()
-            with self._store.appending() as cursor:
-                self._catch_up(cursor)
-                outcomes = [self._decide(asked.command, rows) for asked in batch]
-                if rows:
-                    self._insert(cursor, rows)
-            if rows:
-                self._present.position = rows[-1].position
-                self._seen.extend(rows)
+            try:
+                outcomes = self._decide_all(batch)
+            except ConnectionLostError as lost:
+                # It may have been committed: the commands' keys tell, and what was not is done now.
+                log.warning("the store was lost under a batch of %d commands: %s", len(batch), lost)
+                self._doubt()
+                failed = "whether it was recorded is not known yet, the same key will tell"
+                outcomes = self._decide_all(batch)
         except Exception as error:
             log.exception("a batch of %d commands was not recorded", len(batch))
-            self._doubtful = True
-            self._answers.clear()
-            fault = LedgerUnavailableError(f"nothing was recorded: {error}")
+            self._doubt()
+            fault = LedgerUnavailableError(f"{failed}: {error}")
             fault.__cause__ = error
-            outcomes, rows = [fault] * len(batch), []
+            outcomes = [fault] * len(batch)
         for asked, outcome in zip(batch, outcomes, strict=True):
             asked.settle(outcome)
-        if rows:
+        if self.newest_seen != before:
             for listener in self._listeners:
                 _tell(listener)
+
+    def _decide_all(self, batch: list[Asked]) -> list[Done | Exception]:
+        """The answers to all commands of a batch, with what they led to on record."""
+        rows: list[Recorded] = []
+        if self._doubtful:
+            self._present, self._doubtful = self.present(), False
+        self._present.let_go()
+        with self._store.appending() as cursor:
+            self._catch_up(cursor)
+            outcomes = [self._decide(asked.command, rows) for asked in batch]
+            if rows:
+                self._insert(cursor, rows)
+        if rows:
+            self._present.position = rows[-1].position
+            self._seen.extend(rows)
+        return outcomes
+
+    def _doubt(self) -> None:
+        """What is in memory may not be what is on record: it is read anew before the next command."""
+        self._doubtful = True
+        self._seen.clear()
+        self._answers.clear()
 
     def _insert(self, cursor: Cursor, rows: list[Recorded]) -> None:
         """Appends rows at the positions they were promised, which under the lock are the next ones."""

@@ -44,7 +44,7 @@ class SQLiteStore(Store):
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
+        self.name, self._path = str(path), path
         if not path.exists():
             path.touch(mode=0o600)
         self._closed = False
@@ -118,6 +118,10 @@ class SQLiteStore(Store):
         cursor.executemany(
             "INSERT INTO ledger (rowid, originator_id, originator_version, topic, state) VALUES (?,?,?,?,?)", rows
         )
+
+    @override
+    def hear(self, ring: Callable[[], object]) -> bool:
+        return False
 
     @override
     def check(self) -> None:

@@ -4,7 +4,7 @@ There are two, `ltsa/sqlite.py` (a file) and `ltsa/postgres.py` (a server). Ever
 the ledger's and the proof log's SQL is SQLite's, with `?` for values.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -17,7 +17,13 @@ Place = Path | str
 
 
 class LedgerUnavailableError(Exception):
-    """The record cannot be written or read now (disk full, locked, damaged). Nothing was acknowledged; try again."""
+    """The record cannot be written or read now (disk full, locked, damaged, away). Nothing was acknowledged; ask again
+    with the same key.
+    """
+
+
+class ConnectionLostError(LedgerUnavailableError):
+    """The server, or the way to it, was lost under a transaction. It may have been committed: who repeats looks."""
 
 
 class Row(NamedTuple):
@@ -49,16 +55,19 @@ class Cursor(Protocol):
 class Store(Protocol):
     """A ledger's tables. `reading` and `writing` may be used from any thread, `appending` from the writer's only."""
 
+    name: str
+    """Where it lies, as it may be shown."""
+
     def reading(self) -> AbstractContextManager[Cursor]:
         """A cursor that reads what is committed. Raises `LedgerUnavailableError`."""
 
     def writing(self) -> AbstractContextManager[Cursor]:
         """A transaction under the ledger's lock, committed at the end; for what is no event. Raises
-        `LedgerUnavailableError`.
+        `LedgerUnavailableError`, for one that may have been committed `ConnectionLostError`.
         """
 
     def appending(self) -> AbstractContextManager[Cursor]:
-        """The same on the writer's own connection. What fails in it is rolled back. Raises `LedgerUnavailableError`."""
+        """The same on the writer's own connection. What fails in it is rolled back."""
 
     def format(self, cursor: Cursor) -> int:
         """The format that the tables are marked with; 0 for none."""
@@ -72,6 +81,11 @@ class Store(Protocol):
     def insert(self, cursor: Cursor, rows: Sequence[Row]) -> None:
         """Inserts events. One whose position, or place in its stream, is taken fails them all."""
 
+    def hear(self, ring: Callable[[], object]) -> bool:
+        """Calls `ring`, from a thread of the store's, whenever another process may have committed. A file says nothing:
+        False, it has to be watched.
+        """
+
     def check(self) -> None:
         """Raises `LedgerUnavailableError` unless the ledger can be read and locked now."""
 
@@ -81,15 +95,21 @@ class Store(Protocol):
 
 def store_at(place: Place) -> Store:
     """The store of a ledger. Raises `LedgerUnavailableError` where it cannot be opened."""
-    from ltsa.sqlite import SQLiteStore  # noqa: PLC0415 - the stores build on this module
+    if isinstance(place, Path):
+        from ltsa.sqlite import SQLiteStore  # noqa: PLC0415 - the stores build on this module
 
-    return SQLiteStore(Path(place))
+        return SQLiteStore(place)
+    from ltsa.postgres import PostgresStore  # noqa: PLC0415 - an office on one machine loads no driver
+
+    return PostgresStore(place)
 
 
 def has_log(place: Place) -> bool:
     """Whether a store has the proof log's tables: one of the first programs has not. Raises
     `LedgerUnavailableError`.
     """
+    if not isinstance(place, Path):
+        return True
     with looking_at(place) as cursor:
         cursor.execute("SELECT 1 FROM sqlite_schema WHERE name = 'leaves'")
         return cursor.fetchone() is not None
@@ -97,6 +117,10 @@ def has_log(place: Place) -> bool:
 
 def looking_at(place: Place) -> AbstractContextManager[Cursor]:
     """A store as it is now, in one transaction that only reads. Raises `LedgerUnavailableError`."""
-    from ltsa import sqlite  # noqa: PLC0415 - the stores build on this module
+    if isinstance(place, Path):
+        from ltsa import sqlite  # noqa: PLC0415 - the stores build on this module
 
-    return sqlite.looking_at(Path(place))
+        return sqlite.looking_at(place)
+    from ltsa import postgres  # noqa: PLC0415 - an office on one machine loads no driver
+
+    return postgres.looking_at(place)

@@ -13,12 +13,12 @@ import msgspec
 
 from ltsa.comparing import Compared
 from ltsa.dispatch import POLICIES
-from ltsa.ledger import Ledger, LedgerUnavailableError
+from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.present import day_stream
 from ltsa.whatif import Answer, Change, RecordedDay, recorded, what_if
 from web.settings import Settings, add_flags, from_flags
-from web.terminal import ledger_file, progress
+from web.terminal import open_ledger, progress
 
 NOTHING_THERE, NO_SUCH_THING = 1, 2
 MOST_DAYS = 366
@@ -105,7 +105,7 @@ def _days(options: argparse.Namespace, settings: Settings) -> list[RecordedDay]:
     first, last = (_date(text) for text in (options.since, options.to))
     if not 0 <= (last - first).days < MOST_DAYS:
         raise WrongRequestError(f"From {first} to {last} is no span of 1 to {MOST_DAYS} days.")
-    ledger, days = Ledger(ledger_file(settings)), []
+    ledger, days = open_ledger(settings), []
     try:
         ledger.present().configurations(options.office)
         for n in range((last - first).days + 1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from jinja2 import FileSystemBytecodeCache
 
 from tests.forked import Forked, days_later, share
 from tests.staff import hired_before_opening
-from tools import chromium
+from tools import chromium, postgres
 from web.settings import Settings
 
 if TYPE_CHECKING:
@@ -104,6 +105,21 @@ class Office:
 def templates(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Every template is compiled once, and not once an office."""
     share(FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates"))))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Postgres]:
+    """A PostgreSQL of our own, once for all tests; skips where there is none."""
+    if reason := postgres.missing():
+        pytest.skip(reason)
+    with postgres.Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres_server: postgres.Postgres) -> str:
+    """The address of an empty database for a ledger."""
+    return postgres_server.schema(f"t{secrets.token_hex(6)}")
 
 
 @pytest.fixture

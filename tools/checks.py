@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import prepare
-from tools import chromium, nginx
+from tools import chromium, nginx, postgres
 from tools.dependencies import NOT_PROVEN
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -68,6 +68,7 @@ def test(arguments: list[str], _create_app: Callable[..., object]) -> int:
         chromium.install()
     if "tests" in chosen:
         nginx.install()
+        postgres.install()
     results = [_run(*CHECKS[name], more=for_pytest if name == "tests" else []) for name in chosen]
     _summarize(results)
     return 1 if any(result.outcome == "FAILED" for result in results) else 0

@@ -113,7 +113,7 @@ def answer(refusal: Refusal) -> Response:
 
 def _unavailable(reason: LedgerUnavailableError) -> Response:
     current_app.logger.error("The ledger is unavailable.", exc_info=reason)
-    message = "The record cannot be written or read now; what was asked was not recorded. Try again with the same key."
+    message = "The record cannot be written or read now. Ask again with the same key: nothing is done twice."
     said = answer(Refused("ledger-unavailable", message, status=HTTPStatus.SERVICE_UNAVAILABLE))
     said.headers["Retry-After"] = RETRY_AFTER
     return said

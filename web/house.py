@@ -87,7 +87,7 @@ class House:
         self.persons, self.people = self.personal.persons, self.personal.people
         self.database = settings.data / "ledger.sqlite"
         try:
-            self.ledger = Ledger(self.database)
+            self.ledger = Ledger(settings.ledger, settings.data)
         except LedgerUnavailableError as reason:
             raise WrongSetting(f"The office in {settings.data} cannot be opened: {reason}.") from None
         self.present = self.ledger.present()
@@ -119,16 +119,12 @@ class House:
         self.forecasts = Forecasts(self)
         self.showing = Showing(self)
         self.computations = Computations()
-        self._bells: list[FileBell | RedisBell] = [FileBell(self.database, self._ring_at_others)]
+        self._bells = self._hung_bells()
         self.outcomes: Counter[tuple[str, str]] = Counter()
         self._changed: set[str] = set()
         self._acknowledged, self._rights_changed = 0, False
         self._reading = BoundedSemaphore()
         self._housekeeping: gevent.Greenlet[..., None] | None = None
-        if settings.redis_url:
-            redis = RedisBell(settings.redis_url, self.feed.ring)
-            self._bells.append(redis)
-            self.ledger.on_commit(redis.tell)
         self.ledger.on_commit(self.feed.ring)
 
     # --- What happens
@@ -295,8 +291,19 @@ class House:
         if self.present.position < self._acknowledged:
             self.catch_up()
 
+    def _hung_bells(self) -> list[FileBell | RedisBell]:
+        """What rings when others commit. A database tells the ledger by itself."""
+        bells: list[FileBell | RedisBell] = []
+        if not self.ledger.on_commit_elsewhere(self._ring_at_others):
+            bells.append(FileBell(self.database, self._ring_at_others))
+        if self.settings.redis_url:
+            redis = RedisBell(self.settings.redis_url, self.feed.ring)
+            self.ledger.on_commit(redis.tell)
+            bells.append(redis)
+        return bells
+
     def _ring_at_others(self) -> None:
-        """Somebody wrote to the ledger's file. This process's own commits have rung already."""
+        """Somebody wrote to the ledger. This process's own commits have rung already."""
         if self.ledger.newest() > self.ledger.newest_seen:
             self.feed.ring()
 

@@ -32,7 +32,7 @@ def office(arguments: list[str], _create_app: Any) -> int:
     )
     options = parser.parse_args(arguments)
     settings = from_flags(options)
-    ledger = Ledger(settings.data / "ledger.sqlite")
+    ledger = Ledger(settings.ledger, settings.data)
     try:
         at = time.time_ns() // 1_000_000
         if not ledger.present().offices():

@@ -35,6 +35,9 @@ class Settings:
     """How this machine runs its office."""
 
     data: Annotated[Path, "the folder of the ledger and all else that must not be lost"] = PROJECT / "var"
+    database: Annotated[str, "a PostgreSQL database that holds the ledger; empty: a file in `data`"] = field(
+        default="", repr=False
+    )
     host: Annotated[str, "the address to listen on; 0.0.0.0 opens the office to the network"] = "127.0.0.1"
     port: Annotated[int, "the TCP port to listen on; 0 takes any free one"] = 8000
     public_url: Annotated[str, "where phones reach the office (QR codes); empty: http://HOST:PORT"] = ""
@@ -60,6 +63,7 @@ class Settings:
                 raise WrongSetting(
                     f"The setting hosts holds “{name}”; it must be names like ltsa.local, without ports."
                 )
+        _check_database(self.database)
         _check_address("public_url", self.public_url, ("http", "https"), "https://antrean.example")
         _check_address("redis_url", self.redis_url, ("redis", "rediss", "unix"), "redis://127.0.0.1:6379/0")
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.office):
@@ -88,6 +92,11 @@ class Settings:
                 found[key] = _typed(key, _number(key, text) if _types().get(key) is int else text, Path.cwd(), name)
         found |= {key: value for key, value in chosen.items() if value is not None}
         return cls(**found)
+
+    @property
+    def ledger(self) -> Path | str:
+        """Where the ledger lies: a file, or the address of a database."""
+        return self.database or self.data / "ledger.sqlite"
 
     @property
     def names(self) -> frozenset[str]:
@@ -149,11 +158,12 @@ class Settings:
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Give a command the flags `--host`, `--port` and `--data`, and the list of all settings below its help."""
+    """Give a command the flags `--host`, `--port`, `--data` and `--database`, and below its help all settings."""
     hints = get_type_hints(Settings, include_extras=True)
     meaning = {name: hint.__metadata__[0] for name, hint in hints.items()}
     parser.add_argument("--host", help=meaning["host"])
     parser.add_argument("--port", type=int, help=meaning["port"])
+    parser.add_argument("--database", metavar="ADDRESS", help=meaning["database"])
     parser.add_argument(
         "--data", type=lambda text: Path(text).expanduser().absolute(), metavar="FOLDER", help=meaning["data"]
     )
@@ -164,7 +174,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def from_flags(options: argparse.Namespace) -> Settings:
     """The settings of a command that has the flags of `add_flags`. Raises WrongSetting."""
-    return Settings.load(host=options.host, port=options.port, data=options.data)
+    return Settings.load(host=options.host, port=options.port, data=options.data, database=options.database)
 
 
 def _types() -> dict[str, type]:
@@ -211,6 +221,20 @@ def _check_host(host: str) -> None:
             f"The setting host is “{host}”; it must be an address of this machine in numbers: 127.0.0.1 for this"
             " machine alone, 0.0.0.0 for the network. Names belong into public_url and hosts."
         ) from None
+
+
+def _check_database(value: str) -> None:
+    """The text may hold a password: it is not repeated."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        parts = urlsplit("")
+    if value and (parts.scheme not in {"postgresql", "postgres"} or len(parts.path) <= 1):
+        raise WrongSetting(
+            "The setting database must be an address like postgresql://ltsa@db.example/ltsa, or empty. Its password is"
+            " best left out of it, in ~/.pgpass."
+        )
 
 
 def _is_this_machine(host: str) -> bool:

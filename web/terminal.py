@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from ltsa.ledger import LedgerUnavailableError
+from ltsa.ledger import Ledger, LedgerUnavailableError
+from ltsa.store import Place
 from web.settings import Settings
 
 WIDE = 30
@@ -19,13 +20,18 @@ class Tell(Protocol):
         """So much of so much is done; of `what`, where that changes on the way."""
 
 
-def ledger_file(settings: Settings) -> Path:
-    """The ledger's file. Raises `LedgerUnavailableError` where there is none: a reader makes no office."""
-    file = settings.data / "ledger.sqlite"
-    if not file.exists():
+def ledger_place(settings: Settings) -> Place:
+    """Where the ledger lies. Raises `LedgerUnavailableError` for a file that is not there: a reader makes no office."""
+    place = settings.ledger
+    if isinstance(place, Path) and not place.exists():
         message = f"There is no ledger in {settings.data}; name the office's folder with --data FOLDER."
         raise LedgerUnavailableError(message)
-    return file
+    return place
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """The ledger, for a reader. Raises `LedgerUnavailableError`."""
+    return Ledger(ledger_place(settings), settings.data)
 
 
 @contextmanager

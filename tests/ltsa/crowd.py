@@ -16,14 +16,22 @@ from ltsa.configuring import ConfigureOffice
 from ltsa.ledger import Done, Ledger
 from ltsa.message import Refusal
 from ltsa.office import example_office
+from ltsa.store import Place
 from ltsa.tokens import token_digest
 
 FILE = "ledger.sqlite"
+DATABASE = "database"
+
+
+def place_in(folder: Path) -> Place:
+    """Where a folder's ledger lies: in its file, or in the database that a note in the folder names."""
+    note = folder / DATABASE
+    return note.read_text(encoding="utf-8") if note.exists() else folder / FILE
 
 
 def opened(folder: Path) -> Ledger:
     """A ledger with the example office in it, however many processes open it at once."""
-    ledger = Ledger(folder / FILE)
+    ledger = Ledger(place_in(folder), folder)
     ledger.do(
         ConfigureOffice(
             office="ltsa", at=1, by="system", key="first office", configuration=example_office(), since="1970-01-01"

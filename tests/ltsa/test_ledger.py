@@ -61,8 +61,8 @@ def holds_together(ledger: Ledger) -> Day:
     return day
 
 
-def test_the_same_key_gets_the_same_answer(tmp_path: Path) -> None:
-    ledger = opened(tmp_path)
+def test_the_same_key_gets_the_same_answer(folder: Path) -> None:
+    ledger = opened(folder)
     command = IssueTicket(office="ltsa", at=now(), by="kiosk:1", key="k", services=("bank",), token="t")
     first, second = ledger.do(command), ledger.do(command)
     assert not first.repeated
@@ -72,14 +72,14 @@ def test_the_same_key_gets_the_same_answer(tmp_path: Path) -> None:
 
 
 def test_the_same_key_gets_the_first_answer_even_when_the_world_moved_on_and_the_server_restarted(
-    tmp_path: Path,
+    folder: Path,
 ) -> None:
-    ledger = opened(tmp_path)
+    ledger = opened(folder)
     first = give(ledger, IssueTicket, "k", services=("bank", "health"), token="t")
     give(ledger, OpenCounter, "o", counter="9", officer="sari")
     give(ledger, CallNext, "c", counter="9")
     ledger.close()
-    ledger = opened(tmp_path)
+    ledger = opened(folder)
     again = give(ledger, IssueTicket, "k", services=("bank", "health"), token="t")
     assert again.repeated
     assert (again.answer, again.events) == (first.answer, first.events)
@@ -90,21 +90,21 @@ def test_the_same_key_gets_the_first_answer_even_when_the_world_moved_on_and_the
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-def test_the_same_key_gets_the_first_answer_also_after_midnight(tmp_path: Path, restarted: bool) -> None:  # noqa: FBT001
-    ledger, midnight = opened(tmp_path), EIGHT + 16 * 60 * MINUTE
+def test_the_same_key_gets_the_first_answer_also_after_midnight(folder: Path, restarted: bool) -> None:  # noqa: FBT001
+    ledger, midnight = opened(folder), EIGHT + 16 * 60 * MINUTE
     command = IssueTicket(office="ltsa", at=midnight - 1, by="kiosk:1", key="k", services=("bank",), token="t")
     first = ledger.do(command)
     if restarted:
         ledger.close()
-        ledger = opened(tmp_path)
+        ledger = opened(folder)
     again = ledger.do(msgspec.structs.replace(command, at=midnight))
     assert (again.repeated, again.answer) == (True, first.answer)
     assert ledger.streams("day:") == ["day:ltsa:2026-11-21"], "no second ticket, no new day"
     ledger.close()
 
 
-def test_the_same_key_with_other_content_is_refused(tmp_path: Path) -> None:
-    ledger = opened(tmp_path)
+def test_the_same_key_with_other_content_is_refused(folder: Path) -> None:
+    ledger = opened(folder)
     issue(ledger, "k", "bank")
     with pytest.raises(Refusal, match="another command") as refusal:
         issue(ledger, "k", "health")
@@ -115,8 +115,8 @@ def test_the_same_key_with_other_content_is_refused(tmp_path: Path) -> None:
     ledger.close()
 
 
-def test_twenty_times_the_same_command_at_once_has_one_effect_and_one_answer(tmp_path: Path) -> None:
-    ledger = opened(tmp_path)
+def test_twenty_times_the_same_command_at_once_has_one_effect_and_one_answer(folder: Path) -> None:
+    ledger = opened(folder)
     answers: list[str] = []
     for n in range(20):
         together([lambda n=n: answers.append(issue(ledger, f"key {n}")) for _ in range(20)])  # type: ignore[misc]
@@ -124,8 +124,8 @@ def test_twenty_times_the_same_command_at_once_has_one_effect_and_one_answer(tmp
     ledger.close()
 
 
-def test_of_two_wishes_under_one_key_at_once_one_is_granted_and_the_other_refused(tmp_path: Path) -> None:
-    ledger = opened(tmp_path)
+def test_of_two_wishes_under_one_key_at_once_one_is_granted_and_the_other_refused(folder: Path) -> None:
+    ledger = opened(folder)
     for n in range(10):
         granted, refused = Counter[str](), Counter[str]()
 
@@ -142,8 +142,8 @@ def test_of_two_wishes_under_one_key_at_once_one_is_granted_and_the_other_refuse
     ledger.close()
 
 
-def test_a_refused_command_leaves_no_trace(tmp_path: Path) -> None:
-    ledger = opened(tmp_path)
+def test_a_refused_command_leaves_no_trace(folder: Path) -> None:
+    ledger = opened(folder)
     issue(ledger, "first")
     before = ledger.newest()
     with pytest.raises(Refusal) as refusal:
@@ -154,8 +154,8 @@ def test_a_refused_command_leaves_no_trace(tmp_path: Path) -> None:
     ledger.close()
 
 
-def test_a_refused_command_does_not_begin_the_day(tmp_path: Path) -> None:
-    ledger = opened(tmp_path)
+def test_a_refused_command_does_not_begin_the_day(folder: Path) -> None:
+    ledger = opened(folder)
     with pytest.raises(Refusal) as refusal:
         give(ledger, CallNext, "too early", counter="9")
     assert refusal.value.code == "counter-closed"
@@ -164,8 +164,8 @@ def test_a_refused_command_does_not_begin_the_day(tmp_path: Path) -> None:
     ledger.close()
 
 
-def test_eight_threads_keep_every_rule(tmp_path: Path) -> None:
-    ledger = opened(tmp_path)
+def test_eight_threads_keep_every_rule(folder: Path) -> None:
+    ledger = opened(folder)
     told: list[str] = []
     together([lambda c=c: work_at(ledger, str(c), f"o{c}", 40, told.append) for c in range(1, 9)])  # type: ignore[misc]
     day = holds_together(ledger)
@@ -174,18 +174,18 @@ def test_eight_threads_keep_every_rule(tmp_path: Path) -> None:
     ledger.close()
 
 
-def test_two_processes_of_four_threads_on_one_file_keep_every_rule(tmp_path: Path) -> None:
-    crowds = [start_crowd(tmp_path, name, 30, counters) for name, counters in (("p", "1234"), ("q", "5678"))]
+def test_two_processes_of_four_threads_on_one_file_keep_every_rule(folder: Path) -> None:
+    crowds = [start_crowd(folder, name, 30, counters) for name, counters in (("p", "1234"), ("q", "5678"))]
     told = "".join(crowd.communicate(timeout=120)[0] for crowd in crowds)
     assert [crowd.returncode for crowd in crowds] == [0, 0]
-    ledger = opened(tmp_path)
+    ledger = opened(folder)
     acknowledged(told.splitlines(), holds_together(ledger))
     assert told.count("issued") == 240
     ledger.close()
 
 
-def test_two_processes_see_each_other_s_tickets(tmp_path: Path) -> None:
-    one, other = opened(tmp_path), opened(tmp_path)
+def test_two_processes_see_each_other_s_tickets(folder: Path) -> None:
+    one, other = opened(folder), opened(folder)
     assert [issue(one, "a"), issue(other, "b"), issue(one, "c")] == ["G001", "G002", "G003"]
     assert [recorded.position for recorded in one.since(0)] == [recorded.position for recorded in other.since(0)]
     one.close()
@@ -220,8 +220,8 @@ def test_a_ledger_of_a_newer_program_is_not_touched(tmp_path: Path) -> None:
         Ledger(tmp_path / FILE)
 
 
-def test_an_office_that_cannot_work_is_not_recorded(tmp_path: Path) -> None:
-    ledger, other = opened(tmp_path), opened(tmp_path)
+def test_an_office_that_cannot_work_is_not_recorded(folder: Path) -> None:
+    ledger, other = opened(folder), opened(folder)
     nowhere = msgspec.structs.replace(example_office(), id="a:b")
     with pytest.raises(WrongOfficeError, match="letters, digits or hyphens"):
         ledger.do(
@@ -276,8 +276,8 @@ def test_when_the_record_cannot_be_written_nothing_is_acknowledged_and_it_recove
     ledger.close()
 
 
-def test_a_command_that_fails_half_way_leaves_nothing_on_record_and_the_state_is_read_anew(tmp_path: Path) -> None:
-    ledger = opened(tmp_path)
+def test_a_command_that_fails_half_way_leaves_nothing_on_record_and_the_state_is_read_anew(folder: Path) -> None:
+    ledger = opened(folder)
     issue(ledger, "before")
     del ledger._present.day("ltsa", today(ledger)).queues["bank"]
     with pytest.raises(LedgerUnavailableError, match="nothing was recorded"):
@@ -326,8 +326,8 @@ def free_the_counters(ledger: Ledger, day: Day, name: str) -> None:
             give(ledger, CloseCounter, f"{name} {counter} close", counter=counter)
 
 
-def test_what_the_writer_has_seen_is_what_the_file_holds(tmp_path: Path) -> None:
-    one, other = opened(tmp_path), opened(tmp_path)
+def test_what_the_writer_has_seen_is_what_the_file_holds(folder: Path) -> None:
+    one, other = opened(folder), opened(folder)
     issue(one, "a")
     start = one.newest()
     issue(other, "b")
@@ -340,8 +340,8 @@ def test_what_the_writer_has_seen_is_what_the_file_holds(tmp_path: Path) -> None
     other.close()
 
 
-def test_a_listener_that_fails_does_not_end_the_writer(tmp_path: Path) -> None:
-    ledger, heard = opened(tmp_path), list[int]()
+def test_a_listener_that_fails_does_not_end_the_writer(folder: Path) -> None:
+    ledger, heard = opened(folder), list[int]()
 
     def fails() -> None:
         raise RuntimeError("the bell has no loop any more")
@@ -353,14 +353,14 @@ def test_a_listener_that_fails_does_not_end_the_writer(tmp_path: Path) -> None:
     assert heard, "the others were told all the same"
 
 
-def test_whoever_comes_after_the_ledger_was_closed_is_told_so(tmp_path: Path) -> None:
-    ledger = opened(tmp_path)
+def test_whoever_comes_after_the_ledger_was_closed_is_told_so(folder: Path) -> None:
+    ledger = opened(folder)
     ledger.close()
     with pytest.raises(LedgerUnavailableError, match="closed"):
         issue(ledger, "too late")
 
 
-def test_whoever_reads_while_the_ledger_closes_is_answered_or_told_so(tmp_path: Path) -> None:
+def test_whoever_reads_while_the_ledger_closes_is_answered_or_told_so(folder: Path) -> None:
     def reads(ledger: Ledger, begun: Event, told: list[str]) -> None:
         try:
             while True:
@@ -370,7 +370,7 @@ def test_whoever_reads_while_the_ledger_closes_is_answered_or_told_so(tmp_path: 
             told.append(str(refused))
 
     for _ in range(30):
-        ledger, begun, told = opened(tmp_path), Event(), list[str]()
+        ledger, begun, told = opened(folder), Event(), list[str]()
         readers = [Thread(target=reads, args=(ledger, begun, told)) for _ in range(2)]
         for reader in readers:
             reader.start()

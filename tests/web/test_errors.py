@@ -151,7 +151,7 @@ def test_a_failure_is_logged_in_full_and_told_without_a_word_of_it(
         assert "RuntimeError" not in page
 
 
-def test_a_full_disk_says_that_nothing_was_recorded(running: FlaskClient) -> None:
+def test_a_full_disk_says_that_it_may_not_be_on_record(running: FlaskClient) -> None:
     page = running.get("/full-disk", headers=A_WINDOW)
     assert page.status_code == 503
     assert "tidak tercatat" in page.text

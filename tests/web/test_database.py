@@ -1,0 +1,66 @@
+"""An office whose ledger lies in a database: the same office, and what it says while the database is away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+import app as door
+from tests.staff import signed_in
+from tools.postgres import Postgres
+from web.house import House
+from web.settings import Settings
+
+OWN = {"Origin": "http://localhost", "Accept": "application/json"}
+
+
+@pytest.fixture
+def office(settings: Settings, database: str) -> Iterator[Flask]:
+    """An office over a database."""
+    app = door.create_app(replace(settings, database=database))
+    yield app
+    app.extensions["ltsa"].close()
+
+
+def takes_number(client: FlaskClient, key: str) -> TestResponse:
+    """Somebody takes a number at the bank."""
+    headers = {**OWN, "Idempotency-Key": key}
+    return client.post("/api/v1/offices/ltsa/tickets", json={"services": ["bank"]}, headers=headers)
+
+
+def test_a_frozen_database_is_a_clear_503_and_pages_go_on_showing_what_is_known(
+    office: Flask, postgres_server: Postgres
+) -> None:
+    client = signed_in(office)
+    assert takes_number(client, "first").status_code == 201
+    postgres_server.freeze()
+    try:
+        refused = takes_number(client, "second")
+        assert (refused.status_code, refused.json and refused.json["code"]) == (503, "ledger-unavailable")
+        assert int(refused.headers["Retry-After"]) > 0
+        assert client.get("/supervisor/ltsa").status_code == 200
+        assert "ledger" in (client.get("/readyz", headers=OWN).json or {})["failing"]
+    finally:
+        postgres_server.thaw()
+    while (again := takes_number(client, "second")).status_code == 503:
+        time.sleep(0.05)
+    assert again.status_code == 201
+    assert [takes_number(client, key).json["number"] for key in ("second", "third")] == ["G002", "G003"]  # type: ignore[index]
+
+
+def test_two_servers_over_one_database_show_the_same_queue(office: Flask, settings: Settings, database: str) -> None:
+    beside = replace(settings, data=settings.data.with_name("beside"), database=database)
+    other = door.create_app(beside)
+    here: House = other.extensions["ltsa"]
+    assert takes_number(signed_in(office), "here").status_code == 201
+    assert takes_number(signed_in(other), "there").json["number"] == "G002"  # type: ignore[index]
+    here.catch_up()
+    assert list(here.today("ltsa").tickets) == ["G001", "G002"]
+    here.close()
+    assert not (beside.data / "ledger.sqlite").exists()
