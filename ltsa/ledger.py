@@ -38,7 +38,7 @@ from ltsa.present import AnyEvent, Present, Recorded, day_stream, office_stream
 from ltsa.requests import RequestCommand, requests_stream
 from ltsa.rules import decide
 from ltsa.shown import RecordBoards, shown_stream
-from ltsa.store import FORMAT, ConnectionLostError, Cursor, Place, Row, store_at
+from ltsa.store import FORMAT, UNFINISHED, ConnectionLostError, Cursor, Place, Row, store_at
 from ltsa.store import LedgerUnavailableError as LedgerUnavailableError  # noqa: PLC0414 - the ledger raises it
 
 log = logging.getLogger(__name__)
@@ -141,8 +141,8 @@ def _tell(whom: Callable[[], object]) -> None:
         log.exception("whoever waits for the ledger could not be told")
 
 
-def _recorded(cursor: Cursor, where: str, *values: object) -> list[Recorded]:
-    """The decoded events of `SELECT … WHERE {where}`."""
+def decoded(cursor: Cursor, where: str, *values: object) -> list[Recorded]:
+    """The decoded events of `SELECT … WHERE {where}`. Raises `LedgerUnavailableError` for one that nobody can read."""
     cursor.execute(
         f"SELECT rowid, originator_id, originator_version, topic, state FROM ledger WHERE {where}",  # noqa: S608 - ours
         values,
@@ -199,6 +199,11 @@ class Ledger:
         if self._closed:
             self._turn_away()
         return asked
+
+    @property
+    def name(self) -> str:
+        """Where it lies, as it may be shown."""
+        return self._store.name
 
     def on_commit_elsewhere(self, listener: Callable[[], object]) -> bool:
         """Calls `listener`, from a thread of its own, whenever another process may have committed. False for a file,
@@ -373,7 +378,7 @@ class Ledger:
 
     def _select(self, where: str, *values: object) -> list[Recorded]:
         with self._store.reading() as cursor:
-            return _recorded(cursor, where, *values)
+            return decoded(cursor, where, *values)
 
     # --- The writer
 
@@ -381,6 +386,9 @@ class Ledger:
         """Makes the tables, or takes over those of an older program."""
         with self._store.appending() as cursor:
             found = self._store.format(cursor)
+            if found == UNFINISHED:
+                message = f"{self._store.name} holds a move that was not finished: remove it and move again"
+                raise LedgerUnavailableError(message)
             if found > FORMAT:
                 message = (
                     f"{self._store.name} has format {found}, this program knows {FORMAT}: start it with a newer version"
@@ -471,7 +479,7 @@ class Ledger:
 
     def _catch_up(self, cursor: Cursor) -> None:
         """Takes in what other processes appended. Only called under the ledger's lock."""
-        while rows := _recorded(cursor, "rowid > ? ORDER BY rowid LIMIT ?", self._present.position, CHUNK):
+        while rows := decoded(cursor, "rowid > ? ORDER BY rowid LIMIT ?", self._present.position, CHUNK):
             for recorded in rows:
                 self._present.apply(recorded)
             self._seen.extend(rows)

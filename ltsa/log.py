@@ -285,8 +285,13 @@ def snapshot(place: Place) -> Iterator[Log]:
     meanwhile is not seen. Raises `LedgerUnavailableError` where there is none.
     """
     with looking_at(place) as cursor:
-        reading = lambda: nullcontext(cursor)  # noqa: E731 - two uses of one line
-        yield Log(reading, reading)
+        yield log_of(cursor)
+
+
+def log_of(cursor: Cursor) -> Log:
+    """The log that one transaction sees."""
+    reading = lambda: nullcontext(cursor)  # noqa: E731 - two uses of one line
+    return Log(reading, reading)
 
 
 class _Walk:

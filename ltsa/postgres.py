@@ -326,6 +326,7 @@ def shown(address: str) -> str:
 def looking_at(address: str) -> Iterator[Cursor]:
     """A ledger's database as it is now, in one transaction that only reads. Raises `LedgerUnavailableError`."""
     with _named(f"{shown(address)} cannot be read"), _connect(address, PATIENCE_OF_READERS) as session:
+        session.execute("SET idle_in_transaction_session_timeout = 0")
         session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         with session.cursor(binary=True) as cursor:
             yield cursor

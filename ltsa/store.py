@@ -12,6 +12,9 @@ from typing import Any, NamedTuple, Protocol
 FORMAT = 2
 """Of the tables. A store marked with a higher one is not opened."""
 
+UNFINISHED = 1_000_000_000
+"""The mark of a store into which a ledger is being copied."""
+
 Place = Path | str
 """Where a ledger lies: a file, or the address of a PostgreSQL database."""
 
@@ -102,6 +105,15 @@ def store_at(place: Place) -> Store:
     from ltsa.postgres import PostgresStore  # noqa: PLC0415 - an office on one machine loads no driver
 
     return PostgresStore(place)
+
+
+def name_of(place: Place) -> str:
+    """A place as it may be shown: without a password."""
+    if isinstance(place, Path):
+        return str(place)
+    from ltsa.postgres import shown  # noqa: PLC0415 - an office on one machine loads no driver
+
+    return shown(place)
 
 
 def has_log(place: Place) -> bool:

@@ -89,7 +89,8 @@ def run(
         gevent.signal_handler(each, stopping.set)
     server.start()
     app.extensions["ltsa"].start()
-    print(_addresses(settings, setup_link(app.extensions["ltsa"])), flush=True)
+    here = app.extensions["ltsa"]
+    print(_addresses(settings, here.ledger.name, setup_link(here)), flush=True)
     beside = gevent.spawn(meanwhile, app, settings) if meanwhile else None
     stopping.wait()
     server.close()
@@ -109,7 +110,7 @@ def _open_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _addresses(settings: Settings, setup: str) -> str:
+def _addresses(settings: Settings, ledger: str, setup: str) -> str:
     rows = [
         f"  {face:<12}{settings.local_address}{path.format(office=settings.office)}" for face, path in FACES.items()
     ]
@@ -121,7 +122,7 @@ def _addresses(settings: Settings, setup: str) -> str:
             *rows,
             *phones,
             "",
-            f"Its ledger lies in {settings.data}.",
+            _where(settings, ledger),
             *_warnings(settings),
             *(
                 ["", "Nobody has an account yet. The first is made, once and within a day, at", f"  {setup}", ""]
@@ -131,6 +132,12 @@ def _addresses(settings: Settings, setup: str) -> str:
             "Ctrl+C closes it.",
         ]
     )
+
+
+def _where(settings: Settings, ledger: str) -> str:
+    if settings.database:
+        return f"Its ledger lies in {ledger}, all else in {settings.data}."
+    return f"Its ledger lies in {settings.data}."
 
 
 def _warnings(settings: Settings) -> list[str]:

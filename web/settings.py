@@ -63,7 +63,7 @@ class Settings:
                 raise WrongSetting(
                     f"The setting hosts holds “{name}”; it must be names like ltsa.local, without ports."
                 )
-        _check_database(self.database)
+        checked_database(self.database)
         _check_address("public_url", self.public_url, ("http", "https"), "https://antrean.example")
         _check_address("redis_url", self.redis_url, ("redis", "rediss", "unix"), "redis://127.0.0.1:6379/0")
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.office):
@@ -223,8 +223,8 @@ def _check_host(host: str) -> None:
         ) from None
 
 
-def _check_database(value: str) -> None:
-    """The text may hold a password: it is not repeated."""
+def checked_database(value: str) -> str:
+    """The address of a database. Raises WrongSetting; the text may hold a password, and is not repeated."""
     try:
         parts = urlsplit(value)
         _ = parts.port
@@ -235,6 +235,7 @@ def _check_database(value: str) -> None:
             "The setting database must be an address like postgresql://ltsa@db.example/ltsa, or empty. Its password is"
             " best left out of it, in ~/.pgpass."
         )
+    return value
 
 
 def _is_this_machine(host: str) -> bool:
