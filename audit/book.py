@@ -13,6 +13,7 @@ from audit.asked import Filter, Instant
 from audit.jumping import target
 from ltsa import board
 from ltsa.board import DisplayPicture, HallPicture
+from ltsa.corrections import corrected
 from ltsa.day import Day
 from ltsa.difference import Difference, difference
 from ltsa.happened import CounterOpened, DayClosed, DayEvent, DayOpened, DayReopened, TicketCalled, TicketIssued
@@ -55,7 +56,8 @@ class Book:
     """One service day's record. `history` is as much of the `record` as can be replayed, all of it unless it was
     damaged; `snapshots` are what it comes to on the way. `offices` are the configurations that were in force, one after
     the other, `configured` says when they were changed while the day was under way (ms UTC), `officers` are those who
-    sat at a counter, `counts` how many events of each kind there are.
+    sat at a counter, `counts` how many events of each kind there are, `corrected` the versions of those that were taken
+    back, with those of what took them back.
     """
 
     date: date
@@ -65,6 +67,7 @@ class Book:
     officers: list[str] = field(default_factory=list)
     configured: list[int] = field(default_factory=list)
     counts: dict[type[DayEvent], int] = field(default_factory=dict)
+    corrected: dict[int, int] = field(default_factory=dict)
     _traces: Traces = field(default_factory=Traces)
     _findings: tuple[Finding, ...] = ()
 
@@ -115,7 +118,7 @@ class Book:
         going = self.snapshots.going(0)
         for version in versions:
             going = self.snapshots.forward(going, version - 1)
-            yield from story(self.history[version - 1 : version], since=going)
+            yield from story(self.history[version - 1 : version], since=going, corrected=self.corrected)
 
     def findings(self) -> tuple[Finding, ...]:
         """What comes of examining the record; of one that grew, anew."""
@@ -136,6 +139,7 @@ class Book:
         """Notes what some events of the history say of the day as a whole."""
         self.offices.extend(event.office for event in configured(news))
         self.configured.extend(event.at for event in configured(news))
+        self.corrected.update(corrected(news))
         sat = {one.event.officer for one in news if isinstance(one.event, CounterOpened)}
         self.officers[:] = sorted(sat.union(self.officers))
         for kind, count in Tally(type(one.event) for one in news).items():
@@ -149,13 +153,13 @@ class Book:
             version, until, nowhere = (version, until, True) if found is None else (found, None, False)
         first, last = max(version - AROUND - 1, 0), max(version - 1, 0)
         going = self.snapshots.going(first)
-        earlier = tuple(story(self.history[first:last], since=going))
+        earlier = tuple(story(self.history[first:last], since=going, corrected=self.corrected))
         was = going.snapshot()
-        line = next(story(self.history[last:version], since=going), None)
+        line = next(story(self.history[last:version], since=going, corrected=self.corrected), None)
         day = going.day if version else board.unopened(self.offices[0], self.date)
         display, hall = board.display(day), board.hall(day)
         changed = difference(was, day) if version else Difference()
-        after = tuple(story(self.history[version : version + AROUND], since=going))
+        after = tuple(story(self.history[version : version + AROUND], since=going, corrected=self.corrected))
         here = self.history[max(version, 1) - 1]
         return Moment(
             date=self.date.isoformat(),

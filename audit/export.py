@@ -18,8 +18,11 @@ from web.words import Words
 def events(lines: Iterable[Line], teller: Teller) -> Iterator[Sequence[Cell]]:
     """Events, one a row: their codes for programs and their words for people."""
     t, zone = Words(teller.lang), teller.office.zone
-    heads = ("position", "version", "time", "code", "number", "counter", "service", "what", "reason", "who")
-    yield [t(f"audit.list.{head}") for head in (*heads, "officer", "state", "rule", "key", "content")]
+    heads = (
+        *("position", "version", "time", "code", "number", "counter", "service", "what", "reason", "who"),
+        *("officer", "state", "rule", "key", "content", "corrects", "corrected_by"),
+    )
+    yield [t(f"audit.list.{head}") for head in heads]
     for line in lines:
         told = teller.tell(line)
         yield (
@@ -38,6 +41,8 @@ def events(lines: Iterable[Line], teller: Teller) -> Iterator[Sequence[Cell]]:
             line.why.rule if line.why else "",
             line.key,
             line.content,
+            line.corrects or "",
+            line.corrected_by or "",
         )
 
 

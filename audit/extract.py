@@ -110,6 +110,7 @@ class Said(Struct, gc=False):
     state: str = ""
     action: str = ""
     reason: str = ""
+    corrects: int = 0
     services: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
 
@@ -140,11 +141,12 @@ class CaseSaid(Struct, gc=False):
     unlocks: bool = True
     scheme: str = ""
     flow: str = ""
+    corrects: int = 0
 
 
 class Case(Struct):
     """A case: the office that opened it, its scheme and flow (the digest; the last that it was moved to), how it ended
-    ("" while it is open), and what was said of its steps, in order, each under the code of its event.
+    ("" while it is open), and what was said of its steps, in order, each under the version and the code of its event.
     """
 
     id: str
@@ -152,7 +154,7 @@ class Case(Struct):
     scheme: str
     flow: str
     outcome: str = ""
-    steps: list[tuple[str, CaseSaid]] = []
+    steps: list[tuple[int, str, CaseSaid]] = []
 
 
 def named(said: Said, who: Who) -> Identity | None:
@@ -206,7 +208,7 @@ def cases(
     for done, stream in enumerate(people, 1):
         found: dict[str, Case] = {}
         chosen: set[str] = set()
-        for _, _, topic, stored in ledger.stored(stream, extract.until):
+        for _, version, topic, stored in ledger.stored(stream, extract.until):
             code, said = topic.partition("/")[0], _decode_case(stored)
             if code == "case-opened":
                 found[said.case] = Case(said.case, said.office, said.scheme, said.flow)
@@ -217,7 +219,7 @@ def cases(
             elif code in {"case-closed", "case-reopened"}:
                 case.outcome = said.outcome
             elif said.step and code.startswith("step-"):
-                case.steps.append((code, said))
+                case.steps.append((version, code, said))
             if said.office in at and (said.date or code == "case-opened"):
                 date = said.date or at[said.office](said.at)[:10]
                 chosen |= {said.case} if extract.wanted.first <= date <= extract.wanted.last else set()

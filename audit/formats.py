@@ -26,7 +26,7 @@ Told = Callable[[int, int, str], object]
 
 HEADS = (
     *("office", "date", "position", "version", "time", "event", "number", "case", "service", "to", "counter"),
-    *("officer", "by", "outcome", "state", "action", "reason", "services"),
+    *("officer", "by", "outcome", "state", "action", "reason", "services", "corrects"),
 )
 LINES = 500
 
@@ -44,7 +44,7 @@ def _rows(events: Iterable[Taken], extract: Extract, who: Who) -> Iterator[Seque
         yield (
             *(office, date, position, version, at[office](it.at), code, it.number, it.case, it.service, it.to),
             *(it.counter, it.officer, it.by, it.outcome, it.state, it.action, it.reason),
-            " ".join(it.services or it.added),
+            *(" ".join(it.services or it.added), it.corrects or ""),
             *_of_person(named(it, who) if personal else None, personal),
             mark,
         )

@@ -25,8 +25,8 @@ OBJECTS = {
 }
 """The kinds of objects with their attributes. The format has no place for a watermark: it is an object."""
 
-ATTRIBUTES = ("outcome", "reason")
-"""What every event has besides its objects."""
+ATTRIBUTES = ("outcome", "reason", "corrects")
+"""What every event has besides its objects; `corrects` is the event that it takes back."""
 
 STATES = {
     "ticket-issued": "waiting",
@@ -99,6 +99,7 @@ class _Made:
     def __init__(self, db: sqlite3.Connection, objects: dict[str, tuple[str, ...]], who: Who) -> None:
         self._db, self._objects_have, self._who = db, objects, who
         self._kinds: set[str] = set()
+        self._day, self._events = ("", ""), dict[int, str]()
 
     def object(self, name: str, kind: str, time: str, *values: str) -> str:
         """The object's name; the first mention is its beginning."""
@@ -126,7 +127,11 @@ class _Made:
             )
         event = f"event:{taken.position}"
         self._db.execute("INSERT INTO event VALUES (?,?)", (event, code))
-        self._db.execute(f"INSERT INTO event_{kind} VALUES (?,?,?,?)", (event, time, said.outcome, said.reason))  # noqa: S608
+        if (taken.office, taken.date) != self._day:
+            self._day, self._events = (taken.office, taken.date), {}
+        self._events[taken.version] = event
+        values = (event, time, said.outcome, said.reason, self._events.get(said.corrects, ""))
+        self._db.execute(f"INSERT INTO event_{kind} VALUES (?,?,?,?,?)", values)  # noqa: S608
         about = list(self._objects(taken, time))
         self._db.executemany(
             "INSERT OR IGNORE INTO event_object VALUES (?,?,?)", [(event, name, role) for name, role in about]

@@ -24,6 +24,7 @@ COLUMNS = {
     **dict.fromkeys(("number", "case", "service", "to", "counter", "officer", "by"), "VARCHAR"),
     **dict.fromkeys(("outcome", "state", "action", "reason"), "VARCHAR"),
     "services": "VARCHAR",
+    "corrects": "INTEGER",
 }
 """The table that the file is made of; its `time` (ms UTC) becomes an instant, its `services` a list."""
 
@@ -91,6 +92,7 @@ def _rows(events: Iterable[Taken]) -> Iterator[tuple[str | int, ...]]:
         yield (
             *(office, date, position, version, it.at, code, it.number, it.case, it.service, it.to, it.counter),
             *(it.officer, it.by, it.outcome, it.state, it.action, it.reason, " ".join(it.services or it.added)),
+            it.corrects or "",
         )
 
 

@@ -19,6 +19,7 @@ from audit.replaying import NO_SUCH_THING, WrongRequestError
 from audit.telling import Teller
 from ltsa import configuring, journey
 from ltsa.configuring import Configurations
+from ltsa.corrections import Corrections
 from ltsa.journey import Person
 from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.log import snapshot
@@ -141,13 +142,15 @@ _LOG = {
 
 def _applies(ledger: Ledger, stream: str, state: Any, rules: Any, found: Verified) -> int:
     """Whether a stream's versions have no gap, and each event applies to what was true before it; how many."""
-    check, count = "configuration" if rules is configuring else "journey", 0
+    check, count, corrections = "configuration" if rules is configuring else "journey", 0, Corrections()
     try:
         for count, recorded in enumerate(ledger.history(stream), 1):
             if recorded.version != count:
                 says = f"event {count} is missing before this one"
                 found.add(Wrong(check=check, stream=stream, version=recorded.version, says=says))
                 break
+            if corrections.holds(count, recorded.event) is False:
+                found.add(Wrong(check=check, stream=stream, version=count, says=_FACTS["corrections"]))
             rules.evolve(state, recorded.event)
     except (LookupError, ValueError) as reason:
         says = f"this event cannot have happened then ({reason})"
@@ -199,6 +202,7 @@ _FACTS = {
     "clock": "this event is older than the one before it",
     "numbers": "the series of numbers has a gap or a double here",
     "seats": "somebody was called to where somebody was, or while at another counter",
+    "corrections": "what this event takes back is not on record before it, is about something else, or was taken back",
     "calls": "the rule of the day, computed again, calls or sends somebody else",
 }
 

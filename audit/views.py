@@ -166,7 +166,7 @@ def events_csv(office: str, day: str) -> Response:
     found = opened(office, day)
     chosen = asked.events(request.args, found.date, found.office.clock)
     mark = _on_record(office, "events.csv", day)
-    rows = export.events(filter(chosen.takes, story(found.history)), teller_of(found.office))
+    rows = export.events(filter(chosen.takes, story(found.history, corrected=found.corrected)), teller_of(found.office))
     return _csv(rows, f"{office}-{day}.csv", mark)
 
 

@@ -32,16 +32,16 @@ def visits(events: Iterable[Taken], extract: Extract) -> Iterator[bytes]:
     yield _head(extract, "Service")
     at = clock(extract)
     for (office, date), of_day in groupby(events, lambda it: (it.office, it.date)):
-        written: dict[str, list[str]] = {}
+        written: dict[str, _Trace] = {}
         for taken in of_day:
             number, when = taken.said.number, at[office](taken.said.at)
             if taken.code == "ticket-issued":
-                name = _string("concept:name", f"{office}/{date}/{number}")
-                written[number] = [f"<trace>{name}{_strings(case=taken.said.case)}"]
-            if number in written:
-                written[number] += [_of_visit(taken, *step, when) for step in _services(taken)]
-        for visit in written.values():
-            yield ("\n".join(visit) + "</trace>\n").encode()
+                written[number] = _Trace(f"{office}/{date}/{number}", case=taken.said.case)
+            if trace := written.get(number):
+                for service, transition in _services(taken):
+                    trace.add(taken.version, taken.said.corrects, _of_visit(taken, service, transition, when))
+        for trace in written.values():
+            yield trace.text()
     yield b"</log>\n"
 
 
@@ -51,11 +51,32 @@ def cases(found: Iterable[Case], extract: Extract) -> Iterator[bytes]:
     """
     yield _head(extract, "Step")
     for case in found:
-        name = _string("concept:name", case.id)
-        about = _strings(scheme=case.scheme, flow=case.flow, office=case.office, outcome=case.outcome)
-        events = [_of_case(code, said) for code, said in case.steps]
-        yield ("\n".join([f"<trace>{name}{about}", *events]) + "</trace>\n").encode()
+        trace = _Trace(case.id, scheme=case.scheme, flow=case.flow, office=case.office, outcome=case.outcome)
+        for version, code, said in case.steps:
+            trace.add(version, said.corrects, _of_case(code, said))
+        yield trace.text()
     yield b"</log>\n"
+
+
+class _Trace:
+    """A trace while it grows: an event that is taken back later says so too, for who leaves both out."""
+
+    def __init__(self, name: str, **about: str) -> None:
+        self._head = f"<trace>{_strings(**{'concept:name': name, **about})}"
+        self._events: list[str] = []
+        self._places: dict[int, int] = {}
+
+    def add(self, version: int, corrects: int, event: str) -> None:
+        """One event: `event` are its attributes."""
+        if corrects in self._places:
+            self._events[self._places[corrects]] += f'<int key="corrected_by" value="{version}"/>'
+        self._places[version] = len(self._events)
+        taking_back = f'<int key="corrects" value="{corrects}"/>' if corrects else ""
+        self._events.append(f'{event}<int key="version" value="{version}"/>{taking_back}')
+
+    def text(self) -> bytes:
+        """The whole trace."""
+        return "\n".join([self._head, *(f"<event>{event}</event>" for event in self._events), "</trace>\n"]).encode()
 
 
 def _head(extract: Extract, classifier: str) -> bytes:
@@ -103,7 +124,7 @@ def _of_case(code: str, said: CaseSaid) -> str:
 
 def _event(name: str, transition: str, time: str, by: str, **more: str) -> str:
     said = _strings(**{"concept:name": name, "lifecycle:transition": transition})
-    return f'<event>{said}<date key="time:timestamp" value="{time}"/>{_strings(**{"org:resource": by, **more})}</event>'
+    return f'{said}<date key="time:timestamp" value="{time}"/>{_strings(**{"org:resource": by, **more})}'
 
 
 def _strings(**values: str) -> str:

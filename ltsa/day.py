@@ -179,8 +179,8 @@ class Day(Struct):
     may come back: held, absent, returned; `help` says since when (ms) each kiosk asks for an officer, earliest first;
     `demand` counts for each service the people who came for it; `seated` are the numbers on each service's standby
     seats, in the order in which they were sent there. `configured` is the version at which the configuration was
-    recorded. `claims` and `ranks` only remember what was worked out: each waiting ticket's claims, and each queue in
-    calling order as of a version.
+    recorded, `closed` that of the last closing. `claims` and `ranks` only remember what was worked out: each waiting
+    ticket's claims, and each queue in calling order as of a version.
     """
 
     office: Office | None = None
@@ -202,6 +202,7 @@ class Day(Struct):
     check: Check | None = None
     seated: dict[str, dict[str, None]] = {}
     configured: int = 0
+    closed: int = 0
     claims: dict[str, dict[str, Claim]] = {}
     ranks: tuple[int, dict[str, dict[str, int]]] = (0, {})
 
@@ -351,7 +352,7 @@ def evolve(day: Day, event: DayEvent) -> None:  # noqa: C901, PLR0912, PLR0915 -
         case HelpGiven():
             del day.help[event.kiosk]
         case DayClosed():
-            day.open = False
+            day.open, day.closed = False, version
             day.help.clear()
         case DayReopened():
             day.open = True

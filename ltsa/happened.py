@@ -235,12 +235,15 @@ class CounterClosed(Event, frozen=True):
 
 
 class ActionUndone(Event, frozen=True):
-    """A counter's last action was a mistake: the ticket is again what it was before."""
+    """A counter's last action was a mistake: the ticket is again what it was before. `corrects` is the version of the
+    event that is taken back (0 before 2026-12, when it was not said).
+    """
 
     number: str
     service: str
     counter: str
     action: Undoable
+    corrects: int = 0
 
 
 class HelpAsked(Event, frozen=True):
@@ -276,7 +279,9 @@ class DayClosed(Event, frozen=True):
 
 
 class DayReopened(Event, frozen=True):
-    """The day was closed too early."""
+    """The day was closed too early. `corrects` is the version of that closing (0 before 2026-12)."""
+
+    corrects: int = 0
 
 
 DayEvent = (

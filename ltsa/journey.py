@@ -102,10 +102,13 @@ class StepReturned(Event, frozen=True):
 
 
 class StepUndone(Event, frozen=True):
-    """What was last said of a step was a mistake: it is again what it was before."""
+    """What was last said of a step was a mistake: it is again what it was before. `corrects` is the version, in this
+    stream, of the event that said it (0 before 2026-12).
+    """
 
     case: str
     step: str
+    corrects: int = 0
 
 
 class VisitEnded(Event, frozen=True):
@@ -159,11 +162,14 @@ class CaseClosed(Event, frozen=True):
 
 
 class CaseReopened(Event, frozen=True):
-    """The case goes on at an office as if it had never been closed, for one of REOPENINGS."""
+    """The case goes on at an office as if it had never been closed, for one of REOPENINGS. `corrects` is the version of
+    the closing, where that was the mistake (0 else, and before 2026-12).
+    """
 
     case: str
     office: str
     reason: str
+    corrects: int = 0
 
 
 class AppointmentMade(Event, frozen=True):
@@ -224,7 +230,9 @@ TOPICS: dict[str, type[PersonEvent]] = {
 
 
 class Mark(Struct, frozen=True, kw_only=True):
-    """What was said of a step: "done" (its outcome counts), "rejected" (its outcome does not), "returned"."""
+    """What was said of a step: "done" (its outcome counts), "rejected" (its outcome does not), "returned". `version` is
+    that of the event.
+    """
 
     state: Literal["done", "rejected", "returned"]
     at: int
@@ -236,6 +244,7 @@ class Mark(Struct, frozen=True, kw_only=True):
     valid_until: str = ""
     missing: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    version: int = 0
 
     def holds(self, day: str) -> bool:
         """Whether the step is done, and still valid on a local date (ISO)."""
@@ -285,7 +294,7 @@ class Move(Struct, frozen=True, kw_only=True):
 
 class Case(Struct):
     """One case. `marks` has all that was said of each step, the latest last; `moves` the flows that it followed and
-    will follow; `outcome` is "" while it is open.
+    will follow; `outcome` is "" while it is open, `closed` the version of the event that closed it last.
     """
 
     id: str
@@ -296,6 +305,7 @@ class Case(Struct):
     marks: dict[str, tuple[Mark, ...]] = {}
     references: tuple[Reference, ...] = ()
     outcome: str = ""
+    closed: int = 0
 
     def follows(self, day: str) -> Move:
         """The flow that it follows on a local date (ISO), and under which scheme."""
@@ -364,10 +374,10 @@ def evolve(person: Person, event: PersonEvent) -> None:  # noqa: C901, PLR0912 -
         case StepDone():
             state: Literal["done", "rejected"] = "done" if event.unlocks else "rejected"
             said = _of(event) | {"outcome": event.outcome, "valid_until": event.valid_until}
-            _mark(person, event, Mark(state=state, **said))
+            _mark(person, event, Mark(state=state, version=version, **said))
         case StepReturned():
             said = _of(event) | {"missing": event.missing, "reasons": event.reasons}
-            _mark(person, event, Mark(state="returned", **said))
+            _mark(person, event, Mark(state="returned", version=version, **said))
         case StepUndone():
             marks = person.cases[event.case].marks
             marks[event.step] = marks[event.step][:-1]
@@ -385,7 +395,8 @@ def evolve(person: Person, event: PersonEvent) -> None:  # noqa: C901, PLR0912 -
             before = tuple(move for move in case.moves if move.since < event.grace)
             case.moves = (*before, Move(since=event.grace, scheme=event.scheme, flow=event.flow))
         case CaseClosed():
-            person.cases[event.case].outcome = event.outcome
+            case = person.cases[event.case]
+            case.outcome, case.closed = event.outcome, version
             person.appointment = None
         case CaseReopened():
             person.cases[event.case].outcome = ""
@@ -586,9 +597,9 @@ def decide(command: PersonCommand, person: Person, here: Here) -> list[PersonEve
         case RecordStep():
             return [_record(command, case, here, said)]
         case UndoStep(step=step):
-            if case.mark(step) is None:
+            if (mark := case.mark(step)) is None:
                 raise Refusal("nothing-to-undo", f"Nothing was said of {step!r}.", field="step")
-            return [StepUndone(**said, case=case.id, step=step)]
+            return [StepUndone(**said, case=case.id, step=step, corrects=mark.version)]
         case NoteReference():
             return [_note(command, person, case, here, said)]
         case CompleteReference():
@@ -682,7 +693,8 @@ def _reopen(command: ReopenCase, person: Person, here: Here, said: dict[str, Any
     if command.reason not in REOPENINGS:
         message = f"{command.reason!r} is not known; use one of {', '.join(REOPENINGS)}."
         raise Refusal("unknown-reason", message, field="reason")
-    return CaseReopened(**said, case=command.case, office=here.office.id, reason=command.reason)
+    corrects = person.cases[command.case].closed if command.reason == "mistaken" else 0
+    return CaseReopened(**said, case=command.case, office=here.office.id, reason=command.reason, corrects=corrects)
 
 
 def _live(visit: Visit) -> Refusal:

@@ -3,12 +3,13 @@
 Pure, from the recorded events alone.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
 from msgspec import Struct, structs
 
 from ltsa.calling import CHOSEN, claims, consequence, next_for, why_chosen
+from ltsa.corrections import Corrections
 from ltsa.day import CounterNow, Day, Ticket, claims_of, evolve
 from ltsa.dispatch import RULES, Weights, Why, explain
 from ltsa.happened import (
@@ -33,13 +34,17 @@ KINDS: dict[type[DayEvent], str] = {event: topic.partition("/")[0] for topic, ev
 _NOT_THERE = CounterNow()
 """A counter that the office got later that day, or had no more."""
 
-_ELSEWHERE = frozenset({"at", "by", "key", "content", "number", "service", "counter", "officer", "why", "office"})
+_ELSEWHERE = frozenset(
+    {"at", "by", "key", "content", "number", "service", "counter", "officer", "why", "office", "corrects"}
+)
+
+NOTHING_CORRECTED: Mapping[int, int] = {}
 
 _OLD_CHOICE = "chosen/1"
 _KNOWN_RULES = frozenset({*RULES.values(), _OLD_CHOICE, CHOSEN})
 
 Recomputed = Literal["", "agrees", "differs", "unknown-rule"]
-Fact = Literal["replay", "sequence", "clock", "numbers", "seats", "calls"]
+Fact = Literal["replay", "sequence", "clock", "numbers", "seats", "calls", "corrections"]
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -49,7 +54,8 @@ class Line(Struct, frozen=True, kw_only=True):
     ticket was right before and after it, `arrived` when it was issued, `slot` when its appointment is (0: none).
     `counter` is the one it concerns, also where the event does not name it. A decision of the dispatcher has its `why`,
     and whether today's program comes to the same from the state right before it (`recomputed`). `place` is the office's
-    rule at that moment for where somebody put back stands. `details` are the event's other fields by name.
+    rule at that moment for where somebody put back stands. `corrects` is the version of the event that this one takes
+    back, `corrected_by` of the one that takes this one back (0: none). `details` are the event's other fields by name.
     """
 
     position: int
@@ -71,6 +77,8 @@ class Line(Struct, frozen=True, kw_only=True):
     why: Why | None = None
     recomputed: Recomputed = ""
     place: str = ""
+    corrects: int = 0
+    corrected_by: int = 0
     details: dict[str, object] = {}
 
 
@@ -177,11 +185,18 @@ def day_at(history: Iterable[Recorded], until: int | None = None, version: int |
     return day
 
 
-def story(
-    history: Iterable[Recorded], *, number: str = "", counter: str = "", officer: str = "", since: Going | None = None
+def story(  # noqa: PLR0913 - by name
+    history: Iterable[Recorded],
+    *,
+    number: str = "",
+    counter: str = "",
+    officer: str = "",
+    since: Going | None = None,
+    corrected: Mapping[int, int] = NOTHING_CORRECTED,
 ) -> Iterator[Line]:
     """The events of a day as lines, in order; only those of one ticket, one counter or one officer when it is named.
-    They are all the day's, or those that come after the state `since`.
+    They are all the day's, or those that come after the state `since`. `corrected` are the events that were taken back,
+    with what took them back (`ltsa/corrections.py`).
 
     An officer's story holds what they did and what happened at the counters while they sat there.
     """
@@ -222,6 +237,8 @@ def story(
             why=getattr(event, "why", None),
             recomputed=recomputed,
             place=place,
+            corrects=getattr(event, "corrects", 0),
+            corrected_by=corrected.get(recorded.version, 0),
             details={name: getattr(event, name) for name in event.__struct_fields__ if name not in _ELSEWHERE},
         )
 
@@ -403,12 +420,15 @@ def examine(history: Iterable[Recorded]) -> tuple[Finding, ...]:
     - seats: nobody is called to a counter where somebody is, or while at another one.
     - calls: the rule of the day, computed again, calls the same ticket, or sends it to the same seat or line, for the
       same reason.
+    - corrections: what takes something back names an event before it, about the same, that was not taken back yet.
     """
-    day = Day()
+    day, corrections = Day(), Corrections()
     looked_at: dict[Fact, int] = dict.fromkeys(get_args(Fact), 0)
     broken: dict[Fact, list[int]] = {fact: [] for fact in looked_at}
     for count, (_, _, version, event) in enumerate(history, 1):
         held: list[tuple[Fact, bool]] = [("sequence", version == count), ("clock", event.at >= day.at)]
+        if (names := corrections.holds(version, event)) is not None:
+            held.append(("corrections", names))
         try:
             held += _held(day, event)  # type: ignore[arg-type]
             evolve(day, event)  # type: ignore[arg-type]

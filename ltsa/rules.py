@@ -99,7 +99,7 @@ def decide(command: DayCommand, day: Day) -> list[DayEvent]:  # noqa: C901, PLR0
     if isinstance(command, ReopenDay):
         if day.open:
             raise Refusal("day-open", "The day is open already.", state="open")
-        return [DayReopened(**said)]
+        return [DayReopened(**said, corrects=day.closed)]
     if isinstance(command, ConfigureDay):
         return [_configure(command.configuration, day, said)]
     if not day.open:
@@ -463,7 +463,8 @@ def _undo(command: Undo, day: Day, counter: CounterNow, said: dict[str, Any]) ->
     moved_on = ticket.state != "called" if last.action == "call" else ticket.touched != last.version or counter.ticket
     if moved_on:
         raise Refusal("too-late", f"{last.number} has moved on.", state=ticket.state)
-    return ActionUndone(**said, number=last.number, service=last.service, counter=command.counter, action=last.action)
+    where: dict[str, Any] = {"number": last.number, "service": last.service, "counter": command.counter}
+    return ActionUndone(**said, **where, action=last.action, corrects=last.version)
 
 
 def _ask_help(day: Day, kiosk: str, said: dict[str, Any]) -> HelpAsked:

@@ -165,8 +165,9 @@ def follow(event: DayEvent, day: Day, ticket: Ticket, person: Person, here: Here
                     yield StepReturned(**said, **where, step=code, missing=missing, reasons=event.reasons)
         case ActionUndone(action="finish" | "return"):
             for code in sitting:
-                if _was_said_here(case.mark(code), where, returned=event.action == "return"):
-                    yield StepUndone(**said, step=code)
+                mark = case.mark(code)
+                if mark and _was_said_here(mark, where, returned=event.action == "return"):
+                    yield StepUndone(**said, step=code, corrects=mark.version)
         case _:
             pass
     is_live = person.visit == Visit(case=ticket.case, **where)
@@ -174,8 +175,8 @@ def follow(event: DayEvent, day: Day, ticket: Ticket, person: Person, here: Here
         yield VisitEnded(**said, **where, state=ticket.state)
 
 
-def _was_said_here(mark: Mark | None, where: dict[str, str], *, returned: bool) -> bool:
+def _was_said_here(mark: Mark, where: dict[str, str], *, returned: bool) -> bool:
     """Whether the last word about a step is of this ticket, and of the kind that is taken back."""
-    if mark is None or (mark.state == "returned") != returned:
+    if (mark.state == "returned") != returned:
         return False
     return {"office": mark.office, "date": mark.date, "number": mark.number} == where

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from ltsa.access import Access
 from ltsa.coded import Coded, Text
+from ltsa.corrections import corrected
 from ltsa.flow import Flow
 from ltsa.journey import (
     TOPICS,
@@ -32,7 +33,9 @@ KINDS: Mapping[type, str] = {event: topic.partition("/")[0] for topic, event in 
 
 
 class Line(NamedTuple):
-    """One thing that happened: when (ms UTC), where the ledger stood, what, who did it, and about which ticket."""
+    """One thing that happened: when (ms UTC), where the ledger stood, what, who did it, and about which ticket; and the
+    version of what it takes back, and of what takes it back (0: none).
+    """
 
     at: int
     position: int
@@ -43,6 +46,8 @@ class Line(NamedTuple):
     office: str
     date: str
     number: str
+    corrects: int
+    corrected_by: int
 
 
 def read(ledger: Ledger, office: str, case: str) -> list[Recorded]:
@@ -62,7 +67,7 @@ class CaseTeller:
 
     def story(self, record: Sequence[Recorded]) -> list[Line]:
         """Everything that happened, in order. Steps are called as in the flow that the case followed then."""
-        lines, flow = [], None
+        lines, flow, taken_back = [], None, corrected(record)
         for it in record:
             event: Any = it.event
             if isinstance(event, CaseOpened | CaseMoved):
@@ -78,6 +83,8 @@ class CaseTeller:
                     office=getattr(event, "office", ""),
                     date=getattr(event, "date", ""),
                     number=event.number if isinstance(event, VisitBegun | VisitEnded | StepDone | StepReturned) else "",
+                    corrects=getattr(event, "corrects", 0),
+                    corrected_by=taken_back.get(it.version, 0),
                 )
             )
         return lines

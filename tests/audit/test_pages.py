@@ -172,6 +172,22 @@ def test_a_ticket_a_counter_and_an_officer_have_their_story(auditor: Auditor) ->
     assert "Orang dilayani" in officer
 
 
+def test_what_was_taken_back_and_what_took_it_back_lead_to_each_other(auditor: Auditor) -> None:
+    lines = list(story(list(auditor.house.ledger.history(f"day:ltsa:{DAY[1:]}"))))
+    undone = next(line for line in lines if line.event == "action-undone")
+    page = html5lib.parse(auditor.opens(DAY, version=str(undone.version)), namespaceHTMLElements=False)
+    links = {
+        row.get("data-row"): [link.get("data-version") for link in row.findall(".//p[@class]/span/a")]
+        for row in page.iter("tr")
+        if row.get("data-row")
+    }
+    assert links[str(undone.version)] == [str(undone.corrects)]
+    assert links[str(undone.corrects)] == [str(undone.version)]
+    assert f"Dikoreksi oleh peristiwa ke- Lihat saat ini: {undone.version}" in words(
+        auditor.opens(DAY, version=str(undone.corrects))
+    )
+
+
 def test_durations_are_those_between_the_times_that_stand_beside_them(auditor: Auditor) -> None:
     said = words(auditor.opens(f"{DAY}/ticket/A001"))
     assert "08.00.05 08.05.00 4 menit 55 detik Menunggu" in said

@@ -15,6 +15,7 @@ from ltsa.day import Day, evolve
 from ltsa.ledger import Ledger
 from ltsa.shown import RENDERING, Board, RecordBoards, digest, seen, shown_stream
 from tests.ltsa.scripted_day import instant
+from tests.ltsa.scripted_journey import played
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,6 +190,31 @@ def test_one_event_that_is_missing_is_told_once_for_each_check(command: Callable
     gap = next(one for one in wrong if one["says"] == "the versions have a gap before this event")
     assert gap["version"] == version + 1
     assert gap["more"] > 0
+
+
+def test_a_correction_that_names_what_was_not_its_mistake_is_named(
+    command: Callable[..., Answer], folder: Path
+) -> None:
+    version = first(folder, "action-undone/1")
+    replace(folder, DAY, version, b'"corrects":', b'"corrects":9')
+    code, said, _ = command("--json")
+    wrong = [one for one in json.loads(said)["wrong"] if one["says"].startswith("what this event takes back")]
+    assert (code, [(one["check"], one["version"]) for one in wrong]) == (1, [("day", version)])
+
+
+def test_a_journey_s_correction_is_held_against_what_it_names(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    played(tmp_path).close()
+    assert verify(["--data", str(tmp_path)], None) == 0
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as database:
+        query = "SELECT originator_id, min(originator_version) FROM ledger WHERE topic = 'step-undone/1'"
+        stream, version = database.execute(query).fetchone()
+    replace(tmp_path, stream, version, b'"corrects":', b'"corrects":2')
+    capsys.readouterr()
+    assert verify(["--data", str(tmp_path), "--json"], None) == 1
+    wrong = [one for one in json.loads(capsys.readouterr().out)["wrong"] if one["check"] == "journey"]
+    assert [(one["stream"], one["version"]) for one in wrong] == [(stream, version)]
 
 
 def test_what_is_not_there_is_refused(command: Callable[..., Answer]) -> None:

@@ -85,8 +85,8 @@ class Offices:
         self.do(day, time, StartService, office, counter=counter)
 
 
-def played(folder: Path) -> Ledger:
-    """The journey, on a ledger of its own."""
+def played(folder: Path, *, mistaken: bool = False) -> Ledger:
+    """The journey, on a ledger of its own; where a test asks, the case is closed by mistake once, and goes on."""
     ledger = Ledger(folder / "ledger.sqlite")
     it, ratna = Offices(ledger), {"person": RATNA}
     case = ratna | {"case": CASE}
@@ -122,6 +122,9 @@ def played(folder: Path) -> Ledger:
     it.do(WEDNESDAY, "10:00", ReplaceCard, GARUT, **case, card=token_digest("second card"))
     it.do(WEDNESDAY, "11:00", CloseCase, GARUT, **case, outcome="withdrawn")
     it.do(WEDNESDAY, "11:01", ReopenCase, GARUT, **case, reason="goes-on")
+    if mistaken:
+        it.do(WEDNESDAY, "11:02", CloseCase, GARUT, **case, outcome="mistaken")
+        it.do(WEDNESDAY, "11:03", ReopenCase, GARUT, **case, reason="mistaken")
     asks: dict[str, Any] = ratna | {"identified": "nik-document"}
     for number, kind in enumerate(("show", "correct", "restrict", "withdraw"), 1):
         it.do(WEDNESDAY, f"12:0{number}", ReceiveRequest, kind=kind, **asks)

@@ -1,6 +1,7 @@
 """What people were told of their waits, on record before it came out, and how often it held."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ from ltsa.ranges import Guess, Range
 from tests.ltsa.hall import EIGHT, MINUTE
 
 DATE = "2026-11-21"
-SAID = {"by": "test", "key": "", "content": ""}
+SAID: dict[str, Any] = {"by": "test", "key": "", "content": ""}
 
 
 def told(number: str, minute: int, low: int, high: int, *, priority: bool = False) -> Told:

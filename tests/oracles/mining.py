@@ -38,7 +38,8 @@ def answered(q: dict[str, Any]) -> dict[str, Any]:
             "transitions": log["lifecycle:transition"].value_counts().to_dict(),
         }
     if q["ask"] == "conformance":
-        return conformance(log[log["lifecycle:transition"] == "complete"], q["flow"])
+        done = log[log["lifecycle:transition"] == "complete"]
+        return conformance(done[done["corrected_by"].isna()] if q["corrected"] else done, q["flow"])
     message = f"no such question: {q['ask']}"
     raise ValueError(message)
 
