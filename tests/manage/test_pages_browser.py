@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ltsa.commands import CallNext, FinishService, IssueTicket, OpenCounter, ReturnTicket, StartService
+from ltsa.journey import OpenCase
 from ltsa.ledger import Ledger
+from ltsa.requests import ReceiveRequest
 from tests.conftest import Office
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 
 SECTIONS = (
     *("office", "services", "services/immigration", "services/new", "agencies", "counters", "week", "days-off/2027"),
-    *("rules", "priorities", "return-reasons", "outcomes", "closing-outcomes", "opening-checks", "security"),
+    *("rules", "priorities", "return-reasons", "outcomes", "closing-outcomes", "opening-checks", "security", "consent"),
     *("flows", "flows/p-to-p", "flows/new"),
 )
 PAGES = (
@@ -32,6 +34,7 @@ PAGES = (
     *(f"/manage/ltsa/settings/{section}" for section in SECTIONS),
     *(f"/manage/ltsa/{page}" for page in ("changes", "on", "opening", "closing", "report", "whatif")),
     *(f"/manage/ltsa/{page}" for page in ("references", "flows/p-to-p/cases")),
+    *(f"/manage/ltsa/{page}" for page in ("requests", "requests/1", "requests/1/answer")),
     *(f"/manage/ltsa/{page}" for page in ("people", "people/dewi", "devices", "programs")),
     *(f"/manage/ltsa/setup/{step}" for step in ("office", "services", "people", "devices", "ready")),
     "/offices",
@@ -45,7 +48,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     served.start()
     ledger, keys = Ledger(served.data / "ledger.sqlite"), count()
 
-    def does(kind: type, **said: Any) -> None:
+    def does(kind: type, /, **said: Any) -> None:
         now = time.time_ns() // 1_000_000
         ledger.do(kind(office="ltsa", at=now, by="officer:siti", key=f"life {next(keys)}", **said))
 
@@ -59,6 +62,8 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
             does(FinishService, counter="1", outcome="done")
         elif end:
             does(ReturnTicket, counter="1", reasons=("document-missing",))
+    does(OpenCase, person="1" * 20, scheme="p-to-p", card="a" * 64)
+    does(ReceiveRequest, kind="show", person="1" * 20, identified="card")
     ledger.close()
     yield served
     served.kill()
