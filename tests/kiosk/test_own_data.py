@@ -52,7 +52,7 @@ def test_restricted_data_are_not_used_at_the_kiosk_until_that_is_lifted(app: Fla
     subject.restrict(here, request.id, **RAHMA, key="b")
     for typed in ({"nik": NIK}, {"card": card}, {"nik": NIK, "scheme": "mandiri"}):
         status, page = shown(kiosk, **typed)
-        assert (status, "dibatasi atas permintaannya" in page) == (409, True), typed
+        assert (status, "dibatasi atas permintaan pemiliknya" in page) == (409, True), typed
     assert not [row for row in here.ledger.told("data-seen/1") if isinstance(row.event, DataSeen)], "nothing was shown"
     subject.lift(here, request.id, **RAHMA, key="c")
     status, page = shown(kiosk, card=card)
