@@ -36,12 +36,13 @@ REASONS: dict[str, tuple[Kind, ...]] = {
     "not-identified": KINDS,
     "taken-back": KINDS,
     "nothing-kept": KINDS,
-    "endangers": ("show", "correct"),
+    "endangers": ("show", "correct", "restrict"),
     "of-others": ("show", "correct"),
     "law-requires": ("restrict", "withdraw", "erase"),
 }
 """Why a request may be refused, and of which kinds: the person is not who they said, took it back, nothing is kept; it
-would endanger somebody or tell of others (art. 33); a law obliges the office to keep and use the data (art. 15, 43).
+would endanger somebody (art. 33, 41) or tell of others (art. 33); a law obliges the office to keep and use the data
+(art. 15, 41, 43).
 """
 
 FIELDS = ("nik", "name", "phone")
