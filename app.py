@@ -34,6 +34,7 @@ COMMANDS = {
     "references": ("take numbers of outside systems out as CSV, or in", "web.reconciling:references"),
     "export": ("take recorded days out: CSV, JSON Lines, XES, OCEL 2.0, Parquet", "audit.exporting:export"),
     "subject": ("list people's requests about their own data, receive or carry one out", "web.requesting:subject"),
+    "retention": ("show what is kept for longer than the rules say, or erase it", "web.retention:retention"),
     "pair": ("print an address that pairs the browser that opens it", "web.pairing:pair"),
     "printer": ("print a kiosk's tickets on a printer beside it", "kiosk.printer:printer"),
     "voice": ("make the clips that the announcements are composed of", "display.voice:voice"),

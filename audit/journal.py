@@ -38,7 +38,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "request-refused",
     ),
     "data": (
-        *("data-seen", "data-recorded", "data-erased", "data-exported"),
+        *("data-seen", "data-recorded", "data-erased", "retention-applied", "data-exported"),
         *("subject-request-received", "subject-request-taken", "subject-request-done", "subject-request-refused"),
     ),
     "people": (

@@ -83,6 +83,10 @@ class JournalTeller:
         several = [self._words("audit.journal.items", n=len(event.items))] if len(event.items) > 1 else []
         return self._data_seen(event) + several
 
+    def _retention_applied(self, event: Any) -> list[str]:
+        what = self._term("data", {"persons": "person"}.get(event.kind, event.kind))
+        return [self._told(event, data=what, days=event.days, n=event.count)]
+
     def _data_exported(self, event: DataExported) -> list[str]:
         personal = [self._words("audit.journal.with_persons")] if event.why else []
         return [*self._data_seen(event), *personal, *self._reason(event.why)]

@@ -87,6 +87,16 @@ class DataErased(Event, frozen=True):
     items: tuple[str, ...] = ()
 
 
+class RetentionApplied(Event, frozen=True):
+    """An office's rule for how long something is kept was applied: `kind` is "notes" or "persons", `days` the rule,
+    `count` how many were to be erased, which follows.
+    """
+
+    kind: str
+    days: int
+    count: int
+
+
 class DataExported(Event, frozen=True):
     """Somebody took data out of the office. `why` is their reason for taking who the people are (name, NIK, phone); ""
     where nothing of that is in it.
@@ -137,6 +147,7 @@ JournalEvent = (
     | DataSeen
     | DataRecorded
     | DataErased
+    | RetentionApplied
     | DataExported
     | CasesMoved
     | PaperChanged
@@ -153,6 +164,7 @@ TOPICS: dict[str, type[JournalEvent]] = {
     "data-seen/1": DataSeen,
     "data-recorded/1": DataRecorded,
     "data-erased/1": DataErased,
+    "retention-applied/1": RetentionApplied,
     "data-exported/1": DataExported,
     "cases-moved/1": CasesMoved,
     "paper-changed/1": PaperChanged,

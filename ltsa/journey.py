@@ -462,6 +462,10 @@ class OpenCase(PersonCommand, frozen=True):
     agreed: Agreed | None = None
 
 
+class ErasePerson(PersonCommand, frozen=True):
+    """Erase who a person is, because the office's rules say that their time is over (`ltsa/retention.py`)."""
+
+
 class LiftRestriction(PersonCommand, frozen=True):
     """Let a person's data be used again that were restricted."""
 
@@ -579,6 +583,8 @@ def decide(command: PersonCommand, person: Person, here: Here) -> list[PersonEve
     if isinstance(command, LiftRestriction):
         return [_lift(person, here, said)]
     usable(person)
+    if isinstance(command, ErasePerson):
+        return [_erase(person, here, said)]
     if isinstance(command, OpenCase):
         return _open(command, person, here, said)
     if isinstance(command, ReopenCase):
@@ -663,6 +669,12 @@ def _lift(person: Person, here: Here, said: dict[str, Any]) -> RestrictionLifted
     if (since := person.subject.restriction) is None:
         raise Refusal("not-restricted", "This person's data are not restricted.", state="usable")
     return RestrictionLifted(**said, office=here.office.id, request=since.request)
+
+
+def _erase(person: Person, here: Here, said: dict[str, Any]) -> PersonErased:
+    """Nobody is erased by a rule of whom something still goes on."""
+    _none_open(person)
+    return PersonErased(**said, office=here.office.id, request="")
 
 
 def _open(command: OpenCase, person: Person, here: Here, said: dict[str, Any]) -> list[PersonEvent]:

@@ -271,6 +271,11 @@ class Ledger:
             return []
         return list(islice(known, position + 1 - known[0].position, None))
 
+    def last(self, stream: str) -> Recorded | None:
+        """A stream's last event, None where there is none."""
+        found = self._select("originator_id = ? ORDER BY originator_version DESC LIMIT 1", stream)
+        return found[0] if found else None
+
     def history(self, stream: str, after: int = 0, until: int | None = None) -> Iterator[Recorded]:
         """A stream's events with `after < version <= until`, in order, read in chunks."""
         last = (1 << 62) if until is None else until

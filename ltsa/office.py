@@ -167,6 +167,15 @@ class Rules(Struct, frozen=True, kw_only=True):
         return away.get(state, self.returned_place)
 
 
+class Retention(Struct, frozen=True, kw_only=True):
+    """For how many days what is known about people is kept, 0 for ever: `notes` after their service day, `persons`
+    (NIK, name, phone) after the last thing on record of them.
+    """
+
+    notes: int = 0
+    persons: int = 0
+
+
 class Office(Struct, frozen=True, kw_only=True, dict=True):
     """One office. `zone` is an IANA name; its service day is a local date there.
 
@@ -184,6 +193,7 @@ class Office(Struct, frozen=True, kw_only=True, dict=True):
     rules: Rules = Rules()
     running_text: Text = msgspec.field(default_factory=dict)
     consent: Text = msgspec.field(default_factory=dict)
+    retention: Retention = Retention()
     week: dict[str, Opening] = {}
     days_off: tuple[DayOff, ...] = ()
     special_days: tuple[SpecialDay, ...] = ()
@@ -338,6 +348,9 @@ RANGES = {
 }
 """The least and the most of each rule that is a number."""
 
+KEPT = (0, 36_500)
+"""The least and the most days for which something is kept."""
+
 WEIGHTS = {"priority": (1, 10), "age": (1, 10), "wait": (0, 10), "left": (0, 20), "unlocks": (0, 20), "others": (0, 20)}
 """The least and the most of each weight of the dispatcher."""
 STANDBY = (0, 300)
@@ -356,6 +369,8 @@ def checked(office: Office) -> Office:
     _check_dispatching(office)
     _check_calendar(office)
     _check_flows(office)
+    for name in Retention.__struct_fields__:
+        _range(f"retention/{name}", getattr(office.retention, name), *KEPT)
     return office
 
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ltsa.dispatch import Weights
 from ltsa.flow import Flow, FlowStep, Switch
 from ltsa.message import Refusal
-from ltsa.office import CODED, WEEKDAYS, Counter, DayOff, Dispatching, Office, Rules, Service, SpecialDay
+from ltsa.office import CODED, WEEKDAYS, Counter, DayOff, Dispatching, Office, Retention, Rules, Service, SpecialDay
 
 Tree = dict[str, Any]
 Path = tuple[str, ...]
@@ -47,6 +47,7 @@ _FIELDS: dict[Path, tuple[str, ...]] = {
     ("rules", "dispatch"): Dispatching.__struct_fields__,
     ("rules", "dispatch", "weights"): Weights.__struct_fields__,
     ("week",): WEEKDAYS,
+    ("retention",): Retention.__struct_fields__,
 }
 """What has parts with names of their own. All that stands neither here nor above is a value without parts."""
 

@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -34,6 +34,14 @@ _TABLES = (
 )
 _COLUMNS = "id, office, date, number, by, at, erased_by, erased_at, sealed"
 _ERASE = "UPDATE notes SET sealed = NULL, erased_by = ?, erased_at = ? WHERE id = ? AND erased_at = 0"
+
+
+class Written(NamedTuple):
+    """That there is a note: its id, and which ticket of which day it is about."""
+
+    id: str
+    date: str
+    number: str
 
 
 class Note(Struct, frozen=True, kw_only=True):
@@ -143,10 +151,10 @@ class People(SecretFile):
         """The ids of all notes that were not erased."""
         return {str(row[0]) for row in self._rows("SELECT id FROM notes WHERE erased_at = 0")}
 
-    def written_before(self, office: str, date: str) -> list[str]:
-        """The ids of an office's notes that were not erased, about tickets of service days before a date (ISO)."""
-        query = "SELECT id FROM notes WHERE office = ? AND date < ? AND erased_at = 0 ORDER BY date, at"
-        return [str(row[0]) for row in self._rows(query, office, date)]
+    def written_before(self, office: str, date: str) -> list[Written]:
+        """An office's notes that were not erased, about service days before a date (ISO), the oldest first."""
+        query = "SELECT id, date, number FROM notes WHERE office = ? AND date < ? AND erased_at = 0 ORDER BY date, at"
+        return [Written(*map(str, row)) for row in self._rows(query, office, date)]
 
     # --- Inside
 

@@ -17,6 +17,7 @@ from ltsa.ledger import Ledger
 from ltsa.people import People
 from ltsa.persons import Persons
 from ltsa.present import Recorded
+from ltsa.subject import PersonErased
 
 log = logging.getLogger(__name__)
 
@@ -50,11 +51,13 @@ class Personal(NamedTuple):
         """
         newest, after = ledger.newest(), self.keys.reached
         unnamed = defaultdict[tuple[str, str, str], list[Recorded]](list)
-        for recorded in ledger.told("data-erased/1", after=after if after <= newest else 0):
+        for recorded in ledger.told("data-erased/1", "person-erased/1", after=after if after <= newest else 0):
             event = recorded.event
-            if not isinstance(event, DataErased):
+            if isinstance(event, PersonErased):
+                self.persons.erase(recorded.stream.partition(":")[2], event.by, event.at)
+            elif not isinstance(event, DataErased):
                 continue
-            if event.kind == "person":
+            elif event.kind in {"person", "card"}:
                 self.persons.erase(event.about, event.by, event.at)
             elif event.kind == "notes" and event.items:
                 self.people.erase(event.items, event.by, event.at)

@@ -188,6 +188,11 @@ class Persons(SecretFile):
         """The ids of all whom the file knows and who were not erased."""
         return {str(row[0]) for row in self._rows("SELECT id FROM persons WHERE erased_at = 0")}
 
+    def kept_before(self, at: int) -> list[str]:
+        """The ids of those who were written down before an instant (ms UTC) and not erased, the oldest first."""
+        query = "SELECT id FROM persons WHERE kept_at < ? AND erased_at = 0 ORDER BY kept_at"
+        return [str(row[0]) for row in self._rows(query, at)]
+
     # --- Inside
 
     def _found_by(self, nik: str) -> bytes:

@@ -108,7 +108,9 @@ class RestrictionLifted(Event, frozen=True):
 
 
 class PersonErased(Event, frozen=True):
-    """Who the person is was erased for good (art. 8, 43, 44). The stream stays, and leads to nobody."""
+    """Who the person is was erased for good (art. 8, 43, 44), at a `request`, or by a rule of the office for how long
+    something is kept (""). The stream stays, and leads to nobody.
+    """
 
     office: str
     request: str

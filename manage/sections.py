@@ -9,7 +9,19 @@ from msgspec import Struct
 from ltsa.access import ROLES
 from ltsa.days_off import national_days_off
 from ltsa.dispatch import POLICIES
-from ltsa.office import LONGEST_TEXT, RANGES, STANDBY, WEEKDAYS, WEIGHTS, Coded, DayOff, Office, example_office
+from ltsa.office import (
+    KEPT,
+    LONGEST_TEXT,
+    RANGES,
+    STANDBY,
+    WEEKDAYS,
+    WEIGHTS,
+    Coded,
+    DayOff,
+    Office,
+    Retention,
+    example_office,
+)
 from ltsa.parts import value_at
 from manage import flows
 from manage.fields import Choice, Date, Field, Line, Place, Rows, Tick, Ticks, Time, Whole, Words
@@ -188,6 +200,14 @@ def _security(_office: Office, _item: str) -> tuple[Field, ...]:
     )
 
 
+def _retention(_office: Office, _item: str) -> tuple[Field, ...]:
+    least, most = KEPT
+    return tuple(
+        Whole(path=f"retention/{name}", label=f"keep_{name}", least=least, most=most, unit="days")
+        for name in Retention.__struct_fields__
+    )
+
+
 def _consent(_office: Office, _item: str) -> tuple[Field, ...]:
     return (Words(path="consent", label="consent", longest=LONGEST_TEXT, needed=False, tall=True),)
 
@@ -220,6 +240,7 @@ SECTIONS: tuple[Section, ...] = (
             fields=_coded("opening_checks")),
     Section(id="flows", icon="route", about="flows", fields=flows.switches, template="flows"),
     Section(id="security", icon="shield-check", about="second_factor", fields=_security),
+    Section(id="retention", icon="archive", about="retention", fields=_retention, template="retention"),
     Section(id="consent", icon="handshake", about="consent$", fields=_consent, template="consent"),
 )  # fmt: skip
 """The sections in the order of the page."""
@@ -235,7 +256,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("return-reasons", "outcomes", "pause-reasons", "deviation-reasons", "closing-outcomes", "opening-checks"),
     ),
     ("journeys", ("flows",)),
-    ("safety", ("security", "consent")),
+    ("safety", ("security", "consent", "retention")),
 )
 """How the sections stand together on a page."""
 

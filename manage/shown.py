@@ -9,7 +9,7 @@ from ltsa.access import ROLES
 from ltsa.configuring import Change, Configurations
 from ltsa.hours import hours_on
 from ltsa.message import Refusal
-from ltsa.office import WEEKDAYS, Coded, Office, Opening, Text
+from ltsa.office import WEEKDAYS, Coded, Office, Opening, Retention, Text
 from ltsa.subject import asked
 from manage import telling
 from manage.flows import depths
@@ -178,6 +178,9 @@ _SUMMARIES: Mapping[str, Callable[[Office, Words], str]] = {
     "security": _security,
     "consent": lambda office, words: words(
         "manage.summary.consent_own" if office.consent else "manage.summary.consent_usual"
+    ),
+    "retention": lambda office, words: words(
+        "manage.summary.kept" if office.retention == Retention() else "manage.summary.kept_so_long"
     ),
 }
 

@@ -212,6 +212,14 @@ class Teller:
             case _:
                 return str(value)
 
+    def _retention(self, rest: list[str], difference: Difference) -> Told:
+        label = self._field(f"keep_{rest[0]}") if rest else self.words("manage.section.retention")
+        return self._pair(label, difference, self._kept)
+
+    def _kept(self, days: Any) -> str:
+        """How many days something is kept; 0 is for ever."""
+        return f"{days} {self.words('manage.unit.days')}" if days else self.words("manage.retention.never")
+
     def _limit(self, people: Any) -> str:
         """How many people at most; 0 is no limit."""
         return str(people) if people else self.words("manage.told.no_limit")

@@ -25,6 +25,7 @@ from ltsa.journey import (
 from ltsa.ledger import Ledger
 from ltsa.office import Office
 from ltsa.present import Recorded
+from ltsa.subject import PersonErased
 from web.format import hhmm, listed, long_date
 from web.who import actor
 from web.words import FIRST, Words
@@ -126,6 +127,8 @@ class CaseTeller:
             case AppointmentMade() | AppointmentCancelled():
                 zone = office.zone if office else "Asia/Jakarta"
                 said["date"] = f"{long_date(event.slot, zone, self.lang)}, {hhmm(event.slot, zone, self.lang)}"
+            case PersonErased(request=""):
+                key = "person-outlived"
             case _:
                 said["paper"] = getattr(event, "paper", "")
                 if reason := getattr(event, "reason", ""):
