@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from ltsa.secret_file import KEY_BYTES, SecretFile, derived, mark_of, opened, sealed
 
 ID_BYTES = 16
+_NEXT = "next:"
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS keys (about TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT",
@@ -59,7 +60,6 @@ class Keys(SecretFile):
             if mark_of(file, "keys") not in (None, own):
                 raise MissingKeysError(missing(path, file, "belongs to other data" if own else "is missing or empty"))
         super().__init__(path, _TABLES)
-        self.path = path
         self._wrap = AESGCM(derived(seed, "keys wrap"))
         with self._changing() as database:
             for name, value in (("id", secrets.token_bytes(ID_BYTES)), ("seed", sealed(self._wrap, b"keys", "mark"))):
@@ -103,6 +103,32 @@ class Keys(SecretFile):
                 for about in keys
             }
 
+    def begin_renewal(self, about: str) -> bytes:
+        """Another key that is to take the place of one, once what it seals is sealed with it."""
+        return self.make(f"{_NEXT}{about}")
+
+    def renewal(self, about: str) -> bytes | None:
+        """The key that is to take the place of another; None where there is none."""
+        return self.get(f"{_NEXT}{about}")
+
+    def renewals(self) -> list[str]:
+        """Whose keys are to be replaced: of what was cut off."""
+        rows = self._rows("SELECT about FROM keys WHERE about >= ? AND about < ?", _NEXT, f"{_NEXT[:-1]};")
+        return [str(row[0]).removeprefix(_NEXT) for row in rows]
+
+    def end_renewal(self, about: str) -> None:
+        """The new key takes the old one's place, which is destroyed."""
+        if (new := self.renewal(about)) is None:
+            return
+        with self._changing() as database:
+            database.execute("INSERT OR REPLACE INTO keys VALUES (?,?)", (about, sealed(self._wrap, new, about)))
+            database.execute("DELETE FROM keys WHERE about = ?", (f"{_NEXT}{about}",))
+        self._empty_log()
+
+    def drop_renewal(self, about: str) -> None:
+        """The old key stays."""
+        self.drop(f"{_NEXT}{about}")
+
     def drop(self, about: str) -> None:
         """Takes back a key to whose data the ledger never came to refer."""
         with self._changing() as database:
@@ -117,6 +143,7 @@ class Keys(SecretFile):
             destroyed = 0
             for it in erased:
                 destroyed += database.execute("DELETE FROM keys WHERE about = ?", (it.about,)).rowcount
+                database.execute("DELETE FROM keys WHERE about = ?", (f"{_NEXT}{it.about}",))
                 database.execute("INSERT OR IGNORE INTO erased VALUES (?,?,?)", it)
         self._empty_log()
         return destroyed

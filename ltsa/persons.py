@@ -59,6 +59,7 @@ class Persons(SecretFile):
             self.close()
             raise WrongSeedError("The persons were kept under another seed; bring it back from a backup") from None
         self.drop_erased()
+        self._end_renewals()
         self._empty_log()
 
     # --- Who it is
@@ -74,7 +75,7 @@ class Persons(SecretFile):
                 database.execute("UPDATE persons SET found_by = NULL WHERE id = ?", row)
                 row = None
             person = row[0] if row else secrets.token_hex(ID_BYTES)
-            if row is None or self._keys.get(_key(person)) is None:
+            if row is None or self._identity(database, person) is None:
                 database.execute(
                     "INSERT INTO persons (id, found_by, sealed, kept_at) VALUES (?,?,?,?)"
                     " ON CONFLICT (id) DO UPDATE SET sealed = excluded.sealed",
@@ -88,11 +89,11 @@ class Persons(SecretFile):
         return str(row[0][0]) if row else None
 
     def read(self, person: str) -> Identity | None:
-        """Who a person is; None for an id that nobody has, who was erased, or whose key was lost."""
-        row = self._rows("SELECT sealed FROM persons WHERE id = ?", person)
-        if not row or not isinstance(row[0][0], bytes) or (key := self._keys.get(_key(person))) is None:
-            return None
-        return msgspec.json.decode(opened(AESGCM(key), row[0][0], person), type=Identity)
+        """Who a person is; None for an id that nobody has, who was erased, or whose key was lost, or renewed since the
+        file was backed up.
+        """
+        with self._lock:
+            return self._identity(self._database, person)
 
     def salt(self, person: str) -> bytes | None:
         """The salt under which the record commits to who a person is; None once they were erased."""
@@ -104,20 +105,29 @@ class Persons(SecretFile):
         salt, who = self.salt(person), self.read(person)
         return "" if salt is None or who is None else commitment(salt, identity_text(who))
 
-    def change(self, person: str, who: Identity) -> bool:
-        """Corrects who a person is. False for an id that nobody has; raises `Refusal` for somebody else's NIK."""
+    def change(self, person: str, who: Identity, *, renewed: bool = False) -> bool:
+        """Corrects who a person is. False for an id that nobody has; raises `Refusal` for somebody else's NIK.
+
+        With `renewed` under another key: no backup tells any more what was kept before, and no guess can be held
+        against what the record says of that.
+        """
         with self._changing() as database:
             row = database.execute("SELECT 1 FROM persons WHERE id = ? AND erased_at = 0", (person,)).fetchone()
             if row is None or (key := self._keys.get(_key(person))) is None:
                 return False
+            if renewed:
+                key = self._keys.begin_renewal(_key(person))
             try:
                 database.execute(
                     "UPDATE persons SET found_by = ?, sealed = ? WHERE id = ?",
                     (self._found_by(who.nik), _seal(key, who, person), person),
                 )
             except sqlite3.IntegrityError:
+                self._keys.drop_renewal(_key(person))
                 raise Refusal("nik-taken", "Somebody else has this NIK here; look at both.", field="nik") from None
         self._empty_log()
+        if renewed:
+            self._keys.end_renewal(_key(person))
         return True
 
     def forget(self, person: str) -> None:
@@ -195,6 +205,25 @@ class Persons(SecretFile):
 
     # --- Inside
 
+    def _identity(self, database: sqlite3.Connection, person: str) -> Identity | None:
+        about = _key(person)
+        for of in (self._keys.renewal, self._keys.get) * 2:  # again, if it was renewed between two looks
+            if (key := of(about)) is not None and (plain := _opens(database, person, key)) is not None:
+                return msgspec.json.decode(plain, type=Identity)
+        return None
+
+    def _end_renewals(self) -> None:
+        """Ends what was cut off between two keys: the new one stays where the person is sealed with it, else the
+        old one. Under the file's lock, so that nobody is in the middle of it.
+        """
+        with self._changing() as database:
+            for about in self._keys.renewals():
+                person, new = about.partition(":")[2], self._keys.renewal(about)
+                if new is not None and _opens(database, person, new) is not None:
+                    self._keys.end_renewal(about)
+                else:
+                    self._keys.drop_renewal(about)
+
     def _found_by(self, nik: str) -> bytes:
         return hmac.digest(self._find, nik.encode(), sha256)
 
@@ -229,3 +258,14 @@ def _key(person: str) -> str:
 
 def _seal(key: bytes, who: Identity, person: str) -> bytes:
     return sealed(AESGCM(key), msgspec.json.encode(who), person)
+
+
+def _opens(database: sqlite3.Connection, person: str, key: bytes) -> bytes | None:
+    """What is sealed of a person, if this key opens it."""
+    row = database.execute("SELECT sealed FROM persons WHERE id = ? AND sealed IS NOT NULL", (person,)).fetchone()
+    if row is None:
+        return None
+    try:
+        return opened(AESGCM(key), row[0], person)
+    except InvalidTag:
+        return None

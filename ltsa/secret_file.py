@@ -4,6 +4,7 @@ What is erased is overwritten in the file (`secure_delete`), and the write-ahead
 emptied. A file is emptied whenever it is opened too, so a crash between the two leaves nothing for long.
 """
 
+import logging
 import os
 import secrets
 import sqlite3
@@ -15,6 +16,8 @@ from threading import Lock
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+log = logging.getLogger(__name__)
 
 KEY_BYTES, NONCE_BYTES = 32, 12
 
@@ -30,6 +33,7 @@ class SecretFile:
     """
 
     def __init__(self, path: Path, tables: Sequence[str]) -> None:
+        self.path = path
         _make(path)
         path.chmod(0o600)
         self._lock = Lock()
@@ -62,7 +66,9 @@ class SecretFile:
     def _empty_log(self) -> None:
         """Takes what was deleted out of the write-ahead log too."""
         with self._lock:
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, *_) = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:  # somebody has been reading for seconds
+            log.warning("the log of %s was not emptied; it is with the next erasure, or at the next start", self.path)
 
 
 def mark_of(path: Path, name: str) -> bytes | None:
@@ -111,6 +117,6 @@ def _make(path: Path) -> None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY"):
         database.execute(f"PRAGMA {pragma}")
     return database

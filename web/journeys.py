@@ -8,6 +8,7 @@ A number for a case is taken at `web/tickets.py`.
 import sqlite3
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -104,11 +105,13 @@ def named(here: House, person: str) -> Identity | None:
     return None if here.ledger.person(person).subject.restriction else here.persons.read(person)
 
 
-def correct(here: House, person: str, who: Identity, *, office: str, by: str) -> bool:
-    """Writes down who a person is as it should be; False where that was erased. Raises `Refusal`."""
+def correct(here: House, person: str, who: Identity, *, office: str, by: str, renewed: bool = False) -> bool:  # noqa: PLR0913 - by name
+    """Writes down who a person is as it should be; False where that was erased. Raises `Refusal`. With `renewed` what
+    was kept before is gone for good, from backups too.
+    """
     if who_is(here, person, office=office, by=by, duty=True) is None:
         return False
-    if not _vault(here, here.persons.change, person, who):
+    if not _vault(here, partial(here.persons.change, renewed=renewed), person, who):
         return False
     _record_identity(here, person, office=office, by=by)
     return True

@@ -159,7 +159,8 @@ def withdraw(here: House, request: str, *, office: str, by: str, key: str) -> No
     it = _begin(here, request, ("withdraw",), office=office, by=by, key=key)
     kept = here.off_loop(here.persons.read, it.person)
     if kept is not None and (kept.name or kept.phone):
-        journeys.correct(here, it.person, Identity(nik=kept.nik, name=""), office=office, by=by)
+        without = Identity(nik=kept.nik, name="")
+        journeys.correct(here, it.person, without, office=office, by=by, renewed=True)
     _carry_out(here, request, ("withdraw",), office=office, by=by, key=key)
 
 

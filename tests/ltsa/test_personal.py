@@ -12,11 +12,13 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ltsa.commitment import holds, identity_text
 from ltsa.configuring import ConfigureOffice
-from ltsa.identity import identity
+from ltsa.identity import Identity, identity
 from ltsa.journal import DataErased, entry
 from ltsa.keys import Erased, Keys, MissingKeysError
 from ltsa.ledger import Ledger
+from ltsa.message import Refusal
 from ltsa.office import example_office
 from ltsa.people import Note, People
 from ltsa.personal import Personal, open_personal
@@ -252,6 +254,61 @@ def test_a_ledger_that_was_put_back_is_followed_from_its_beginning(tmp_path: Pat
     with closing(opens(tmp_path, ledger)) as it:
         assert it.persons.read(person) is None
         assert it.keys.reached == ledger.newest()
+
+
+# --- What was withdrawn -----------------------------------------------------------------------------------------------
+
+NIK_ALONE = Identity(nik=RATNA.nik, name="")
+
+
+def test_a_name_that_was_taken_out_stands_in_no_backup_that_can_be_read(tmp_path: Path) -> None:
+    """Under the new key alone, and the commitment to the name can be tested no more."""
+    with closing(open_personal(tmp_path, SEED)) as it:
+        person, _ = it.persons.keep(RATNA, AT)
+        committed = it.persons.commitment(person)
+    copied = back_up(tmp_path)
+    with closing(open_personal(tmp_path, SEED)) as it:
+        assert it.persons.change(person, NIK_ALONE, renewed=True)
+        assert it.persons.read(person) == NIK_ALONE
+        assert (salt := it.persons.salt(person)) is not None
+        assert not holds(committed, salt, identity_text(RATNA))
+        assert it.keys.renewals() == []
+    put_back(tmp_path, copied, "persons.sqlite")
+    with closing(open_personal(tmp_path, SEED)) as it:
+        assert (it.persons.read(person), it.persons.find(RATNA.nik)) == (None, person)
+        assert it.persons.keep(NIK_ALONE, AT) == (person, False), "who comes again is written down anew"
+        assert it.persons.read(person) == NIK_ALONE
+
+
+@pytest.mark.parametrize(
+    ("kind", "step", "stands"),
+    [(Persons, "_empty_log", NIK_ALONE), (Keys, "end_renewal", NIK_ALONE), (Keys, "begin_renewal", RATNA)],
+)
+def test_a_key_that_is_renewed_and_cut_off_opens_what_there_is(
+    tmp_path: Path, kind: type[SecretFile], step: str, stands: Identity
+) -> None:
+    with closing(open_personal(tmp_path, SEED)) as it:
+        person, _ = it.persons.keep(RATNA, AT)
+    if (child := os.fork()) == 0:
+        again = open_personal(tmp_path, SEED)
+        if step == "begin_renewal":  # the new key is there, and nothing is sealed with it yet
+            again.keys.begin_renewal(f"person:{person}")
+        setattr(kind, step, lambda *_: os._exit(7))
+        again.persons.change(person, NIK_ALONE, renewed=True)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    with closing(open_personal(tmp_path, SEED)) as it:
+        assert it.persons.read(person) == stands
+        assert it.keys.renewals() == []
+
+
+def test_somebody_else_s_nik_is_refused_and_leaves_the_key_as_it_is(tmp_path: Path) -> None:
+    with closing(open_personal(tmp_path, SEED)) as it:
+        person, _ = it.persons.keep(RATNA, AT)
+        it.persons.keep(BUDI, AT)
+        with pytest.raises(Refusal):
+            it.persons.change(person, BUDI, renewed=True)
+        assert (it.persons.read(person), it.keys.renewals()) == (RATNA, [])
 
 
 # --- A key store that is not there ------------------------------------------------------------------------------------
