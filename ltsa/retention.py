@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-from ltsa.journey import Person, VisitBegun, person_stream
+from ltsa.journey import Person, VisitBegun, evolve, person_stream
 from ltsa.ledger import Ledger
 from ltsa.office import Office
 from ltsa.people import Written
@@ -100,12 +100,15 @@ def _persons(
         last = ledger.last(person_stream(person))
         if last is None or last.event.at >= shortest:
             continue
-        told = ledger.history(person_stream(person))
-        where = [str(office) for it in told if (office := getattr(it.event, "office", ""))]
+        state, where = Person(), list[str]()
+        for recorded in ledger.history(person_stream(person)):
+            evolve(state, recorded.event)  # type: ignore[arg-type]
+            if office := getattr(recorded.event, "office", ""):
+                where.append(office)
         rules = [days.get(office, 0) for office in set(where)]
         if not all(rules) or last.event.at >= now - max(rules, default=0) * DAY:
             continue
-        if (why := holds(ledger.person(person), asks=person in asking)) is not None:
+        if (why := holds(state, asks=person in asking)) is not None:
             held[where[-1]][why] += 1
         else:
             persons[where[-1]].append(person)
