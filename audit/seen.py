@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from audit.journal import entry_of
 from audit.journal_telling import JournalTeller
 from ltsa import requests, subject
+from ltsa.journal import DataRecorded
 from ltsa.journey import person_stream
 from ltsa.present import Recorded
 from ltsa.requests import SubjectRequestReceived, requests_stream
@@ -17,13 +18,16 @@ _OF_SUBJECT, _OF_REQUEST = tuple(subject.TOPICS.values()), tuple(requests.TOPICS
 
 
 class Line(NamedTuple):
-    """One thing that happened: when (ms UTC), where the ledger stood, at which office, what, who did it."""
+    """One thing that happened: when (ms UTC), where the ledger stood, at which office, what, who did it; and whether it
+    commits to who the person is.
+    """
 
     at: int
     position: int
     office: str
     what: str
     who: str
+    commits: bool
 
 
 def read(here: House, office: str, person: str) -> list[Recorded]:
@@ -54,7 +58,7 @@ def told(record: Sequence[Recorded], journal: JournalTeller, story: CaseTeller) 
             what, who = story.tell(event, None), journal.actor(event.by)
         else:
             what, _, who = journal.tell(entry_of(row))
-        lines.append(Line(event.at, row.position, _office(row), what, who))
+        lines.append(Line(event.at, row.position, _office(row), what, who, isinstance(event, DataRecorded)))
     return lines
 
 

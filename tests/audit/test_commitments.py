@@ -82,7 +82,8 @@ def test_an_identity_is_on_record_with_its_case_and_with_each_correction(auditor
         for tried in wanted.values():
             _, page = checks(auditor, at, **{**said, "name": tried})
             assert ("Sesuai: ini yang dicatat" in page) == (tried == name)
-    assert f"/committed/{later.position}" in auditor.opens("/journal", kind="data-recorded")
+    for page in (auditor.opens("/journal", kind="data-recorded"), auditor.opens(f"/person/{person}")):
+        assert f"/committed/{later.position}" in page
 
 
 def test_after_the_erasure_nobody_can_test_a_guess(auditor: Auditor) -> None:
