@@ -8,6 +8,8 @@ import html
 import re
 from typing import TYPE_CHECKING, Any
 
+import html5lib
+
 from ltsa.commands import CheckDay
 from ltsa.identity import identity
 from ltsa.journal import DataRecorded, DataSeen
@@ -61,6 +63,9 @@ def test_a_note_that_is_shown_is_the_one_that_was_written_or_not(auditor: Audito
     assert (status, "Sesuai: ini yang dicatat" in page) == (200, True)
     by_hand = hmac.new(salt_in(page), f"ltsa-note/1\n{TEXT}".encode(), hashlib.sha256).hexdigest()
     assert by_hand == note, "and anybody can compute it without this program"
+    parser = html5lib.HTMLParser()
+    parser.parse(auditor.client.post(f"/audit/ltsa/committed/{position}", data={"text": TEXT}).text)
+    assert parser.errors == []
     status, page = checks(auditor, position, text=TEXT.replace("Joko", "Jaka"))
     assert (status, "bukan ini yang dicatat" in page, "hexkey" in page) == (200, True, False)
 

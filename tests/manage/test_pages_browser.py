@@ -26,6 +26,7 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 SECTIONS = (
     *("office", "services", "services/immigration", "services/new", "agencies", "counters", "week", "days-off/2027"),
     *("rules", "priorities", "return-reasons", "outcomes", "closing-outcomes", "opening-checks", "security", "consent"),
+    "retention",
     *("flows", "flows/p-to-p", "flows/new"),
 )
 PAGES = (
@@ -33,7 +34,7 @@ PAGES = (
     "/manage/ltsa/settings",
     *(f"/manage/ltsa/settings/{section}" for section in SECTIONS),
     *(f"/manage/ltsa/{page}" for page in ("changes", "on", "opening", "closing", "report", "whatif")),
-    *(f"/manage/ltsa/{page}" for page in ("references", "flows/p-to-p/cases")),
+    *(f"/manage/ltsa/{page}" for page in ("references", "flows/p-to-p/cases", "retention")),
     *(f"/manage/ltsa/{page}" for page in ("requests", "requests/1", "requests/1/answer")),
     *(f"/manage/ltsa/{page}" for page in ("people", "people/dewi", "devices", "programs")),
     *(f"/manage/ltsa/setup/{step}" for step in ("office", "services", "people", "devices", "ready")),
