@@ -1,5 +1,5 @@
 """`python3 app.py verify [OFFICE [DATE]]`: rebuilds what was true from the events, and holds it against the proof log,
-against what the screens showed, and against the rules.
+against what the screens showed, and against the rules; and against a checkpoint that somebody kept.
 
 It reads beside a running server, changes nothing but the format of an older file, and takes the memory of one day.
 """
@@ -9,12 +9,15 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from audit import contained
 from audit.asked import day_of
+from audit.contained import Kept
 from audit.replaying import NO_SUCH_THING, WrongRequestError
 from audit.telling import Teller
 from ltsa import configuring, journey
@@ -28,6 +31,7 @@ from ltsa.present import Present, day_stream, office_stream
 from ltsa.replay import decisions, examine
 from ltsa.shown import Differs, hold, shown_stream
 from ltsa.store import Place, has_log
+from ltsa.trust import NotBelievedError
 from web.settings import add_flags, from_flags
 from web.terminal import Tell, ledger_place, open_ledger, progress
 
@@ -35,9 +39,9 @@ DIFFERENT = 1
 
 
 class Wrong(Struct, frozen=True, kw_only=True):
-    """Something that does not hold. `check` is "log", "configuration", "journey", "day", "decision" or "shown";
-    `version` counts the stream's events from 1; it and `leaf` are -1 where none is known. `more` is how many others of
-    the stream do not hold for the same reason.
+    """Something that does not hold. `check` is "log", "checkpoint" (the one that somebody kept), "configuration",
+    "journey", "day", "decision" or "shown"; `version` counts the stream's events from 1; it and `leaf` are -1 where
+    none is known. `more` is how many others of the stream do not hold for the same reason.
     """
 
     check: str
@@ -58,6 +62,7 @@ class Verified(Struct, kw_only=True):
     events: int = 0
     decisions: int = 0
     pictures: int = 0
+    checkpoint: Kept | None = None
     differing: int = 0
     wrong: list[Wrong] = []
 
@@ -72,13 +77,18 @@ KEPT = 100
 
 
 def verify(arguments: list[str], _create_app: Any) -> int:
-    """Verify the record. 0 when all holds, 1 when something differs, 2 for a wrong office or date."""
-    options = _parser().parse_args(arguments)
+    """Verify the record. 0 when all holds, 1 when something differs, 2 for a wrong office, date, checkpoint or key."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if bool(options.checkpoint) != bool(options.key) or (options.witness and not options.checkpoint):
+        parser.error("--checkpoint FILE needs --key KEY, the log's verifier key, from a source that you trust")
     found = Verified()
     try:
         settings = from_flags(options)
         with progress("leaves") as tell:
-            _log(ledger_place(settings), found, tell)
+            _log(place := ledger_place(settings), found, tell)
+            if options.checkpoint:
+                _checkpoint(place, options, found)
             with closing(open_ledger(settings)) as ledger:
                 look(ledger, options.office, options.date, found, tell)
     except (Refusal, WrongRequestError, LedgerUnavailableError) as wrong:
@@ -102,6 +112,17 @@ def _log(place: Place, found: Verified, tell: Tell) -> None:
         found.leaves = log.size()
         for one in log.examine(tell):
             found.add(Wrong(check="log", stream=one.stream, version=one.version, leaf=one.leaf, says=_LOG[one.what]))
+
+
+def _checkpoint(place: Place, options: argparse.Namespace, found: Verified) -> None:
+    """Holds a checkpoint that somebody kept against the ledger. Raises `WrongRequestError` for what is none."""
+    try:
+        text = options.checkpoint.read_text(encoding="utf-8")
+        found.checkpoint, wrong = contained.hold(place, text, options.key, options.witness)
+    except (OSError, UnicodeDecodeError, NotBelievedError) as reason:
+        raise WrongRequestError(f"{options.checkpoint} is no checkpoint, or a key is none: {reason}.") from None
+    for says in wrong:
+        found.add(Wrong(check="checkpoint", stream="", version=-1, says=f"{options.checkpoint}: {says}"))
 
 
 def look(ledger: Ledger, office: str | None, day: str | None, found: Verified, tell: Tell) -> None:
@@ -218,10 +239,13 @@ def _as_text(found: Verified) -> str:
         f" {found.journeys} journeys; {found.days} days with {found.events} events, {found.decisions} decisions and"
         f" {found.pictures} pictures that were shown."
     )
+    if kept := found.checkpoint:
+        cosigned = f", cosigned by {', '.join(kept.witnesses)}" if kept.witnesses else ""
+        whole += f"\nHeld against the checkpoint of {kept.origin} with {kept.size} leaves{cosigned}."
     if not found.differing:
         return f"{whole}\nAll of it holds."
     first = found.wrong[0]
-    where = first.stream or f"leaf {first.leaf}"
+    where = first.stream or (f"leaf {first.leaf}" if first.leaf >= 0 else first.check)
     if first.stream and first.version >= 0:
         where = f"event {first.version} of {first.stream}"
     more = f" (and {first.more} more of it)" if first.more else ""
@@ -243,5 +267,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("office", nargs="?", metavar="OFFICE", help="the office's id; all offices and journeys if none")
     parser.add_argument("date", nargs="?", metavar="DATE", help="one service day alone, for example 2026-11-21")
     parser.add_argument("--json", action="store_true", help="print one JSON object with what differs")
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="a checkpoint that somebody kept; the ledger must contain it"
+    )
+    parser.add_argument(
+        "--key", action="append", default=[], metavar="KEY", help="the log's verifier key that must have signed it"
+    )
+    parser.add_argument(
+        "--witness", action="append", default=[], metavar="KEY", help="a witness that must have cosigned it; repeatable"
+    )
     add_flags(parser)
     return parser

@@ -83,8 +83,9 @@ def key_now(text: str, origin: str) -> str:
     return key.text()
 
 
-def key_after(text: str, known: str) -> str:
-    """The key to which a known one leads in such a text, each vouching for the next."""
+def keys_after(text: str, known: str) -> list[str]:
+    """The keys to which a known one leads in such a text, one after the other, each vouching for the next."""
+    after = list[str]()
     with _doubting():
         key = key_of(known)
         for found in _SUCCESSION.findall(text):
@@ -92,9 +93,15 @@ def key_after(text: str, known: str) -> str:
             _, old, following = note.body.removesuffix("\n").split("\n")
             if old == key.text() and key_of(following).name == key.name and _by(note, key):
                 key = key_of(following)
-    if key.text() == known:
+                after.append(key.text())
+    return after
+
+
+def key_after(text: str, known: str) -> str:
+    """The last key to which a known one leads."""
+    if not (found := keys_after(text, known)):
         raise NotBelievedError(f"{known} vouches for no other key")
-    return key.text()
+    return found[-1]
 
 
 def _by(note: Note, key: Key) -> bool:

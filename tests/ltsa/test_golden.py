@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from ltsa import configuring, flow, journey, requests
+from ltsa import configuring, flow, journey, requests, shown
 from ltsa.configuring import Configurations
 from ltsa.happened import TOPICS
 from ltsa.present import Recorded
@@ -21,6 +21,7 @@ from tests.ltsa.write_golden import GOLDEN, pictures, roads
 
 HISTORIES = sorted(path.name.removesuffix(".jsonl") for path in GOLDEN.glob("day-?.jsonl"))
 JOURNEYS = sorted(path.name.removesuffix(".jsonl") for path in GOLDEN.glob("journey-?.jsonl"))
+SHOWN = sorted(path.name.removesuffix(".jsonl") for path in GOLDEN.glob("shown-?.jsonl"))
 OFFICES = sorted(path.name.removesuffix(".jsonl") for path in GOLDEN.glob("office-?.jsonl"))
 
 
@@ -103,6 +104,16 @@ def test_what_was_in_force_on_a_date_is_the_same_for_ever(name: str) -> None:
     for golden in map(json.loads, lines(GOLDEN / f"{name}.dates.jsonl")):
         in_force = json.loads(msgspec.json.encode(state.on(golden["day"])))
         assert missing(golden["office"], in_force, golden["day"]) == []
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_screens_showed_once_is_what_the_record_gives_for_ever(name: str) -> None:
+    batches = [msgspec.json.decode(row.state, type=shown.TOPICS[row.topic]) for row in rows(name)]
+    held = shown.hold((row.event for row in history("day-7")), batches)  # type: ignore[misc]
+    assert {row.topic for row in rows(name)} == set(shown.TOPICS)
+    assert (held.pictures > 100, held.differing) == (True, [])
+    for row, batch in zip(rows(name), batches, strict=True):
+        assert msgspec.json.encode(batch) == bytes(row.state)
 
 
 PERSONS = journey.TOPICS | flow.TOPICS | requests.TOPICS

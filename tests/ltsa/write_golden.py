@@ -1,5 +1,5 @@
 """Writes a new golden history: `python -m tests.ltsa.write_golden day-3`, or of an office's configuration, `office-2`,
-or of a person's journey, `journey-2`. Never over an old one: those are for ever.
+of a person's journey, `journey-2`, or of what screens showed, `shown-2`. Never over an old one: those are for ever.
 
 Needed when an event gets a new version: extend the scripted day, write the next file, keep the old ones.
 """
@@ -12,14 +12,15 @@ from typing import Any
 
 import msgspec
 
-from ltsa import board, configuring, flow, journey, requests
+from ltsa import board, configuring, flow, journey, requests, shown
 from ltsa.configuring import Configurations
-from ltsa.day import Day
+from ltsa.day import Day, evolve
 from ltsa.flow import FlowKept, Flows
 from ltsa.happened import TOPICS
 from ltsa.journey import Person, PersonEvent
 from ltsa.replay import day_at
 from ltsa.road import road
+from ltsa.shown import RENDERING, Board, Boards, RecordBoards, digest, seen
 from tests.ltsa import scripted_journey
 from tests.ltsa.scripted_day import CASES, LATER, MORNING, dispatched, history, instant
 from tests.ltsa.scripted_office import DAYS, decided
@@ -38,8 +39,26 @@ INSTANTS = (
 
 
 def main(name: str) -> None:
-    """Writes a day, an office or a journey, by the name."""
-    {"day": write_day, "office": write_office, "journey": write_journey}[name.partition("-")[0]](name)
+    """Writes a day, an office, a journey or what the screens of a day showed, by the name."""
+    writes = {"day": write_day, "office": write_office, "journey": write_journey, "shown": write_shown}
+    writes[name.partition("-")[0]](name)
+
+
+def write_shown(name: str) -> None:
+    """Writes `<name>.jsonl`: what screens showed of the golden day 7, each picture when it was first seen."""
+    day, boards = Day(), dict[tuple[str, str], Board]()
+    for version, line in enumerate((GOLDEN / "day-7.jsonl").read_bytes().splitlines(), 1):
+        row = msgspec.json.decode(line)
+        evolve(day, msgspec.convert(row["state"], TOPICS[row["topic"]]))
+        for view in ("display", "hall", "desk:1", "desk:3"):
+            picture = digest(seen(day, view))
+            boards.setdefault((view, picture), Board(view, version, picture))
+    said: dict[str, Any] = {"office": "ltsa", "at": instant("10:00:00"), "by": "system", "date": day.date}
+    batch: dict[str, Any] = {"rendering": RENDERING, "server": "5eed", "boards": tuple(boards.values())}
+    with (GOLDEN / f"{name}.jsonl").open("x", encoding="utf-8") as file:
+        for event in shown.decide(RecordBoards(**said, **batch, key="boards 1"), Boards()):
+            recorded = {"version": 1, "topic": "boards-shown/1", "state": event}
+            file.write(msgspec.json.encode(recorded).decode() + "\n")
 
 
 def write_journey(name: str) -> None:
