@@ -19,7 +19,13 @@ WIDTH = 1 << TILE
 
 
 class ForkError(Exception):
-    """The record is not the one that was signed before: nothing more is signed."""
+    """The record is not the one that was signed before: nothing more is signed. `signed` is how many leaves that had,
+    `size` how many there are.
+    """
+
+    def __init__(self, message: str, signed: int, size: int) -> None:
+        super().__init__(message)
+        self.signed, self.size = signed, size
 
 
 class Finding(NamedTuple):
@@ -193,7 +199,8 @@ class Log:
             if last := cursor.fetchone():
                 before = checkpoint_of(note_of(last[0]).body)
                 if before.size > size or tree.root(before.size) != before.root:
-                    raise ForkError(f"The record does not continue the one that was signed with {before.size} leaves.")
+                    message = f"The record does not continue the one that was signed with {before.size} leaves."
+                    raise ForkError(message, before.size, size)
             if size and not (last and before.size == size):
                 note = sign(Checkpoint(signer.key.name, size, tree.root(size)).body(), signer)
                 cursor.execute("INSERT INTO checkpoints VALUES (?,?,?)", (size, at, note.text()))

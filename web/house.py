@@ -77,6 +77,9 @@ class House:
     key_on_record = ""
     """The verifier key that signs, once it is known to be on record."""
 
+    fork: ForkError | None = None
+    """How the record differs from what was signed before, where it does: pages of who answers for it say so."""
+
     def __init__(self, settings: Settings) -> None:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.settings = settings
@@ -154,8 +157,13 @@ class House:
         """Signs how far the record has grown. What keeps it from that is no reason to keep the office from its work."""
         try:
             self.off_loop(sign_record, self)
-        except (ForkError, LedgerUnavailableError, WrongSetting, OSError):
+        except ForkError as fork:
+            self.fork = fork
             log.exception("the record was not signed")
+        except (LedgerUnavailableError, WrongSetting, OSError):
+            log.exception("the record was not signed")
+        else:
+            self.fork = None
 
     def note(self, kind: type[JournalEvent], /, *, office: str = INSTALLATION, by: str, **facts: object) -> Done:
         """Puts something that happened at the doors on record, and waits until it is durable."""
@@ -476,6 +484,7 @@ def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
     limits.install(app, here.limits)
     app.before_request(here.read_own_writes)
     asking.install(app, here)
+    app.jinja_env.globals["fork_of_record"] = lambda: here.fork
     limits.install_for_askers(app)
     here.feed.init_app(app)
     app.register_blueprint(files.blueprint)

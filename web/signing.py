@@ -4,6 +4,7 @@ import argparse
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from ltsa import last_signed
 from ltsa import log_key as key_file
 from ltsa.access import INSTALLATION
 from ltsa.checkpoint import Signer, sign
@@ -37,14 +38,15 @@ def changed_body(old: Signer, new: Signer) -> str:
 def sign_record(here: "House") -> None:
     """Signs how far the record has grown, if it has. A key of which the record does not know is put on it before.
 
-    Blocks.
+    Blocks. Raises `ForkError` where the record does not continue what was signed last.
     """
+    last_signed.hold(here.ledger)
     key = signing_key(here)
     if here.key_on_record != key.key.text():  # looking for it reads the whole record
         if not _on_record(here.ledger, key):
             _record(here, "system", key, key, old="")
         here.key_on_record = key.key.text()
-    here.ledger.log.sign(key, here.now())
+    _sign(here, key)
 
 
 def change(here: "House", by: str) -> Signer:
@@ -58,8 +60,14 @@ def change(here: "House", by: str) -> Signer:
     if not _on_record(here.ledger, new):
         _record(here, by, old, new, old=old.key.text())
     path.replace(data / key_file.FILE)
-    here.ledger.log.sign(new, here.now())
+    _sign(here, new)
     return new
+
+
+def _sign(here: "House", key: Signer) -> None:
+    last_signed.hold(here.ledger)
+    here.ledger.log.sign(key, here.now())
+    last_signed.keep(here.ledger)
 
 
 def log_key(arguments: list[str], _create_app: Any) -> int:

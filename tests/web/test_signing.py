@@ -1,13 +1,16 @@
 """The record is signed as it grows, and one key hands over to the next."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from app import create_app
 from ltsa.checkpoint import checkpoint_of, key_of, note_of
-from ltsa.journal import LogKeySet
+from ltsa.journal import DataSeen, LogKeySet, entry
 from ltsa.published import Published
+from tests.staff import hire, signed_in
 from web.house import House
 from web.settings import Settings
 from web.signing import change, sign_record, signing_key
@@ -74,3 +77,45 @@ def test_a_lost_key_gets_a_successor_of_its_name_for_which_nobody_vouches(here: 
     assert found.key.name == lost.key.name
     assert [event.old for event in keys(here)] == ["", ""]
     assert keys(here)[-1].new == found.key.text() != lost.key.text()
+
+
+def test_a_record_that_was_cut_is_an_alarm_on_the_pages_of_who_answers_for_it(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path / "office", port=0)
+    with closing(House(settings)) as here:
+        here.sign()
+    backup = (tmp_path / "office" / "ledger.sqlite").read_bytes()
+    with closing(House(settings)) as here:
+        hire(here, "maya", ["manager"], "ltsa")
+        here.sign()
+        assert here.fork is None
+        newest = Published(here.ledger).checkpoint()
+    (tmp_path / "office" / "ledger.sqlite").write_bytes(backup)  # and nothing of what lies beside it
+
+    app = create_app(settings)
+    app.testing = True
+    with closing(app.extensions["ltsa"]) as here:
+        manager = signed_in(app, "maya", ["manager"], "ltsa")
+        assert "pernah ditandatangani" not in manager.get("/manage/ltsa").text
+        here.sign()
+        for page in ("/manage/ltsa", "/audit/ltsa", "/audit/ltsa/export"):
+            assert "Catatan tidak lagi sama dengan yang pernah ditandatangani" in manager.get(page).text
+        signed = checkpoint_of(note_of(newest).body).size
+        assert here.fork.signed == signed > checkpoint_of(note_of(Published(here.ledger).checkpoint()).body).size
+        assert (tmp_path / "office" / "log.checkpoint").read_text() == newest, "it is not forgotten"
+
+        (tmp_path / "office" / "log.checkpoint").unlink()  # it was brought back on purpose
+        here.sign()
+        assert here.fork is None
+        assert "pernah ditandatangani" not in manager.get("/manage/ltsa").text
+
+
+def test_a_file_of_what_was_signed_last_that_says_nothing_keeps_nothing_from_being_signed(
+    here: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    here.sign()
+    (tmp_path / "log.checkpoint").write_text("cut short")
+    here.do(entry(DataSeen, office="installation", at=here.now(), by="system", key="k", kind="notes", about="x"))
+    here.sign()
+    assert here.fork is None
+    assert "cannot be read and is written anew" in caplog.text
+    assert (tmp_path / "log.checkpoint").read_text() == Published(here.ledger).checkpoint()
