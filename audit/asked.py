@@ -28,6 +28,13 @@ DIGITS = 15
 CHOICE = ("number", "counter", "officer", "event", "from", "to")
 """What in an address chooses events."""
 
+LANES_CHOICE = ("lanes", "span", "lane", "lanes_page")
+"""What in an address chooses lanes of the timeline."""
+
+LANES = ("counters", "officers", "tickets")
+SPANS = (5, 15, 60, 240, 0)
+"""Minutes that a window of the timeline can be wide; 0 is the whole day."""
+
 _WAYS = tuple(f"{way}{to}" for to in GO for way in ("next", "previous"))
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIME = re.compile(r"(\d\d?)[:.](\d\d)(?:[:.](\d\d))?", re.ASCII)
@@ -46,6 +53,17 @@ class Instant(Struct, frozen=True, kw_only=True):
     version: int | None = None
     position: int | None = None
     go: str = ""
+
+
+class Lanes(Struct, frozen=True, kw_only=True):
+    """Which lanes of the timeline: of counters, officers or tickets, in a window of so many minutes (0: the whole day),
+    only those whose name begins so, and which page of them.
+    """
+
+    of: str = "counters"
+    span: int = 60
+    name: str = ""
+    page: int = 1
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -183,6 +201,20 @@ def page_of(query: Mapping[str, str], default: int = 1) -> int:
     if not _is_number(written) or int(written[:9]) == 0:
         raise wrong("page", "page", given=written)
     return int(written[:9])
+
+
+def lanes(query: Mapping[str, str]) -> Lanes:
+    """Reads `lanes=tickets&span=60&lane=A0&lanes_page=2`. Raises `Refused`."""
+    of = query.get("lanes") or LANES[0]
+    if of not in LANES:
+        raise wrong("lanes", "lanes", given=of, known=", ".join(LANES))
+    span = query.get("span") or str(SPANS[2])
+    if span not in map(str, SPANS):
+        raise wrong("span", "span", given=span, known=", ".join(map(str, SPANS)))
+    page = query.get("lanes_page") or "1"
+    if not _is_number(page) or int(page[:9]) == 0:
+        raise wrong("page", "lanes_page", given=page)
+    return Lanes(of=of, span=int(span), name=query.get("lane", "").strip(), page=int(page[:9]))
 
 
 def wrong(what: str, field: str, status: int = 422, **values: object) -> Refused:

@@ -105,6 +105,12 @@ class Book:
             return bisect_right(self.history, asked.position, key=lambda recorded: recorded.position)
         return self.newest if asked.version is None else asked.version
 
+    def at(self, asked: Instant) -> int:
+        """The instant itself (ms UTC), wherever that leads on to."""
+        if asked.until is not None:
+            return asked.until
+        return self.history[max(self.version_of(asked), 1) - 1].event.at
+
     def versions(self, chosen: Filter) -> Sequence[int]:
         """The versions of the chosen events, ascending."""
         return range(1, len(self.history) + 1) if chosen.everything else chosen.versions(self.history, self.traces)

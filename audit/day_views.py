@@ -6,10 +6,15 @@ from flask import render_template, request
 
 from audit import asked, book, pages, plot
 from audit.book import Book
+from audit.finding import find
+from audit.lanes import timeline
 from audit.room import blueprint, day_page, office_of, opened, read, teller_of
 from ltsa.happened import TicketCalled, TicketIssued
 from ltsa.replay import KINDS
 from web.house import house
+
+MOST_WANTED = 80
+"""Letters of a search that are looked at."""
 
 
 @blueprint.get("/<office>/<day>")
@@ -74,6 +79,33 @@ def checks(office: str, day: str) -> str:
     return day_page("audit/part.html", found, parts=("verdict", "checks"), findings=findings, whole=whole)
 
 
+@blueprint.get("/<office>/<day>/lanes")
+def lanes(office: str, day: str) -> str:
+    """The timeline around an instant: a lane for each counter, officer or ticket."""
+    found = opened(office, day)
+    wanted = asked.lanes(request.args)
+    instant = asked.instant(request.args, found.date, found.office.clock, found.newest)
+    shown = house().off_loop(timeline, found, wanted, found.at(instant))
+    return day_page("audit/part.html", found, parts=("lanes",), it=shown, **_chosen())
+
+
+@blueprint.get("/<office>/<day>/find")
+def finds(office: str, day: str) -> str:
+    """What a search in the day finds, seen from an instant."""
+    found, wanted = opened(office, day), request.args.get("q", "")[:MOST_WANTED]
+    version = found.version_of(asked.instant(request.args, found.date, found.office.clock, found.newest))
+    hits = house().off_loop(find, found, teller_of(found.office), wanted, version)
+    return day_page("audit/part.html", found, parts=("found",), wanted=wanted, hits=hits, version=version, **_chosen())
+
+
+def _chosen() -> dict[str, object]:
+    """What the address chooses: events, and lanes; links keep it."""
+    return {
+        "filters": {name: request.args[name] for name in asked.CHOICE if request.args.get(name)},
+        "lanes": {name: request.args[name] for name in asked.LANES_CHOICE if request.args.get(name)},
+    }
+
+
 def _listed(found: Book, version: int) -> dict[str, object]:
     """A page of the events that the address chooses, and what its form offers."""
     chosen = asked.events(request.args, found.date, found.office.clock)
@@ -83,5 +115,5 @@ def _listed(found: Book, version: int) -> dict[str, object]:
         "counters": [(counter.id, teller.said(counter.name)) for counter in found.counters.values()],
         "officers": [(officer, officer) for officer in found.officers],
         "kinds": [(kind, teller.kind(kind)) for kind in KINDS.values()],
-        "filters": {name: request.args[name] for name in asked.CHOICE if request.args.get(name)},
+        **_chosen(),
     }

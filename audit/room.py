@@ -7,6 +7,7 @@ from flask import Blueprint, current_app, g, render_template, request, url_for
 
 from audit import asked
 from audit.book import Book
+from audit.change_telling import ChangeTeller
 from audit.opened import Opened
 from audit.telling import Teller
 from ltsa.office import Office
@@ -58,6 +59,8 @@ def opened(office: str, day: str) -> Book:
 def day_page(template: str, found: Book, **values: object) -> str:
     """A page about a day."""
     values |= {"office": found.office, "day": found.date.isoformat(), "teller": teller_of(found.office)}
+    if moment := values.get("moment"):
+        values["changes"] = ChangeTeller(teller_of(found.office)).tell(moment.changed)  # type: ignore[attr-defined]
     return written(template, configured=found.configured, **values)
 
 

@@ -1,13 +1,15 @@
 """Events in words: what happened, why, and who did it, in the words of the office's configuration of that day."""
 
 from collections.abc import Iterable
+from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ltsa.access import Access
 from ltsa.board import TicketPicture
 from ltsa.dispatch import Why
 from ltsa.office import Coded, Office, Text
-from ltsa.replay import Line
+from ltsa.replay import Line, Phase
 from web.format import hhmmss, minutes
 from web.who import actor
 from web.why import Reasons
@@ -100,6 +102,45 @@ class Teller:
     def reason(self, code: str) -> str:
         """The name of a reason for a pause on that day."""
         return self._coded(code, self.office.rules.pause_reasons)
+
+    @cached_property
+    def codes(self) -> dict[str, str]:
+        """The names of every code of the office that events carry: services, reasons, outcomes, papers, priorities."""
+        rules = self.office.rules
+        lists: list[Iterable[Coded]] = [
+            *(service.bring for service in self.office.services),
+            rules.opening_checks,
+            rules.closing_outcomes,
+            rules.deviation_reasons,
+            rules.pause_reasons,
+            rules.return_reasons,
+            rules.outcomes,
+            rules.priorities,
+        ]
+        names = {coded.code: self.said(coded.name) for coded in chain(*lists)}
+        return names | {service.id: self.said(service.name) for service in self.office.services}
+
+    def code(self, code: str) -> str:
+        """A code's name on that day."""
+        return self.codes.get(code, code)
+
+    def stretch(self, phase: Phase) -> str:
+        """What a ticket or a counter was over a stretch: "Sedang dilayani A012, Perbankan, Loket 9"."""
+        at = self.counter(phase.counter) if phase.counter else ""
+        service = self.service(phase.service) if phase.service else ""
+        reason = self.reason(phase.reason) if phase.reason else ""
+        head = f"{self._state(phase)} {phase.number}".strip()
+        return ", ".join(part for part in (head, service, at, reason) if part)
+
+    def stretch_short(self, phase: Phase, of: str) -> str:
+        """The same in the room that a bar has: whom a counter has, where somebody is."""
+        if of != "tickets":
+            return phase.number or self._state(phase)
+        return self.counter(phase.counter) if phase.counter else self._state(phase)
+
+    def _state(self, phase: Phase) -> str:
+        of_counter = phase.state in {"free", "paused"}
+        return self._words(f"audit.story.{phase.state}" if of_counter else f"state.{phase.state}")
 
     def place(self, rule: str) -> str:
         """Where somebody put back stands, by the office's rule: "original", "last", "behind:3"."""

@@ -156,6 +156,8 @@ ENDPOINTS: Mapping[str, str] = {
     "audit.events": "audit.see",
     "audit.course": "audit.see",
     "audit.checks": "audit.see",
+    "audit.lanes": "audit.see",
+    "audit.finds": "audit.see",
     "audit.shadow": "audit.see",
     "audit.of_case": "audit.see",
     "audit.committed": "audit.see",

@@ -22,7 +22,8 @@ let wanted = null;
 let busy = false;
 let pushes = false;
 
-const endOfDay = begins + Number(slider.max) * SECOND;
+/** The instant where the slider ends (ms UTC). */
+export const endOfDay = begins + Number(slider.max) * SECOND;
 const within = (low, value, high) => Math.min(Math.max(value, low), high);
 const clockTime = (at) => written(at, true).replaceAll(".", ":");
 

@@ -122,7 +122,7 @@ def test_the_filter_is_in_the_address_and_the_file_holds_what_it_lets_through(pa
     page.goto(f"{address}{DAY}?version=30")
     page.locator("#number").fill("C002")
     page.get_by_label("Jenis peristiwa").select_option("ticket-recalled")
-    page.get_by_role("button", name="Saring").click()
+    page.locator("#events").get_by_role("button", name="Saring").click()
     page.get_by_text("3 dari 73 peristiwa").wait_for()
     assert "number=C002" in page.url
     assert "version=30" in page.url
@@ -141,7 +141,7 @@ def test_the_filter_keeps_the_instant_that_the_slider_shows(page: Page, address:
     page.locator("[data-slider]").press("ArrowLeft")
     page.wait_for_url("**?version=72")
     page.locator("#counter").select_option("5")
-    page.get_by_role("button", name="Saring").click()
+    page.locator("#events").get_by_role("button", name="Saring").click()
     page.get_by_text("5 dari 73 peristiwa").wait_for()
     event(page, 72)
     page.get_by_role("link", name="English").click()
@@ -159,6 +159,47 @@ def test_names_lead_to_the_stories_and_back_to_the_day(page: Page, address: str)
     page.get_by_role("heading", name="Kisah Loket 3").wait_for()
     page.locator(".events a[data-version]").first.click()
     page.get_by_role("heading", name="Senin, 2 Maret 2026").wait_for()
+
+
+def test_an_auditor_plays_the_day_to_its_end_finds_somebody_and_goes_back(page: Page, address: str) -> None:
+    page.goto(f"{address}{DAY}?version=9")
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Tombol papan ketik").get_by_role("button", name="Tutup").click()
+    page.get_by_label("Kecepatan putar").select_option("600")
+    play = page.locator("[data-play]")
+    play.click()
+    page.locator("[data-play][aria-pressed=true]:has-text('Jeda')").wait_for()
+    event(page, 73)
+    page.locator("[data-play][aria-pressed=false]:has-text('Putar')").wait_for()
+    page.locator("h1").click()
+    page.keyboard.press("c")
+    page.get_by_text("Tidak ada lagi ke arah itu.").wait_for()
+    page.keyboard.press("Shift+K")
+    page.locator(".this:has-text('Hari dibuka lagi')").wait_for()
+    page.keyboard.press("/")
+    page.keyboard.type("c002")
+    page.keyboard.press("Enter")
+    page.locator(".found").get_by_role("link", name="Pertama").click()
+    page.locator(".this:has-text('C002'):has-text('Nomor diambil')").wait_for()
+    page.locator("[data-said]:has-text('Peristiwa ke-7, pukul 08.03.45')").wait_for(state="attached")
+    page.go_back()
+    page.locator(".this:has-text('Hari dibuka lagi')").wait_for()
+
+
+def test_a_click_on_the_timeline_leads_there_and_its_choice_is_in_the_address(page: Page, address: str) -> None:
+    page.goto(f"{address}{DAY}?version=9")
+    page.locator("#lanes").get_by_role("link", name="Nomor").click()
+    lane = page.locator(".lane:has-text('G001') [data-lane]")
+    box = lane.bounding_box()
+    assert box
+    lane.click(position={"x": box["width"] / 2, "y": 5})
+    page.wait_for_url("**?*at=08*")
+    assert "lanes=tickets" in page.url
+    shown = page.locator("[data-reading-clock]").inner_text()
+    page.reload()
+    clock(page, shown)
+    page.locator("#lanes .tabs__one[aria-current]:has-text('Nomor')").wait_for()
+    page.locator(".lane:has-text('G001')").wait_for()
 
 
 def test_an_instant_that_cannot_be_loaded_is_said_and_the_old_one_stays(page: Page, address: str) -> None:

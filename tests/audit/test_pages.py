@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.audit.conftest import Auditor
 
 DAY = f"/{DATE}"
-PARTS = ("/events", "/course", "/checks")
+PARTS = ("/events", "/course", "/checks", "/lanes", "/find")
 STORIES = ("/ticket/A003", "/counter/3", "/officer/petugas-budi")
 
 
@@ -248,23 +248,19 @@ def test_what_cannot_be_right_is_refused_with_what_would_be(
 NONSENSE = ("", " ", "0", "-1", "١٢", "9" * 400, "09:15:60", "\x00", "💥", "a:b@c", "../..", "<b>", "%", "{n}", "[]")
 
 
-@pytest.mark.parametrize("path", ["", DAY, f"{DAY}/board", f"{DAY}/events", f"{DAY}/events.csv", "/days.csv"])
+QUERY = ("at", "version", "page", "from", "to", "number", "counter", "officer", "event", "lang", "text")
+QUERIES = {
+    **dict.fromkeys(("", DAY, f"{DAY}/events.csv", "/days.csv"), QUERY),
+    f"{DAY}/board": (*QUERY, "go", "position"),
+    f"{DAY}/events": ("page", "position"),
+    f"{DAY}/lanes": ("lanes", "span", "lane", "lanes_page"),
+    f"{DAY}/find": ("q", "version"),
+}
+
+
+@pytest.mark.parametrize("path", QUERIES)
 def test_no_query_whatever_makes_a_page_fail(auditor: Auditor, path: str) -> None:
-    for name in (
-        "at",
-        "version",
-        "position",
-        "go",
-        "page",
-        "from",
-        "to",
-        "number",
-        "counter",
-        "officer",
-        "event",
-        "lang",
-        "text",
-    ):
+    for name in QUERIES[path]:
         for value in NONSENSE:
             answer = auditor.client.get(f"/audit/ltsa{path}", query_string={name: value})
             assert answer.status_code in {200, 422}, (name, value)
