@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from threading import Condition, Event, Thread
 from typing import Any, Self, TypeVar
+from urllib.parse import urlencode
 
 import psycopg
 from psycopg.abc import PQGen
@@ -270,6 +271,12 @@ class PostgresStore(Store):
             log.warning("The database server is away: %s", _sentence(error))
         self._away = f"the database server is away and is looked for twice a second ({_sentence(error)})"
 
+    def _find(self) -> None:
+        """The server is there."""
+        if self._away:
+            log.warning("The database server is there again.")
+            self._away = ""
+
     def _keep_watch(self) -> None:
         """The pulse: looks whether the server is there, and hears who else commits."""
         while not self._stopped.is_set():
@@ -278,6 +285,7 @@ class PostgresStore(Store):
                 with _connect(self._address, PATIENCE) as self._pulse:
                     found = True
                     self._pulse.execute(f"LISTEN {CHANNEL}")
+                    self._find()
                     self._ring()  # what was said before we listened is lost
                     self._listen(self._pulse)
             except psycopg.Error as error:
@@ -291,9 +299,7 @@ class PostgresStore(Store):
     def _listen(self, pulse: _Session) -> None:
         while not self._stopped.is_set():
             pulse.execute("SELECT 1")
-            if self._away:
-                log.warning("The database server is there again.")
-                self._away = ""
+            self._find()
             own = self._writer.info.backend_pid if not self._writer.closed else 0
             for said in pulse.notifies(timeout=PULSE, stop_after=1):
                 if said.pid != own:
@@ -316,10 +322,15 @@ class PostgresStore(Store):
 
 
 def shown(address: str) -> str:
-    """An address as it may be shown: without its password."""
-    known = conninfo_to_dict(address)
-    port = f":{known['port']}" if "port" in known else ""
-    return f"postgresql://{known.get('host', '')}{port}/{known.get('dbname', '')}"
+    """An address as it may be shown: without its passwords."""
+    try:
+        known = {name: str(value) for name, value in conninfo_to_dict(address).items() if "password" not in name}
+    except psycopg.ProgrammingError:
+        return "the database"
+    host = "" if known.get("host", "").startswith("/") else known.pop("host", "")
+    where = f"{known.pop('user', '')}@{host}:{known.pop('port', '')}".removeprefix("@").rstrip(":,")
+    rest = f"?{urlencode(known, safe='/')}" if (name := known.pop("dbname", "")) and known else ""
+    return f"postgresql://{where}/{name}{rest}"
 
 
 @contextmanager

@@ -53,7 +53,7 @@ from ltsa.replay import decisions
 from ltsa.road import road
 from ltsa.tokens import token_digest
 from ltsa.visit import OVER
-from tests.ltsa.crowd import together
+from tests.ltsa.crowd import place_in, together
 from tests.ltsa.scripted_journey import (
     BANDUNG,
     CASE,
@@ -153,9 +153,9 @@ def takes(answers: list[str], ledger: Ledger, office: str, key: str, person: str
         answers.append(refusal.code)
 
 
-def test_of_two_kiosks_that_issue_for_one_person_at_once_one_gives_a_number(tmp_path: Path) -> None:
-    """Ten times: two processes' ledgers on one file, four kiosks each, at two offices."""
-    ledgers = [Ledger(tmp_path / FILE), Ledger(tmp_path / FILE)]
+def test_of_two_kiosks_that_issue_for_one_person_at_once_one_gives_a_number(folder: Path) -> None:
+    """Ten times: two processes' ledgers over one record, four kiosks each, at two offices."""
+    ledgers = [Ledger(place_in(folder)), Ledger(place_in(folder))]
     it = Offices(ledgers[0])
     for n in range(10):
         opens_case(it, f"{n:020x}")

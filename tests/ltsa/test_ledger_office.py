@@ -17,7 +17,7 @@ from ltsa.ledger import Done, Ledger, LedgerUnavailableError, replayed
 from ltsa.message import Refusal
 from ltsa.office import example_office
 from ltsa.present import day_stream, office_stream
-from tests.ltsa.crowd import FILE, together
+from tests.ltsa.crowd import FILE, place_in, together
 from tests.ltsa.hall import EIGHT, MINUTE, snapshot
 
 TODAY, TOMORROW = "2026-11-21", "2026-11-22"
@@ -29,7 +29,7 @@ class Record:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.now, self._keys = folder, EIGHT, count(1)
-        self.ledger = Ledger(folder / FILE)
+        self.ledger = Ledger(place_in(folder))
         self.do(ConfigureOffice, configuration=example_office(), since="1970-01-01")
 
     def do(self, command: type[Any], **fields: Any) -> Done:
@@ -60,8 +60,8 @@ class Record:
 
 
 @pytest.fixture
-def record(tmp_path: Path) -> Iterator[Record]:
-    opened = Record(tmp_path)
+def record(folder: Path) -> Iterator[Record]:
+    opened = Record(folder)
     yield opened
     opened.ledger.close()
 
@@ -123,7 +123,7 @@ def test_the_same_key_changes_it_once_also_after_a_restart(record: Record) -> No
     again = record.changes(key="once", rules__recall_limit=1)
     assert (again.events, again.repeated) == (first.events, True)
     record.ledger.close()
-    record.ledger = Ledger(record.folder / FILE)
+    record.ledger = Ledger(place_in(record.folder))
     assert record.changes(key="once", rules__recall_limit=1).repeated
     with pytest.raises(Refusal, match="another command"):
         record.changes(key="once", rules__recall_limit=2)
@@ -134,7 +134,7 @@ def test_the_zone_is_fixed_by_a_service_day_that_this_process_never_saw(record: 
     record.changes(zone="Asia/Makassar")
     record.takes_number()
     record.ledger.close()
-    record.ledger, record.now = Ledger(record.folder / FILE), EIGHT + 30 * 24 * HOUR
+    record.ledger, record.now = Ledger(place_in(record.folder)), EIGHT + 30 * 24 * HOUR
     assert record.refuses("2026-12-21", zone="Asia/Jayapura") == "zone-fixed"
 
 
@@ -155,7 +155,7 @@ def together_in_one_batch(record: Record) -> None:
 
 
 def test_two_writers_on_one_file_decide_about_one_office_and_agree(record: Record) -> None:
-    other = Ledger(record.folder / FILE)
+    other = Ledger(place_in(record.folder))
     record.takes_number()
 
     def limit(ledger: Ledger, n: int) -> None:
@@ -172,7 +172,8 @@ def test_two_writers_on_one_file_decide_about_one_office_and_agree(record: Recor
     other.close()
 
 
-def test_a_change_that_could_not_be_written_never_was(record: Record) -> None:
+def test_a_change_that_could_not_be_written_never_was(tmp_path: Path) -> None:
+    record = Record(tmp_path)
     record.takes_number()
     with closing(sqlite3.connect(record.folder / FILE, isolation_level=None)) as blocker:
         blocker.execute("CREATE TRIGGER full BEFORE INSERT ON ledger BEGIN SELECT RAISE(ABORT, 'disk full'); END")
@@ -181,6 +182,7 @@ def test_a_change_that_could_not_be_written_never_was(record: Record) -> None:
         blocker.execute("DROP TRIGGER full")
     assert record.ledger.present().office("ltsa", date(2026, 11, 21)).rules.recall_limit == 3
     assert record.changes(rules__recall_limit=1).events[-1].version == 3
+    record.ledger.close()
 
 
 def test_a_service_day_of_another_office_fixes_nobody_else_s_zone(record: Record) -> None:

@@ -162,7 +162,23 @@ def test_what_cannot_hold_a_ledger_is_named_without_its_password(postgres_server
     said = told(lambda: Ledger("postgresql://ltsa:secret@127.0.0.1:1/ltsa"))
     assert "cannot be opened" in said
     assert "secret" not in said
-    assert shown("postgresql://ltsa:secret@db.example/ltsa") == "postgresql://db.example/ltsa"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("postgresql://ltsa:secret@db.example/ltsa", "postgresql://ltsa@db.example/ltsa"),
+        (
+            "postgres://db.example:5433/ltsa?password=secret&sslmode=require",
+            "postgresql://db.example:5433/ltsa?sslmode=require",
+        ),
+        ("postgresql:///ltsa?host=/run/pg", "postgresql:///ltsa?host=/run/pg"),
+        ("postgresql://a.example,b.example/ltsa", "postgresql://a.example,b.example/ltsa"),
+        ("postgresql://ltsa:secret@db.example/ltsa?unheard=of", "the database"),
+    ],
+)
+def test_an_address_is_shown_without_its_password(address: str, said: str) -> None:
+    assert shown(address) == said
 
 
 def test_a_database_of_a_newer_program_is_not_touched(place: Path, database: str, postgres_server: Postgres) -> None:
