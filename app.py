@@ -28,6 +28,11 @@ COMMANDS = {
     "witness": ("remember what a log said, and alarm when it lies", "audit.witnessing:witness"),
     "office": ("show the office's configuration, or import one", "web.offices:office"),
     "move": ("take the ledger into a PostgreSQL database, or back into a file", "web.moving:move"),
+    "backup": (
+        "copy everything that must not be lost while the office is open, and check the copy",
+        "web.backup:backup",
+    ),
+    "restore": ("bring an office back from a backup", "web.backup:restore"),
     "people": ("show who has an account, let somebody in again, or add somebody", "web.people:people"),
     "token": ("make, list or revoke programs' tokens", "web.programs:token"),
     "log-key": ("show the key by which the record's checkpoints are verified, or change it", "web.signing:log_key"),

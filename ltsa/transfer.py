@@ -10,7 +10,7 @@ from ltsa import board
 from ltsa.day import Day, evolve
 from ltsa.ledger import decoded
 from ltsa.log import log_of
-from ltsa.store import FORMAT, UNFINISHED, Cursor, Place, Store, looking_at, store_at
+from ltsa.store import FORMAT, UNFINISHED, Cursor, LedgerUnavailableError, Place, Store, looking_at, store_at
 
 CHUNK = 5000
 
@@ -73,8 +73,10 @@ class Transferred(NamedTuple):
     boards: int
 
 
-def transfer(source: Place, target: Place, tell: Tell) -> Transferred:
+def transfer(source: Place, target: Place, tell: Tell, *, online: bool = False) -> Transferred:
     """Copies a ledger into an empty place and compares all of it. The source is only read.
+
+    `online`: what is recorded meanwhile is not in the copy, and does not stop it.
 
     Until everything has been compared the target is marked as unfinished, and nobody can open it.
 
@@ -88,7 +90,7 @@ def transfer(source: Place, target: Place, tell: Tell) -> Transferred:
         with looking_at(target) as copied:
             found = _compare(here, copied, tell)
         with looking_at(source) as now:
-            if _newest(now) != _newest(here):
+            if not online and _newest(now) != _newest(here):
                 raise TransferError(
                     "Something was recorded while the ledger was copied: close the office, remove the target and move"
                     " again."
@@ -96,6 +98,26 @@ def transfer(source: Place, target: Place, tell: Tell) -> Transferred:
         with there.writing() as cursor:
             there.mark(cursor, FORMAT)
         return found
+
+
+def examined(place: Place, tell: Tell) -> tuple[Transferred, str]:
+    """What a ledger holds, replayed and looked through by itself; and what is wrong with it first, "" when nothing is.
+
+    Raises `LedgerUnavailableError` for what is no ledger.
+    """
+    with looking_at(place) as cursor:
+        log, days, boards, wrong = log_of(cursor), _days(cursor), 0, ""
+        size = log.size()
+        for one in log.examine(lambda done, of: tell(done, of, "leaves")):
+            wrong = wrong or f"the record does not fit its proof log at position {one.position} ({one.what})"
+        for n, stream in enumerate(days, 1):
+            try:
+                boards += len(_boards(cursor, stream))
+            except (LookupError, ValueError, LedgerUnavailableError) as reason:
+                wrong = wrong or f"{stream} cannot be replayed ({reason})"
+            tell(n, len(days), "days replayed")
+        events, root = TABLES[0].count(cursor), log.root(size).hex() if size else ""
+        return Transferred(events, root, len(days), boards), wrong
 
 
 def _reserve(there: Store) -> None:

@@ -117,6 +117,13 @@ class Sessions(Vault):
             database.execute("DELETE FROM half_way WHERE person = ?", (person,))
             return closed.rowcount
 
+    def end_everything(self, at: int) -> None:
+        """All sessions end now, as those do whose time is over; links and sign-ins half way are no longer good."""
+        with self._changing() as database:
+            database.execute("UPDATE sessions SET until = min(until, ?)", (at,))
+            database.execute("DELETE FROM links")
+            database.execute("DELETE FROM half_way")
+
     def sessions(self, person: str, at: int) -> list[Session]:
         """A person's sessions that have not ended, the latest seen first."""
         with self._looking() as database:
