@@ -18,9 +18,11 @@ FILE = "log.checkpoint"
 log = logging.getLogger(__name__)
 
 
-def hold(ledger: Ledger) -> None:
-    """Raises `ForkError` where the ledger does not contain what was signed last. A file that says nothing is none."""
-    path = _path(ledger)
+def hold(ledger: Ledger, folder: Path) -> None:
+    """Raises `ForkError` where the ledger does not contain what was signed last, by the file in a folder. A file that
+    says nothing is none.
+    """
+    path = folder / FILE
     try:
         last = trust.read(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -35,9 +37,9 @@ def hold(ledger: Ledger) -> None:
         )
 
 
-def keep(ledger: Ledger) -> None:
+def keep(ledger: Ledger, folder: Path) -> None:
     """Writes down what was signed last; the file is whole, or the one before."""
-    newest, path = ledger.log.checkpoint(), _path(ledger)
+    newest, path = ledger.log.checkpoint(), folder / FILE
     if newest is None or (path.exists() and path.read_bytes() == newest.text().encode()):
         return
     half = path.with_suffix(f".{os.getpid()}")
@@ -46,7 +48,3 @@ def keep(ledger: Ledger) -> None:
         file.flush()
         os.fsync(file.fileno())
     half.replace(path)
-
-
-def _path(ledger: Ledger) -> Path:
-    return ledger.path.with_name(FILE)

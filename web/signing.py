@@ -40,7 +40,7 @@ def sign_record(here: "House") -> None:
 
     Blocks. Raises `ForkError` where the record does not continue what was signed last.
     """
-    last_signed.hold(here.ledger)
+    last_signed.hold(here.ledger, here.settings.data)
     key = signing_key(here)
     if here.key_on_record != key.key.text():  # looking for it reads the whole record
         if not _on_record(here.ledger, key):
@@ -65,9 +65,9 @@ def change(here: "House", by: str) -> Signer:
 
 
 def _sign(here: "House", key: Signer) -> None:
-    last_signed.hold(here.ledger)
+    last_signed.hold(here.ledger, here.settings.data)
     here.ledger.log.sign(key, here.now())
-    last_signed.keep(here.ledger)
+    last_signed.keep(here.ledger, here.settings.data)
 
 
 def log_key(arguments: list[str], _create_app: Any) -> int:

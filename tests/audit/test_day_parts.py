@@ -17,8 +17,9 @@ from audit.change_telling import ChangeTeller
 from audit.finding import find
 from audit.lanes import LANES_SHOWN, timeline, window
 from audit.telling import Teller
-from ltsa.day import Day, DayConfigured
+from ltsa.day import Day
 from ltsa.difference import difference
+from ltsa.happened import DayConfigured
 from ltsa.present import Recorded
 from ltsa.replay import opening
 from ltsa.snapshots import Going, Snapshots
