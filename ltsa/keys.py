@@ -55,9 +55,10 @@ class Keys(SecretFile):
     """
 
     def __init__(self, path: Path, seed: bytes, data: Iterable[Path] = ()) -> None:
-        own = mark_of(path, "id")
-        for file in data:
-            if mark_of(file, "keys") not in (None, own):
+        bound = {file: mark_of(file, "keys") for file in data}
+        own = mark_of(path, "id")  # after the others: a process that has just made all of them made this one first
+        for file, store in bound.items():
+            if store not in (None, own):
                 raise MissingKeysError(missing(path, file, "belongs to other data" if own else "is missing or empty"))
         super().__init__(path, _TABLES)
         self._wrap = AESGCM(derived(seed, "keys wrap"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ltsa.journal import DataErased
-from ltsa.keys import Keys, MissingKeysError, missing
+from ltsa.keys import Erased, Keys, MissingKeysError, missing
 from ltsa.ledger import Ledger
 from ltsa.people import People
 from ltsa.persons import Persons
@@ -50,20 +50,26 @@ class Personal(NamedTuple):
         store had followed it, all of it where the ledger is the older one.
         """
         newest, after = ledger.newest(), self.keys.reached
+        gone = list[Erased]()
         unnamed = defaultdict[tuple[str, str, str], list[Recorded]](list)
         for recorded in ledger.told("data-erased/1", "person-erased/1", after=after if after <= newest else 0):
             event = recorded.event
-            if isinstance(event, PersonErased):
-                self.persons.erase(recorded.stream.partition(":")[2], event.by, event.at)
-            elif not isinstance(event, DataErased):
-                continue
-            elif event.kind in {"person", "card"}:
-                self.persons.erase(event.about, event.by, event.at)
-            elif event.kind == "notes" and event.items:
-                self.people.erase(event.items, event.by, event.at)
-            elif event.kind == "notes":
-                number, _, date = event.about.partition(" ")
-                unnamed[recorded.stream.split(":")[1], date, number].append(recorded)
+            match event:
+                case PersonErased():
+                    gone.append(Erased(f"person:{recorded.stream.partition(':')[2]}", event.by, event.at))
+                case DataErased(kind="person" | "card"):
+                    gone.append(Erased(f"person:{event.about}", event.by, event.at))
+                case DataErased(kind="notes") if event.items:
+                    gone += [Erased(f"note:{note}", event.by, event.at) for note in event.items]
+                case DataErased(kind="notes"):
+                    number, _, date = event.about.partition(" ")
+                    unnamed[recorded.stream.split(":")[1], date, number].append(recorded)
+                case _:
+                    pass
+        if left := [it for it in gone if not self.keys.was_erased(it.about)]:
+            self.keys.destroy(left)
+            self.persons.drop_erased()
+            self.people.drop_erased()
         for (office, date, number), asked in unnamed.items():
             self._erase_unnamed(office, date, number, asked)
         if newest != after:

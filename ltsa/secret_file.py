@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
+from time import monotonic, sleep
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -20,6 +21,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 log = logging.getLogger(__name__)
 
 KEY_BYTES, NONCE_BYTES = 32, 12
+TIMEOUT = 5
+"""Seconds to wait for other processes."""
 
 _MARKS = "CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT"
 
@@ -65,17 +68,23 @@ class SecretFile:
 
     def _empty_log(self) -> None:
         """Takes what was deleted out of the write-ahead log too."""
-        with self._lock:
-            (busy, *_) = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:  # somebody has been reading for seconds
-            log.warning("the log of %s was not emptied; it is with the next erasure, or at the next start", self.path)
+        until = monotonic() + TIMEOUT
+        while True:
+            with self._lock:
+                (busy, *_) = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy:
+                return
+            if monotonic() > until:
+                break
+            sleep(0.01)  # SQLite itself does not wait for another process that empties it
+        log.warning("the log of %s was not emptied; it is with the next erasure, or at the next start", self.path)
 
 
 def mark_of(path: Path, name: str) -> bytes | None:
     """A mark of a file that may not be there, or be older than marks; nothing is made. Raises `sqlite3.Error`."""
     if not path.exists() or not path.stat().st_size:
         return None
-    database = sqlite3.connect(path, isolation_level=None, timeout=5)
+    database = sqlite3.connect(path, isolation_level=None, timeout=TIMEOUT)
     try:
         if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'marks'").fetchone():
             return None
@@ -116,7 +125,7 @@ def _make(path: Path) -> None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
+    database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=TIMEOUT)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY"):
         database.execute(f"PRAGMA {pragma}")
     return database
