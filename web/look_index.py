@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 
 from ltsa.journal import DataExported
-from ltsa.ledger import Ledger
+from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.present import Recorded
 
 TOPICS = ("data-seen/1", "data-recorded/1", "data-exported/1", "data-erased/1")
@@ -32,6 +32,14 @@ def of_everybody(office: str) -> str:
     return f"*{office}"
 
 
+def _positions(database: sqlite3.Connection, whom: list[str]) -> Iterator[int]:
+    for n in range(0, len(whom), MOST):
+        some = whom[n : n + MOST]
+        marks = ",".join("?" * len(some))
+        for row in database.execute(f"SELECT position FROM looks WHERE about IN ({marks})", some):  # noqa: S608 - marks
+            yield row[0]
+
+
 def _name(row: Recorded) -> str:
     if isinstance(row.event, DataExported) and row.event.why:
         return of_everybody(row.stream.split(":")[1])
@@ -49,17 +57,15 @@ class LookIndex:
         self._database.executescript(_TABLES)
 
     def about(self, ledger: Ledger, whom: list[str]) -> list[Recorded]:
-        """What is on record that names one of these persons or things, in order, up to now."""
-        with self._changing() as database:
-            self._follow(database, ledger)
-            positions = [
-                row[0]
-                for n in range(0, len(whom), MOST)
-                for row in database.execute(
-                    f"SELECT position FROM looks WHERE about IN ({','.join('?' * len(whom[n : n + MOST]))})",  # noqa: S608
-                    whom[n : n + MOST],
-                )
-            ]
+        """What is on record that names one of these persons or things, in order, up to now. Raises
+        `LedgerUnavailableError`.
+        """
+        try:
+            with self._changing() as database:
+                self._follow(database, ledger)
+                positions = list(_positions(database, whom))
+        except sqlite3.Error as error:
+            raise LedgerUnavailableError(f"the index of looks cannot be read and written: {error}") from error
         return ledger.at(*positions)
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ import pytest
 from ltsa.commands import CallTicket, CancelTicket, OpenCounter, WriteNote
 from ltsa.identity import Identity, identity
 from ltsa.journal import DataErased, DataExported, DataSeen, entry
+from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.subject import asked
 from web import journeys, own_data, subject
@@ -177,6 +178,13 @@ def test_an_index_of_another_record_is_made_anew(here: House, tmp_path: Path) ->
         assert looks_at(other, person) == []
         assert len(looks_at(other, "1" * 20)) == 20
         other.looks = LookIndex(tmp_path / "own.sqlite")
+
+
+def test_an_index_that_cannot_be_read_is_never_told_as_nobody_looked(here: House) -> None:
+    person, _, _ = comes(here)
+    here.looks.close()
+    with pytest.raises(LedgerUnavailableError):
+        looks_at(here, person)
 
 
 # --- Corrected, restricted, withdrawn
