@@ -20,15 +20,16 @@ from audit.asked import day_of
 from audit.contained import Kept
 from audit.replaying import NO_SUCH_THING, WrongRequestError
 from audit.telling import Teller
-from ltsa import configuring, journey
+from ltsa import configuring, journey, requests
 from ltsa.configuring import Configurations
 from ltsa.corrections import Corrections
-from ltsa.journey import Person
+from ltsa.journey import Person, person_stream
 from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.log import snapshot
 from ltsa.message import Refusal
 from ltsa.present import Present, day_stream, office_stream
 from ltsa.replay import decisions, examine
+from ltsa.requests import Requests, requests_stream
 from ltsa.shown import Differs, hold, shown_stream
 from ltsa.store import Place, has_log
 from ltsa.trust import NotBelievedError
@@ -40,8 +41,8 @@ DIFFERENT = 1
 
 class Wrong(Struct, frozen=True, kw_only=True):
     """Something that does not hold. `check` is "log", "checkpoint" (the one that somebody kept), "configuration",
-    "journey", "day", "decision" or "shown"; `version` counts the stream's events from 1; it and `leaf` are -1 where
-    none is known. `more` is how many others of the stream do not hold for the same reason.
+    "journey", "request", "day", "decision" or "shown"; `version` counts the stream's events from 1; it and `leaf` are
+    -1 where none is known. `more` is how many others of the stream do not hold for the same reason.
     """
 
     check: str
@@ -58,6 +59,7 @@ class Verified(Struct, kw_only=True):
     leaves: int = 0
     configurations: int = 0
     journeys: int = 0
+    requests: int = 0
     days: int = 0
     events: int = 0
     decisions: int = 0
@@ -141,6 +143,7 @@ def look(ledger: Ledger, office: str | None, day: str | None, found: Verified, t
             raise WrongRequestError(f"Nothing was recorded in {office} on {day}.")
     for name in chosen:
         found.configurations += _applies(ledger, office_stream(name), Configurations(), configuring, found)
+        _requests(ledger, name, found)
     people = [] if office else ledger.streams("person:")
     for done, stream in enumerate(people, 1):
         _applies(ledger, stream, Person(), journey, found)
@@ -150,6 +153,23 @@ def look(ledger: Ledger, office: str | None, day: str | None, found: Verified, t
         _day(ledger, present, name, stream.rpartition(":")[2], found)
         found.days += 1
         tell(done, len(days), "days")
+
+
+CHECKS = {configuring: "configuration", journey: "journey", requests: "request"}
+
+
+def _requests(ledger: Ledger, office: str, found: Verified) -> None:
+    """The requests of people about their data, and that what was done of them is on record of the person too."""
+    state, stream = Requests(), requests_stream(office)
+    _applies(ledger, stream, state, requests, found)
+    found.requests += len(state.requests)
+    for request in state.requests.values():
+        if request.state != "done" or (kind := requests.CHANGES.get(request.kind)) is None:
+            continue
+        theirs = [row.event for row in ledger.history(person_stream(request.person)) if isinstance(row.event, kind)]
+        if not any((event.office, event.request) == (office, request.id) for event in theirs):
+            says = f"request {request.id} was done, and the person's stream does not say so"
+            found.add(Wrong(check="request", stream=stream, version=-1, says=says))
 
 
 _LOG = {
@@ -163,7 +183,7 @@ _LOG = {
 
 def _applies(ledger: Ledger, stream: str, state: Any, rules: Any, found: Verified) -> int:
     """Whether a stream's versions have no gap, and each event applies to what was true before it; how many."""
-    check, count, corrections = "configuration" if rules is configuring else "journey", 0, Corrections()
+    check, count, corrections = CHECKS[rules], 0, Corrections()
     try:
         for count, recorded in enumerate(ledger.history(stream), 1):
             if recorded.version != count:
@@ -236,8 +256,8 @@ def _shown(one: Differs, say: Teller) -> str:
 def _as_text(found: Verified) -> str:
     whole = (
         f"{found.leaves} leaves of the proof log, {found.configurations} decisions about configurations,"
-        f" {found.journeys} journeys; {found.days} days with {found.events} events, {found.decisions} decisions and"
-        f" {found.pictures} pictures that were shown."
+        f" {found.journeys} journeys, {found.requests} requests about data; {found.days} days with {found.events}"
+        f" events, {found.decisions} decisions and {found.pictures} pictures that were shown."
     )
     if kept := found.checkpoint:
         cosigned = f", cosigned by {', '.join(kept.witnesses)}" if kept.witnesses else ""

@@ -48,6 +48,13 @@ would endanger somebody (art. 33, 41) or tell of others (art. 33); a law obliges
 FIELDS = ("nik", "name", "phone")
 """What of an identity may be corrected."""
 
+CHANGES: dict[Kind, type[PersonRestricted | ConsentWithdrawn | PersonErased]] = {
+    "restrict": PersonRestricted,
+    "withdraw": ConsentWithdrawn,
+    "erase": PersonErased,
+}
+"""What stands in the person's stream once a request was done."""
+
 Clock = Literal["running", "soon", "overdue", "answered", "late"]
 
 
@@ -307,16 +314,7 @@ def follow(event: RequestEvent, request: SubjectRequest, person: Person, office:
         return []
     said: dict[str, Any] = {"at": max(event.at, person.at), "by": event.by, "key": event.key, "content": event.content}
     where = said | {"office": office, "request": request.id}
-    match request.kind:
-        case "show" | "correct":
-            return []
-        case "restrict":
-            return [PersonRestricted(**where)]
-        case "withdraw":
-            return [ConsentWithdrawn(**where)]
-        case "erase":
-            left = person.open_case
-            closed = [CaseClosed(**said, case=left.id, outcome="withdrawn")] if left else []
-            return [*closed, PersonErased(**where)]
-        case _:
-            assert_never(request.kind)
+    changes = [CHANGES[request.kind](**where)] if request.kind in CHANGES else []
+    if request.kind == "erase" and (left := person.open_case):
+        return [CaseClosed(**said, case=left.id, outcome="withdrawn"), *changes]
+    return [*changes]

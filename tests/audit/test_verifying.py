@@ -223,3 +223,19 @@ def test_what_is_not_there_is_refused(command: Callable[..., Answer]) -> None:
     code, _, why = command("ltsa", "2026-03-03")
     assert code == 2
     assert "Nothing was recorded in ltsa on 2026-03-03." in why
+
+
+def test_an_erasure_that_was_done_and_stands_nowhere_of_the_person_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "town"
+    folder.mkdir()
+    played(folder).close()
+    assert verify(["--data", str(folder)], None) == 0
+    assert "6 requests about data" in capsys.readouterr().out
+    with closing(sqlite3.connect(folder / "ledger.sqlite")) as database, database:
+        assert database.execute("DELETE FROM ledger WHERE topic = 'person-erased/1'").rowcount == 1
+    assert verify(["--data", str(folder), "--json"], None) == 1
+    wrong = {one["check"]: one["says"] for one in json.loads(capsys.readouterr().out)["wrong"]}
+    assert set(wrong) == {"log", "request"}
+    assert wrong["request"] == "request 2 was done, and the person's stream does not say so"
