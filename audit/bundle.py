@@ -42,6 +42,9 @@ LARGEST = 2 << 30
 LARGEST_VISIT = 16 << 20
 """The same for a visit's."""
 
+LARGEST_PART = 16 << 20
+"""The same for a part that is read at once, and for a line of the others: an event is some hundred KB at most."""
+
 LEAF_LINES = 5
 OPENS, CLOSES, REOPENS = "day-opened/", "day-closed/", "day-reopened/"
 
@@ -136,6 +139,8 @@ class _Parts:
     def read(self, name: str) -> bytes:
         """A part's bytes."""
         try:
+            if self._parts.getinfo(name).file_size > LARGEST_PART:
+                raise WrongFileError(f"{name} is longer than {LARGEST_PART >> 20} MB.")
             return self._parts.read(name)
         except KeyError:
             raise WrongFileError(f"{name} is missing.") from None
@@ -146,7 +151,10 @@ class _Parts:
         """A part's lines, each with its end."""
         try:
             with self._parts.open(name) as part:
-                yield from part
+                while line := part.readline(LARGEST_PART + 1):
+                    if len(line) > LARGEST_PART:
+                        raise WrongFileError(f"{name} has a line of more than {LARGEST_PART >> 20} MB.")
+                    yield line
         except KeyError:
             raise WrongFileError(f"{name} is missing.") from None
         except (zipfile.BadZipFile, zlib.error, EOFError):
@@ -217,8 +225,10 @@ def _complete(parts: _Parts, about: About, tree: Tree) -> bool:
 
 
 def _leaves(parts: _Parts, about: About, tree: Tree) -> Iterator[tuple[int, Leaf]]:
-    """The leaves with their indexes, each found in the log, and no two of one place in a stream."""
-    places = set[tuple[str, int]]()
+    """The leaves with their indexes, each found in the log, and each stream's versions going up, so that none is there
+    twice. Takes memory for each stream, not for each leaf.
+    """
+    newest = dict[str, int]()
     for index, text in enumerate(_texts(parts), about.first):
         if index > about.last:
             raise WrongFileError(f"{LEAVES} goes on after leaf {about.last}.")
@@ -228,9 +238,10 @@ def _leaves(parts: _Parts, about: About, tree: Tree) -> Iterator[tuple[int, Leaf
             leaf = leaf_of(text)
         except ValueError:
             raise WrongFileError(f"{LEAVES}: leaf {index} is not of an event.") from None
-        if (leaf.stream, leaf.version) in places:
-            raise WrongFileError(f"The log has version {leaf.version} of {leaf.stream} twice, again at leaf {index}.")
-        places.add((leaf.stream, leaf.version))
+        if leaf.version <= (before := newest.get(leaf.stream, 0)):
+            said = f"version {leaf.version} of {leaf.stream} after version {before}"
+            raise WrongFileError(f"The log has {said}, at leaf {index}: an event is in it twice, or in another order.")
+        newest[leaf.stream] = leaf.version
         yield index, leaf
 
 

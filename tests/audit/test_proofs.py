@@ -18,10 +18,11 @@ from audit import bundle
 from audit.bundle import WrongFileError
 from audit.proofs import NoProofError, write_day, write_tiles
 from ltsa import receipt, tiles, trust
-from ltsa.checkpoint import signer
+from ltsa.checkpoint import Checkpoint, sign, signer
 from ltsa.commands import ReopenDay
 from ltsa.journal import DataExported
 from ltsa.ledger import Ledger
+from ltsa.proof import leaf_hash, root
 from ltsa.published import Published
 from ltsa.tiles import Tree
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tests.audit.conftest import Auditor
 
 DATE = "2026-03-02"
+OURS = signer("ltsa.example/ours", bytes(32))
 Parts = dict[str, bytes]
 
 
@@ -169,6 +171,46 @@ def test_a_file_signed_by_another_log_proves_nothing(proof: bytes, key: str) -> 
         bundle.told(io.BytesIO(proof), [other])
     with pytest.raises(WrongFileError, match="no cosignature of"):
         bundle.told(io.BytesIO(proof), [key], [other])
+
+
+def signed_log(*leaves: tuple[str, int, str]) -> Parts:
+    """A file of a log of our own with these leaves (stream, version, kind), all of one day, properly signed."""
+    events = [b'{"n":%d}' % n for n in range(len(leaves))]
+    said = zip(leaves, events, strict=True)
+    texts = [f"ltsa-event/1\n{s}\n{v}\n{k}\n{sha256(event).hexdigest()}\n".encode() for (s, v, k), event in said]
+    hashes, of_day = [leaf_hash(text) for text in texts], [n for n, (s, _, _) in enumerate(leaves) if s == leaves[0][0]]
+    note = sign(Checkpoint(OURS.key.name, len(texts), root(hashes)).body(), OURS)
+    about = {"format": bundle.FORMAT, "office": "ltsa", "date": DATE, "stream": leaves[0][0], "events": len(of_day)}
+    about |= {"first": 0, "last": len(texts) - 1, "size": len(texts), "origin": OURS.key.name}
+    return {
+        "checkpoint": note.text().encode(),
+        "day.json": json.dumps(about).encode(),
+        "leaves.txt": b"".join(texts),
+        "events.jsonl": b"".join(b'{"leaf":%d,"event":%s}\n' % (n, events[n]) for n in of_day),
+        f"tile/0/000.p/{len(texts)}": b"".join(hashes),
+    }
+
+
+def test_a_log_that_was_signed_with_an_event_twice_is_found_in_one_pass() -> None:
+    day, opens, closes = f"day:ltsa:{DATE}", "day-opened/1", "day-closed/1"
+    true = signed_log((day, 1, opens), ("person:a", 4, "step-done/1"), ("person:a", 5, "step-done/1"), (day, 2, closes))
+    assert bundle.check(packed(true), [OURS.key.text()]).closed
+    twice = signed_log(
+        (day, 1, opens), ("person:a", 4, "step-done/1"), ("person:a", 4, "step-done/1"), (day, 2, closes)
+    )
+    with pytest.raises(WrongFileError, match="version 4 of person:a after version 4, at leaf 2"):
+        bundle.check(packed(twice), [OURS.key.text()])
+
+
+def test_a_part_or_a_line_that_would_fill_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "LARGEST_PART", 1 << 10)
+    whole = signed_log((f"day:ltsa:{DATE}", 1, "day-opened/1"), (f"day:ltsa:{DATE}", 2, "day-closed/1"))
+    for name, said in (
+        ("day.json", "day.json is longer than"),
+        ("events.jsonl", "events.jsonl has a line of more than"),
+    ):
+        with pytest.raises(WrongFileError, match=said):
+            bundle.check(packed(whole | {name: b" " * 2000}), [OURS.key.text()])
 
 
 def test_a_day_that_goes_on_is_true_but_not_complete(folder: Path) -> None:
