@@ -126,11 +126,19 @@ def test_the_seed_is_made_once_and_only_the_server_reads_it(house: House, settin
     again.close()
 
 
-@pytest.mark.parametrize("file", ["ledger.sqlite", "people.sqlite"])
+@pytest.mark.parametrize("file", ["ledger.sqlite", "people.sqlite", "persons.sqlite", "keys.sqlite"])
 def test_an_office_that_cannot_be_opened_stops_the_start_with_a_sentence(tmp_path: Path, file: str) -> None:
     (tmp_path / file).write_bytes(b"garbage" * 999)
     with pytest.raises(WrongSetting, match="cannot be opened"):
         House(Settings(data=tmp_path, port=0))
+
+
+def test_a_key_store_that_is_missing_stops_the_start_with_what_to_bring_back(tmp_path: Path) -> None:
+    House(Settings(data=tmp_path, port=0)).close()
+    (tmp_path / "keys.sqlite").unlink()
+    with pytest.raises(WrongSetting, match=r"Bring keys\.sqlite back from its newest backup"):
+        House(Settings(data=tmp_path, port=0))
+    assert not (tmp_path / "keys.sqlite").exists(), "no new keys for old data"
 
 
 def test_a_seed_that_was_cut_short_stops_the_start(tmp_path: Path) -> None:
