@@ -118,11 +118,13 @@ def correct(here: House, person: str, who: Identity, *, office: str, by: str, re
 
 
 def _record_identity(here: House, person: str, *, office: str, by: str) -> None:
-    """Puts on record to whom the vault commits under this id: once a day for the same identity, whoever asks again."""
+    """Puts on record to whom the vault commits under this id: once a day for the same identity and who writes it."""
     if commitment := _vault(here, here.persons.commitment, person):
         facts = {"kind": "person", "about": person, "commitment": commitment}
         here.do(
-            entry(DataRecorded, office=office, at=here.now(), by=by, key=f"recorded {person} {commitment}", **facts)
+            entry(
+                DataRecorded, office=office, at=here.now(), by=by, key=f"recorded {person} {commitment} {by}", **facts
+            )
         )
 
 
@@ -161,8 +163,21 @@ def open_case(  # noqa: PLR0913 - by name
             _vault(here, here.persons.drop_card, token_digest(secret))
         raise
     assert isinstance(opened, CaseOpened)  # noqa: S101 - what this command is answered with
+    if not is_new and agreed is not None:
+        _complete(here, person, who)
     _record_identity(here, person, office=office, by=by)
     return person, opened.case, secret
+
+
+def _complete(here: House, person: str, who: Identity) -> None:
+    """Somebody who is known, without a name or a phone (the kiosk asks for none; or consent was withdrawn), and gives
+    them now with consent.
+    """
+    kept = _vault(here, here.persons.read, person)
+    if kept is not None:
+        now = Identity(nik=kept.nik, name=kept.name or who.name, phone=kept.phone or who.phone)
+        if now != kept:
+            _vault(here, here.persons.change, person, now)
 
 
 def open_unnamed(here: House, *, office: str, scheme: str, by: str, key: str) -> tuple[str, str, str]:

@@ -13,6 +13,7 @@ import pytest
 from ltsa.commands import CallTicket, CancelTicket, OpenCounter, WriteNote
 from ltsa.identity import Identity, identity
 from ltsa.journal import DataErased, DataExported, DataSeen, entry
+from ltsa.journey import CloseCase
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.subject import asked
@@ -242,6 +243,17 @@ def test_what_stood_on_consent_is_taken_out_and_the_service_goes_on(here: House)
     assert here.persons.read(person) == Identity(nik=RATNA.nik, name="")
     assert here.present.person(person).subject.consent is None
     issue(here, **SARI, key="t", services=(), person=person)
+
+
+def test_who_gives_a_name_again_with_consent_is_kept_by_it_again(here: House) -> None:
+    person, case, _ = comes(here)
+    subject.withdraw(here, asks(here, "withdraw"), **RAHMA, key="w")
+    here.do(CloseCase(**SARI, at=here.now(), key="over", person=person, case=case, outcome="finished"))
+    journeys.open_case(here, RATNA, **SARI, scheme="mandiri", key="without")
+    assert here.persons.read(person) == Identity(nik=RATNA.nik, name=""), "not without consent"
+    here.do(CloseCase(**SARI, at=here.now(), key="over 2", person=person, case=f"{person}-2", outcome="finished"))
+    assert comes(here, key="with")[0] == person
+    assert here.persons.read(person) == RATNA
 
 
 # --- Erased
