@@ -23,6 +23,7 @@ from ltsa import tiles, trust
 from ltsa.journal import DataExported, entry
 from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.log import ForkError
+from ltsa.log_key import signing_key
 from ltsa.message import Refusal
 from ltsa.present import day_stream
 from ltsa.published import Published
@@ -174,7 +175,9 @@ def prove_day(arguments: list[str], _create_app: Any) -> int:
     options = parser.parse_args(arguments)
     out = options.out or Path(f"{options.office}-{options.date}.zip")
     try:
-        with closing(open_ledger(from_flags(options))) as ledger:
+        settings = from_flags(options)
+        with closing(open_ledger(settings)) as ledger:
+            signing_key(ledger, settings.log_origin)
             day = day_of(options.date).isoformat()
             ledger.present().office(options.office, day_of(options.date))
             _on_record(ledger, options.office, day)
@@ -203,7 +206,9 @@ def publish(arguments: list[str], _create_app: Any) -> int:
     add_flags(parser)
     options = parser.parse_args(arguments)
     try:
-        with closing(open_ledger(from_flags(options))) as ledger:
+        settings = from_flags(options)
+        with closing(open_ledger(settings)) as ledger:
+            signing_key(ledger, settings.log_origin)
             new = write_tiles(ledger, options.folder, entries=options.entries)
             signed = trust.read(Published(ledger).checkpoint())
     except NoProofError as reason:

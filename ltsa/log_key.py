@@ -20,15 +20,23 @@ class UnreadableKeyError(Exception):
     """The file holds no signing key; the sentence says which."""
 
 
-def signing_key(ledger: Ledger) -> Signer:
-    """The key of a ledger's log, made at first. One that was lost gets a successor of its name, for which nobody
-    vouches. Raises `UnreadableKeyError`.
+def signing_key(ledger: Ledger, name: str = "") -> Signer:
+    """The key of a ledger's log, made at first, for a log of that `name` (a made-up one if empty). One that was lost
+    gets a successor of its name, for which nobody vouches. Raises `UnreadableKeyError`.
     """
     path = ledger.folder / FILE
     if not path.exists():
-        last = ledger.log.checkpoint()
-        make(path, checkpoint_of(last.body).origin if last else f"ltsa.invalid/{secrets.token_hex(NAME_BYTES)}")
+        make(path, origin(ledger) or name or f"ltsa.invalid/{secrets.token_hex(NAME_BYTES)}")
     return read(path)
+
+
+def origin(ledger: Ledger) -> str:
+    """The name of a ledger's log; "" while it has none. Raises `UnreadableKeyError`."""
+    path = ledger.folder / FILE
+    if path.exists():
+        return read(path).key.name
+    last = ledger.log.checkpoint()
+    return checkpoint_of(last.body).origin if last else ""
 
 
 def make(path: Path, name: str) -> None:

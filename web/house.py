@@ -53,7 +53,7 @@ from web.look_index import LookIndex
 from web.presence import Presence
 from web.settings import Settings, WrongSetting
 from web.showing import Showing
-from web.signing import sign_record
+from web.signing import check_origin, sign_record
 from web.spool import Spool
 from web.wake import FileBell, RedisBell
 
@@ -89,10 +89,7 @@ class House:
         self.personal = _personal(settings.data, self.seed)
         self.persons, self.people = self.personal.persons, self.personal.people
         self.database = settings.data / "ledger.sqlite"
-        try:
-            self.ledger = Ledger(settings.ledger, settings.data)
-        except LedgerUnavailableError as reason:
-            raise WrongSetting(f"The office in {settings.data} cannot be opened: {reason}.") from None
+        self.ledger = _ledger(settings)
         self.present = self.ledger.present()
         if not self.present.offices():
             self.ledger.do(first_office(settings.office, self.now()))
@@ -497,6 +494,19 @@ def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
         oidc.install(app, here)
 
     return app
+
+
+def _ledger(settings: Settings) -> Ledger:
+    try:
+        opened = Ledger(settings.ledger, settings.data)
+    except LedgerUnavailableError as reason:
+        raise WrongSetting(f"The office in {settings.data} cannot be opened: {reason}.") from None
+    try:
+        check_origin(opened, settings.log_origin)
+    except WrongSetting:
+        opened.close()
+        raise
+    return opened
 
 
 def _fleet(path: Path) -> Spool:

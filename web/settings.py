@@ -23,6 +23,8 @@ PREFIX = "LTSA_"
 
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
+_ORIGIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+(/[A-Za-z0-9._-]+)*")
+
 _VERIFIER_KEY = re.compile(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*")
 
 
@@ -47,6 +49,9 @@ class Settings:
     redis_url: Annotated[str, "a Redis that wakes several servers early; empty: none"] = ""
     office: Annotated[str, "the id of the office that the front page opens"] = "ltsa"
     witnesses: Annotated[str, "witnesses' verifier keys, parted by commas, whose cosignatures the proof log takes"] = ""
+    log_origin: Annotated[str, "the proof log's name, given at its first signature and kept; empty: ltsa.invalid/…"] = (
+        ""
+    )
     oidc_issuer: Annotated[str, "an OpenID provider that people may sign in with, its issuer; empty: none"] = ""
     oidc_client_id: Annotated[str, "this office's name at that provider"] = ""
     oidc_client_secret: Annotated[str, "its secret there; empty: a public client"] = field(default="", repr=False)
@@ -76,6 +81,11 @@ class Settings:
                     f"The setting witnesses holds “{key}”; it must be verifier keys as `app.py witness` says its own:"
                     " witness.example/1+0f3a9c21+BC…"
                 )
+        if self.log_origin and not _ORIGIN.fullmatch(self.log_origin):
+            raise WrongSetting(
+                f"The setting log_origin is “{self.log_origin}”; it must be an address of the office's own without"
+                " https://: antrean.example/log."
+            )
         if self.data.exists() and not self.data.is_dir():
             raise WrongSetting(
                 f"The setting data is “{self.data}”, which is a file; it must be a folder or a new name."

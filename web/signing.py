@@ -25,9 +25,22 @@ def signing_key(here: "House") -> Signer:
     Raises `WrongSetting` for a file that holds none.
     """
     try:
-        return key_file.signing_key(here.ledger)
+        return key_file.signing_key(here.ledger, here.settings.log_origin)
     except key_file.UnreadableKeyError as reason:
         raise WrongSetting(str(reason)) from None
+
+
+def check_origin(ledger: Ledger, asked: str) -> None:
+    """Raises `WrongSetting` where a log that has a name already is to bear another one; and for a key that is none."""
+    try:
+        has = key_file.origin(ledger)
+    except key_file.UnreadableKeyError as reason:
+        raise WrongSetting(str(reason)) from None
+    if asked and has and asked != has:
+        raise WrongSetting(
+            f"The setting log_origin is “{asked}”, but this log is called “{has}” and stays so: who follows it knows it"
+            " by that name. Leave the setting out, or write the log's name there."
+        )
 
 
 def changed_body(old: Signer, new: Signer) -> str:

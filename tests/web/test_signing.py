@@ -12,7 +12,7 @@ from ltsa.journal import DataSeen, LogKeySet, entry
 from ltsa.published import Published
 from tests.staff import hire, signed_in
 from web.house import House
-from web.settings import Settings
+from web.settings import Settings, WrongSetting
 from web.signing import change, sign_record, signing_key
 
 
@@ -119,3 +119,24 @@ def test_a_file_of_what_was_signed_last_that_says_nothing_keeps_nothing_from_bei
     assert here.fork is None
     assert "cannot be read and is written anew" in caplog.text
     assert (tmp_path / "log.checkpoint").read_text() == Published(here.ledger).checkpoint()
+
+
+def test_a_log_bears_the_name_that_is_asked_for_first_and_never_another(tmp_path: Path) -> None:
+    with closing(House(Settings(data=tmp_path, log_origin="antrean.example/log"))) as here:
+        here.sign()
+        assert (
+            Published(here.ledger).checkpoint().splitlines()[0] == signing_key(here).key.name == "antrean.example/log"
+        )
+    with closing(House(Settings(data=tmp_path))) as here:
+        change(here, "command line")
+        assert signing_key(here).key.name == "antrean.example/log"
+    with pytest.raises(WrongSetting, match=r"this log is called “antrean.example/log” and stays so"):
+        House(Settings(data=tmp_path, log_origin="other.example"))
+
+
+@pytest.mark.parametrize("name", ["antrean", "https://antrean.example/log", "antrean.example/a b", "a.example+1"])
+def test_a_name_that_is_no_address_is_refused_with_what_would_be_right(name: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        WrongSetting, match=r"must be an address of the office's own without https://: antrean.example/log"
+    ):
+        Settings(data=tmp_path, log_origin=name)
