@@ -22,6 +22,7 @@ import msgspec
 from msgspec import Struct
 
 from ltsa.keys import MissingKeysError, WrongSeedError
+from ltsa.last_signed import FILE as LAST_SIGNED
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.log_key import FILE as LOG_KEY
 from ltsa.personal import KEYS, open_personal
@@ -111,8 +112,9 @@ def _add_keys(parser: argparse.ArgumentParser, meaning: str) -> None:
 def take(settings: Settings, into: Path, keys: Path, at: datetime, tell: Tell) -> tuple[Path, Contents]:
     """Takes a backup into a new folder below `into`, and replaces the keys in `keys`.
 
-    The ledger comes first: what it refers to was kept before it did, and so is in the files copied after it. The keys
-    come last: of everything in the data the key is there.
+    What was signed last comes first, so that the ledger contains it. The ledger comes next: what it refers to was kept
+    before it did, and so is in the files copied after it. The keys come last: of everything in the data the key is
+    there.
 
     Raises `BackupError`, `LedgerUnavailableError`, `TransferError`, `OSError` or `sqlite3.Error`.
     """
@@ -121,12 +123,14 @@ def take(settings: Settings, into: Path, keys: Path, at: datetime, tell: Tell) -
         if one.is_relative_to(other):
             raise BackupError(f"{one} lies in {other}; data, backup and keys are kept apart, best on three disks.")
     with _whole(into / f"ltsa-{at:%Y-%m-%dT%H%M%SZ}") as folder:
+        if (signed := data / LAST_SIGNED).exists():
+            _copy(signed, folder / LAST_SIGNED)
         if isinstance(place, Path):
             _copy(place, folder / LEDGER)
         else:
             transfer(place, folder / LEDGER, tell, online=True)
         for file in _files(data):
-            if file.name not in (LEDGER, *SECRETS):
+            if file.name not in (LAST_SIGNED, LEDGER, *SECRETS):
                 _copy(file, folder / file.relative_to(data))
         found, wrong = examined(folder / LEDGER, tell)
         _without_traces(folder)

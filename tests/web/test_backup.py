@@ -24,6 +24,7 @@ from web import backup as backups
 from web.backup import BackupError, bring_back, read, take
 from web.house import House
 from web.settings import Settings
+from web.signing import sign_record
 
 NOON = datetime(2026, 11, 21, 5, tzinfo=UTC)
 
@@ -99,6 +100,28 @@ def test_an_office_is_brought_back_into_a_database(made: Path, tmp_path: Path, d
     assert events(database) == events(made / "ledger.sqlite")
     with closing(House(again)) as house:
         assert issue(house.ledger, "next") == "G002"
+
+
+def test_what_is_signed_while_a_backup_is_taken_is_no_alarm_when_it_is_brought_back(
+    here: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = backups._copy
+
+    def copies_while_the_record_grows(file: Path, to: Path) -> None:
+        really(file, to)
+        issue(here.ledger, f"beside {file.name}")
+        sign_record(here)
+
+    sign_record(here)
+    monkeypatch.setattr(backups, "_copy", copies_while_the_record_grows)
+    made, _ = take(here.settings, tmp_path / "backups", tmp_path / "keys", NOON, silent)
+    monkeypatch.undo()
+    again = replace(here.settings, data=tmp_path / "again", database="")
+    bring_back(made, tmp_path / "keys", again, NOON, silent)
+    with closing(House(again)) as brought:
+        issue(brought.ledger, "the next")
+        sign_record(brought)
+        assert list(brought.ledger.log.examine()) == []
 
 
 def test_who_was_signed_in_signs_in_again(settings: Settings, tmp_path: Path) -> None:
