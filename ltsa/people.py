@@ -100,6 +100,11 @@ class People(SecretFile):
         where = f"SELECT {_COLUMNS} FROM notes WHERE office = ? AND date = ? AND number = ? ORDER BY at, id"  # noqa: S608
         return [self._note(row) for row in self._rows(where, office, date, number)]
 
+    def names(self, office: str, date: str, number: str) -> list[str]:
+        """The ids of the notes about a ticket, erased ones too."""
+        where = "SELECT id FROM notes WHERE office = ? AND date = ? AND number = ?"
+        return [str(row[0]) for row in self._rows(where, office, date, number)]
+
     def note(self, name: str) -> Note | None:
         """A note by its id; None where there is none."""
         rows = self._rows(f"SELECT {_COLUMNS} FROM notes WHERE id = ?", name)  # noqa: S608

@@ -40,10 +40,11 @@ def _positions(database: sqlite3.Connection, whom: list[str]) -> Iterator[int]:
             yield row[0]
 
 
-def _name(row: Recorded) -> str:
+def _names(row: Recorded) -> tuple[str, ...]:
+    """What an entry is about; of notes that were erased together, each."""
     if isinstance(row.event, DataExported) and row.event.why:
-        return of_everybody(row.stream.split(":")[1])
-    return str(getattr(row.event, "about", ""))
+        return (of_everybody(row.stream.split(":")[1]),)
+    return (str(getattr(row.event, "about", "")), *getattr(row.event, "items", ()))
 
 
 class LookIndex:
@@ -82,7 +83,8 @@ class LookIndex:
             database.execute("DELETE FROM looks")
             position, key, read = 0, "", 0
         for row in ledger.told(*TOPICS, after=read):
-            database.execute("INSERT OR IGNORE INTO looks VALUES (?,?)", (_name(row), row.position))
+            names = [(name, row.position) for name in _names(row)]
+            database.executemany("INSERT OR IGNORE INTO looks VALUES (?,?)", names)
             position, key, newest = row.position, row.event.key, max(newest, row.position)
         database.execute("UPDATE reached SET position = ?, key = ?, read = ?", (position, key, newest))
 

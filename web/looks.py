@@ -55,18 +55,24 @@ def records_about(here: House, person: str) -> list[Recorded]:
     """The same as it stands in the journals."""
     dates: dict[str, set[str]] = {}
     tickets: dict[str, set[str]] = {}
+    notes = set[str]()
     for visit in visits_of(here.ledger, person):
         dates.setdefault(visit.office, set()).add(visit.date)
         tickets.setdefault(f"{visit.number} {visit.date}", set()).add(visit.office)
-    found = here.looks.about(here.ledger, [person, *tickets, *map(of_everybody, dates)])
-    return [row for row in found if _concerns(row, person, dates, tickets)]
+        notes.update(here.people.names(visit.office, visit.date, visit.number))
+    found = here.looks.about(here.ledger, [person, *tickets, *notes, *map(of_everybody, dates)])
+    return [row for row in found if _concerns(row, person, dates, tickets, notes)]
 
 
-def _concerns(row: Recorded, person: str, dates: dict[str, set[str]], tickets: dict[str, set[str]]) -> bool:
+def _concerns(
+    row: Recorded, person: str, dates: dict[str, set[str]], tickets: dict[str, set[str]], notes: set[str]
+) -> bool:
     about, office = str(getattr(row.event, "about", "")), _office(row)
     if isinstance(row.event, DataExported) and row.event.why:
         first, _, last = about.partition("–")
         return any(first <= date <= last for date in dates.get(office, ()))
+    if isinstance(row.event, DataErased) and not notes.isdisjoint(row.event.items):
+        return True
     return about == person or office in tickets.get(about, ())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from ltsa.commands import CheckDay
+from ltsa.commands import CallTicket, CheckDay, OpenCounter, WriteNote
 from ltsa.configuring import ChangeOffice, ConfigureOffice
 from ltsa.identity import Identity, identity
 from ltsa.journal import DataErased, RetentionApplied
@@ -18,8 +18,10 @@ from ltsa.requests import FinishRequest, ReceiveRequest, RefuseRequest
 from ltsa.retention import DAY, Due
 from web import journeys, retention
 from web.house import House
+from web.looks import looks_at
 from web.notes import note_beside
 from web.settings import Settings
+from web.tickets import issue
 
 RATNA = identity("3204014503900001", "Ratna Kusumawardhani", "0812 3456 7890")
 BUDI = identity("3204010503900002", "Budi Kartasasmita")
@@ -182,6 +184,29 @@ def test_the_command_says_what_is_due_and_changes_nothing_until_it_is_told_to(
     it.here.catch_up()
     assert it.here.present.person(ratna).subject.erased == at
     assert "erased" not in runs("--apply"), "a second run finds nothing"
+
+
+def test_a_request_holds_the_notes_about_one_s_tickets_and_who_erased_them_is_told_to_whom_they_were_about(
+    it: Office,
+) -> None:
+    it.keeps(notes=30)
+    ratna, _ = it.opens_a_case(RATNA)
+    ticket, _ = issue(it.here, office="ltsa", by=SARI, key="t", services=(), person=ratna)
+    it.does(OpenCounter, counter="2", officer="sari")
+    it.does(CallTicket, counter="2", number=ticket.number)
+    with note_beside(it.here, office="ltsa", number=ticket.number, by=SARI, key="n", text=NOTE) as note:
+        it.does(WriteNote, counter="2", note=note)
+    remark = it.notes("Bu Wati sakit")
+    asked = it.does(ReceiveRequest, kind="show", person=ratna, identified="nik-document").events[0].event.request
+    it.days_later(31)
+    due = it.due()
+    assert ([one.id for one in due.notes], due.held) == ([remark], {"request": 1})
+    it.does(RefuseRequest, request=asked, reason="taken-back")
+    *_, done = retention.apply(it.here, it.due(), by="command line", key="run")
+    assert done.notes == 2
+    looks = [(look.did, look.data, look.by) for look in looks_at(it.here, ratna)]
+    assert looks[-1] == ("erased", "notes", "command line")
+    assert not it.here.people.has_text(note)
 
 
 def test_who_comes_back_while_it_is_applied_stays(it: Office) -> None:
