@@ -75,7 +75,9 @@ def apply(here: House, it: Due, *, by: str, key: str) -> Iterator[Applied]:
             if refusal.code != "person-erased":
                 refused[refusal.code] += 1
                 continue
-        persons += erase(here, person, office=it.office.id, by=by, key=name)
+        if not erase(here, person, office=it.office.id, by=by, key=name):  # whose key was lost: the rest goes too
+            here.off_loop(here.persons.erase, person, by, here.now())
+        persons += 1
         yield Applied(notes=notes, persons=persons, refused={**refused})
     yield Applied(notes=notes, persons=persons, refused={**refused})
 

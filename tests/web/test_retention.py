@@ -209,6 +209,18 @@ def test_a_request_holds_the_notes_about_one_s_tickets_and_who_erased_them_is_to
     assert not it.here.people.has_text(note)
 
 
+def test_of_whom_the_key_was_lost_the_rest_goes_too(it: Office) -> None:
+    it.keeps(persons=30)
+    ratna = it.came(RATNA)
+    it.here.personal.keys.drop(f"person:{ratna}")
+    it.days_later(31)
+    assert it.due().persons == (ratna,)
+    *_, done = retention.apply(it.here, it.due(), by="command line", key="run")
+    assert done.persons == 1
+    assert it.due().nothing
+    assert it.here.persons.find(RATNA.nik) is None
+
+
 def test_who_comes_back_while_it_is_applied_stays(it: Office) -> None:
     it.keeps(persons=30)
     ratna = it.came(RATNA)
