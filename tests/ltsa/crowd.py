@@ -1,11 +1,10 @@
-"""People who use one ledger at once: threads in this process, and this file run as a process of its own.
+"""People who use one ledger at once: threads in this process, and a crowd in a process of its own.
 
-`python -m tests.ltsa.crowd FOLDER NAME ROUNDS` issues, calls and serves, and writes a line for each thing that was
-acknowledged, after it was: what stands on its output must be in the ledger, whatever happens to the process.
+A crowd issues, calls and serves, and tells a line for each thing that was acknowledged, after it was: what it told must
+be in the ledger, whatever happens to the process.
 """
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ from ltsa.message import Refusal
 from ltsa.office import example_office
 from ltsa.store import Place
 from ltsa.tokens import token_digest
+from tests.forked import Forked
 
 FILE = "ledger.sqlite"
 DATABASE = "database"
@@ -96,10 +96,9 @@ def together(works: list[Callable[[], object]]) -> None:
         raise failures[0]
 
 
-if __name__ == "__main__":
-    folder, name, rounds = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+def work(folder: Path, name: str, rounds: int, counters: str) -> int:
+    """A process's work: a line on its output for each thing that was acknowledged, after it was."""
     ledger = opened(folder)
-    counters = sys.argv[4:] or ["9"]
 
     def say(line: str) -> None:
         """One write a line, so that the lines of several threads never mix."""
@@ -107,3 +106,22 @@ if __name__ == "__main__":
 
     together([lambda c=c: work_at(ledger, c, f"{name}-{c}", rounds, say) for c in counters])  # type: ignore[misc]
     ledger.close()
+    return 0
+
+
+class Crowd:
+    """A process of its own that works at a ledger."""
+
+    def __init__(self, folder: Path, name: str, rounds: int, counters: str) -> None:
+        self._said = folder / f"{name}.said"
+        self.process = Forked(self._said, os.environ, work, folder, name, rounds, counters)
+
+    def told(self) -> list[str]:
+        """What it told so far, in whole lines."""
+        return self._said.read_text().split("\n")[:-1]
+
+    def tells(self, lines: int) -> None:
+        """Waits until it has told so many."""
+        while len(self.told()) < lines:
+            assert self.process.poll() is None, "the crowd stopped by itself"
+            time.sleep(0.001)

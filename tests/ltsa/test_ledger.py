@@ -4,8 +4,6 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from contextlib import closing
 from datetime import date
@@ -25,7 +23,7 @@ from ltsa.ledger import Ledger, LedgerUnavailableError, replayed
 from ltsa.message import Refusal
 from ltsa.office import WrongOfficeError, example_office
 from ltsa.present import day_stream
-from tests.ltsa.crowd import FILE, give, issue, now, opened, together, work_at
+from tests.ltsa.crowd import FILE, Crowd, give, issue, now, opened, together, work_at
 from tests.ltsa.hall import EIGHT, MINUTE, snapshot
 
 PROJECT = Path(__file__).parents[2]
@@ -175,12 +173,12 @@ def test_eight_threads_keep_every_rule(folder: Path) -> None:
 
 
 def test_two_processes_of_four_threads_on_one_file_keep_every_rule(folder: Path) -> None:
-    crowds = [start_crowd(folder, name, 30, counters) for name, counters in (("p", "1234"), ("q", "5678"))]
-    told = "".join(crowd.communicate(timeout=120)[0] for crowd in crowds)
-    assert [crowd.returncode for crowd in crowds] == [0, 0]
+    crowds = [Crowd(folder, name, 30, counters) for name, counters in (("p", "1234"), ("q", "5678"))]
+    assert [crowd.process.wait(120) for crowd in crowds] == [0, 0]
+    told = [line for crowd in crowds for line in crowd.told()]
     ledger = opened(folder)
-    acknowledged(told.splitlines(), holds_together(ledger))
-    assert told.count("issued") == 240
+    acknowledged(told, holds_together(ledger))
+    assert sum(line.startswith("issued") for line in told) == 240
     ledger.close()
 
 
@@ -198,12 +196,11 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed_at_fifty_moment
     moments = random.Random(seed)
     told: list[str] = []
     for n in range(50):
-        crowd = start_crowd(tmp_path, f"run{n}", 10_000, "9" if n % 2 else "59")
-        assert crowd.stdout is not None
-        told += [crowd.stdout.readline().strip() for _ in range(moments.randrange(1, 25))]
-        assert told[-1], "the crowd stopped by itself"
-        crowd.send_signal(signal.SIGKILL)
-        told += [line for line in crowd.communicate()[0].split("\n")[:-1] if line]
+        crowd = Crowd(tmp_path, f"run{n}", 10_000, "9" if n % 2 else "59")
+        crowd.tells(moments.randrange(1, 25))
+        crowd.process.send_signal(signal.SIGKILL)
+        crowd.process.wait(10)
+        told += crowd.told()
         ledger = opened(tmp_path)
         day = holds_together(ledger)
         acknowledged(told, day)
@@ -295,11 +292,6 @@ def test_the_file_is_durable_at_every_commit(tmp_path: Path) -> None:
             cursor.execute(f"PRAGMA {pragma}")
             assert cursor.fetchone()[0] == value
     ledger.close()
-
-
-def start_crowd(folder: Path, name: str, rounds: int, counters: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.ltsa.crowd", str(folder), name, str(rounds), *counters]
-    return subprocess.Popen(command, cwd=PROJECT, text=True, stdout=subprocess.PIPE)
 
 
 def acknowledged(told: list[str], day: Day) -> None:
