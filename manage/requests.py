@@ -20,6 +20,7 @@ from web.asking import asker, may
 from web.case_story import CaseTeller
 from web.errors import status_of
 from web.house import House, house
+from web.limits import LOOKED_UP, buckets
 from web.own_data import OwnData
 from web.words import Words, page_language
 
@@ -52,7 +53,8 @@ def every(office: str) -> str:
 
 @blueprint.post("")
 def receive(office: str) -> Response | tuple[str, int]:
-    """Receives a request of who is found."""
+    """Receives a request of who is found. Looking somebody up counts, that nobody goes through all NIKs."""
+    buckets().take(LOOKED_UP, asker().name)
     here, written, document = house(), frame.form("who")[:LONGEST_WHO], frame.form("document") == "yes"
     said = {"office": office, "by": asker().by("requests.receive", office), "key": frame.key()}
     try:

@@ -24,6 +24,7 @@ from ltsa.access import EVERYWHERE
 from ltsa.identity import Identity
 from ltsa.journey import RecordStep
 from ltsa.road import NO_PLAN
+from ltsa.subject import asked
 from tools import staff
 from tools.morning import NAMES, OFFICERS, Morning
 from web import devices, journeys
@@ -140,8 +141,10 @@ def _play(house: House, settings: Settings, speed: float, seed: int) -> None:
     def admit(nik: str, scheme: str, before: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         number = next(cards)
         said: dict[str, Any] = {"office": settings.office, "by": "kiosk:1"}
+        words = asked(house.office(settings.office).consent)
+        agreed = words.given(words.digest("id"), "kiosk")
         person, case, card = journeys.open_case(
-            house, Identity(nik=nik, name=""), scheme=scheme, key=f"{run} case {number}", **said
+            house, Identity(nik=nik, name=""), scheme=scheme, key=f"{run} case {number}", agreed=agreed, **said
         )
         for step in before:
             key = f"{run} {step} {number}"
