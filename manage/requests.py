@@ -81,7 +81,9 @@ def act(office: str, request: str, action: str) -> Response | tuple[str, int]:
         elif action == "refuse":
             subject.refuse(here, request, frame.form("reason"), **said)
         else:
-            (DOES.get(action) or abort(404))(here, request, **said)
+            does = DOES.get(action) or abort(404)
+            _sure(action)
+            does(here, request, **said)
     except Refusal as refusal:
         return _page(office, request, problem=refusal), status_of(refusal)
     return frame.leads_to("requests.one", request=request)
@@ -117,6 +119,12 @@ def answer_file(office: str, request: str) -> Response:
     file = Response(data.as_json(house().office(office).clock), mimetype="application/json")
     file.headers["Content-Disposition"] = f'attachment; filename="{office}-{it.id}.json"'
     return _private(file)
+
+
+def _sure(action: str) -> None:
+    """Refuses an erasure that was not ticked to be meant."""
+    if action == "erase" and frame.form("sure") != "yes":
+        raise Refusal("missing-sure", "An erasure cannot be undone; tick that this is meant.", field="sure")
 
 
 def _answer(office: str, request: str) -> tuple[SubjectRequest, OwnData]:

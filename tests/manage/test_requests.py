@@ -116,7 +116,10 @@ def test_each_kind_is_done_with_its_press(manager: Manager, ratna: tuple[str, st
     erase = receives(manager, "erase")
     assert manager.posts(f"/requests/{erase}/show", key="x").status_code == 409, "another kind's press"
     assert manager.posts(f"/requests/{erase}/sell", key="x").status_code == 404
-    manager.posts(f"/requests/{erase}/erase", key="e")
+    unsure = manager.posts(f"/requests/{erase}/erase", key="e")
+    assert (unsure.status_code, "tidak dapat diurungkan" in unsure.get_data(as_text=True)) == (422, True)
+    assert here.persons.read(person) is not None
+    manager.posts(f"/requests/{erase}/erase", sure="yes", key="e")
     assert "Data diri dihapus pada" in manager.opens(f"/requests/{erase}")
     assert (here.persons.read(person), journeys.by_nik(here, NIK)) == (None, None)
     answer = manager.posts("/requests", who=NIK, kind="show", document="yes", key="again")
