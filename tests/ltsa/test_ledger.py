@@ -69,6 +69,22 @@ def test_the_same_key_gets_the_same_answer(folder: Path) -> None:
     ledger.close()
 
 
+def test_events_are_read_at_their_positions_in_order_and_what_is_not_there_is_left_out(folder: Path) -> None:
+    ledger = opened(folder)
+    issued = [
+        ledger.do(IssueTicket(office="ltsa", at=now(), by="kiosk:1", key=f"k{n}", services=("bank",), token=f"t{n}"))
+        for n in range(3)
+    ]
+    asked = [done.position for done in issued]
+    found = ledger.at(asked[2], 1_000_000, asked[0])
+    assert [(row.position, row.event) for row in found] == [
+        (asked[0], issued[0].events[-1].event),
+        (asked[2], issued[2].events[-1].event),
+    ]
+    assert ledger.at() == []
+    ledger.close()
+
+
 def test_the_same_key_gets_the_first_answer_even_when_the_world_moved_on_and_the_server_restarted(
     folder: Path,
 ) -> None:
