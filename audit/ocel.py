@@ -181,7 +181,8 @@ class _Made:
 def as_json(path: Path, extract: Extract) -> Iterator[bytes]:
     """The file as OCEL 2.0 JSON, piece by piece."""
     encode, objects = msgspec.json.encode, kinds_of(extract)
-    with closing(sqlite3.connect(path)) as db:
+    # A server draws each piece in whatever thread is free; never two at a time.
+    with closing(sqlite3.connect(path, check_same_thread=False)) as db:
         kinds = [kind for (kind,) in db.execute("SELECT ocel_type FROM event_map_type ORDER BY 1")]
         yield b'{"objectTypes":' + encode([{"name": k, "attributes": _texts(a)} for k, a in objects.items()])
         yield b',"eventTypes":' + encode([{"name": k, "attributes": _texts(ATTRIBUTES)} for k in kinds])

@@ -7,10 +7,11 @@ import io
 import json
 import sqlite3
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from xml.etree import ElementTree as ET  # what is read was written a moment before
 
 import duckdb
@@ -240,6 +241,17 @@ def test_taking_out_is_on_record_before_it_happens_and_never_part_of_what_is_tak
         [noted] = [it.event for it in ledger.told("data-exported/1") if isinstance(it.event, DataExported)]
         assert list(ledger.stored(day_stream("ltsa", "2026-03-02"), 0)) == []
     assert (noted.kind, noted.about, noted.by) == ("export.csv", "2026-03-01–2026-03-02", "command line")
+
+
+@pytest.mark.parametrize("kind", get_args(Format))
+def test_a_server_s_threads_may_take_turns_at_drawing_the_pieces(kind: Format, folder: Path, tmp_path: Path) -> None:
+    with closing(Ledger(folder / "ledger.sqlite")) as ledger:
+        cut = Extract(wanted=Wanted(format=kind), zones={"ltsa": "Asia/Jakarta"}, until=ledger.newest(), by="", at=0)
+        pieces, drawn = formats.written(ledger, cut, tmp_path, lambda *_: None, nobody), list[bytes | None]()
+        while not drawn or drawn[-1] is not None:
+            with ThreadPoolExecutor(1) as turn:
+                drawn.append(turn.submit(next, pieces, None).result())
+    assert len(drawn) > 1
 
 
 def test_a_file_is_never_written_over_unasked_and_an_unknown_office_leaves_none(take: Take, folder: Path) -> None:
