@@ -15,6 +15,7 @@ from ltsa.proof import TILE, Tree, leaf_hash, root
 from ltsa.store import Cursor, Place, Row, looking_at
 
 CHUNK = 5000
+_EVENTS = "SELECT rowid, originator_id, originator_version, topic, CAST(state AS BLOB) FROM ledger"
 WIDTH = 1 << TILE
 
 
@@ -60,17 +61,13 @@ def grow(cursor: Cursor, rows: Iterable[Row]) -> None:
 
 def missing(cursor: Cursor) -> list[Row]:
     """The next events that are no leaves yet, a chunk of them: of an older ledger, or by an older program."""
-    cursor.execute("SELECT position FROM leaves ORDER BY leaf DESC LIMIT 1")
-    last = cursor.fetchone()
-    return _events(cursor, last[0] if last else 0)
+    last = "coalesce((SELECT position FROM leaves ORDER BY leaf DESC LIMIT 1), 0)"
+    cursor.execute(f"{_EVENTS} WHERE rowid > {last} ORDER BY rowid LIMIT ?", (CHUNK,))
+    return [Row(*row) for row in cursor.fetchall()]
 
 
 def _events(cursor: Cursor, after: int) -> list[Row]:
-    cursor.execute(
-        "SELECT rowid, originator_id, originator_version, topic, CAST(state AS BLOB) FROM ledger WHERE rowid > ?"
-        " ORDER BY rowid LIMIT ?",
-        (after, CHUNK),
-    )
+    cursor.execute(f"{_EVENTS} WHERE rowid > ? ORDER BY rowid LIMIT ?", (after, CHUNK))
     return [Row(*row) for row in cursor.fetchall()]
 
 

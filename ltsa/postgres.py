@@ -201,10 +201,11 @@ class PostgresStore(Store):
 
     @override
     def insert(self, cursor: Cursor, rows: Sequence[Row]) -> None:
-        cursor.executemany(
-            "INSERT INTO ledger (rowid, originator_id, originator_version, topic, state) VALUES (?,?,?,?,?)", rows
-        )
-        cursor.execute(f"NOTIFY {CHANNEL}")
+        with self._writer.pipeline():  # one answer to wait for
+            cursor.executemany(
+                "INSERT INTO ledger (rowid, originator_id, originator_version, topic, state) VALUES (?,?,?,?,?)", rows
+            )
+            cursor.execute(f"NOTIFY {CHANNEL}")
 
     @override
     def hear(self, ring: Callable[[], object]) -> bool:

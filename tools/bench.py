@@ -20,6 +20,8 @@ Benchmark = Callable[[CreateApp, float], Figure | list[Figure]]
 BENCHMARKS = {
     "commands": "tools.bench_ledger:commands",
     "growth": "tools.bench_ledger:growth",
+    "postgres": "tools.bench_postgres:commands",
+    "postgres-two": "tools.bench_postgres:two",
     "replay": "tools.bench_ledger:replay",
     "replay-instant": "tools.bench_replay:instant",
     "replay-page": "tools.bench_replay:page",

@@ -16,6 +16,7 @@ from ltsa.configuring import ConfigureOffice
 from ltsa.ledger import Ledger, replayed
 from ltsa.office import example_office
 from ltsa.present import day_stream
+from ltsa.store import Place
 from ltsa.tokens import token_digest
 from tools.figures import Figure, figure, in_turns, scratch
 from web.server import CreateApp
@@ -185,9 +186,9 @@ class Officer:
         return kind(office=OFFICE.id, at=self._begins + n * self._pace, by=by, key=key, **fields)  # type: ignore[arg-type]
 
 
-def office_ledger(file: Path) -> Ledger:
+def office_ledger(place: Place) -> Ledger:
     """A new ledger with the example office."""
-    ledger = Ledger(file)
+    ledger = Ledger(place)
     ledger.do(
         ConfigureOffice(
             office=OFFICE.id, at=1, by="system", key="first office", configuration=OFFICE, since="1970-01-01"

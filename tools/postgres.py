@@ -96,6 +96,14 @@ class Postgres:
             "psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-h", str(self._folder), "-U", "ltsa", "-c", sql, database
         )
 
+    def transactions(self, script: str, clients: int, each: int) -> float:
+        """Has `pgbench` run a script, so many times by each of its clients at once; transactions a second."""
+        file = self._folder / "script.sql"
+        file.write_text(script, encoding="utf-8")
+        counts = ("-c", str(clients), "-j", "2", "-t", str(each))
+        said = self._run("pgbench", "-n", *counts, "-f", str(file), "-h", str(self._folder), "-U", "ltsa", "postgres")
+        return float(said.rpartition("tps = ")[2].split()[0])
+
     def schema(self, name: str) -> str:
         """The address of a new, empty schema."""
         self.run(f"CREATE SCHEMA {name}")

@@ -8,13 +8,20 @@ from pathlib import Path
 import pytest
 
 from app import create_app
-from tools import chromium
+from tools import chromium, postgres
 from tools.bench import BENCHMARKS, bench
 from tools.figures import figure, in_turns
 
 IN_BROWSER = {"click": ["click"], "replay-page": ["replay-page", "replay-step"]}
 
 PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def what_it_needs(name: str) -> None:
+    """Skips what this machine has no server for."""
+    if name.startswith("postgres") and (reason := postgres.missing()):
+        pytest.skip(reason)
 
 
 def check(line: str, name: str) -> None:
@@ -28,6 +35,7 @@ def check(line: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in BENCHMARKS if name not in IN_BROWSER])
+@pytest.mark.usefixtures("what_it_needs")
 def test_a_benchmark_prints_one_complete_object(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert bench([name, "--json", "--scale", "0.01"], create_app) in {0, 1}
 
