@@ -4,7 +4,7 @@ loads after the first picture: the events around the instant, the course, the ch
 
 from flask import render_template, request
 
-from audit import asked, book, pages, plot
+from audit import asked, book, in_force, pages, plot
 from audit.book import Book
 from audit.finding import find
 from audit.lanes import timeline
@@ -12,6 +12,7 @@ from audit.room import blueprint, day_page, office_of, opened, read, teller_of
 from ltsa.happened import TicketCalled, TicketIssued
 from ltsa.replay import KINDS
 from web.house import house
+from web.words import page_language
 
 MOST_WANTED = 80
 """Letters of a search that are looked at."""
@@ -87,6 +88,16 @@ def lanes(office: str, day: str) -> str:
     instant = asked.instant(request.args, found.date, found.office.clock, found.newest)
     shown = house().off_loop(timeline, found, wanted, found.at(instant))
     return day_page("audit/part.html", found, parts=("lanes",), it=shown, **_chosen())
+
+
+@blueprint.get("/<office>/<day>/rules")
+def rules(office: str, day: str) -> str:
+    """The configuration that was in force that day, and what of it was another before, and is another today."""
+    nearest = house().off_loop(book.neighbours, house().ledger, office, day)
+    earlier = read(office, nearest.before) if nearest.before else None
+    found = opened(office, day)
+    differs = house().off_loop(in_force.around, found, earlier, house().office(office), page_language())
+    return day_page("audit/part.html", found, parts=("rules", "rules_changed"), differs=differs)
 
 
 @blueprint.get("/<office>/<day>/find")

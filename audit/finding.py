@@ -49,11 +49,11 @@ def find(book: Book, teller: Teller, wanted: str, version: int) -> list[Hit]:
     within: Callable[[str, str], bool] = lambda id_, name: small in id_.casefold() or small in name.casefold()  # noqa: E731
     named = {counter.id: teller.said(counter.name) for counter in book.counters.values()}
     return [
-        *hits.of("number", traces.numbers, {number: number for number in traces.numbers}, begins),
+        *hits.of("number", traces.numbers, {number: number for number in list(traces.numbers)}, begins),
         *hits.of("counter", traces.counters, named, within),
-        *hits.of("officer", traces.officers, {officer: officer for officer in traces.officers}, within),
+        *hits.of("officer", traces.officers, {officer: officer for officer in list(traces.officers)}, within),
         *hits.of("kind", traces.kinds, {kind: teller.kind(kind) for kind in KINDS.values()}, within),
-        *hits.of("code", traces.codes, {code: teller.code(code) for code in traces.codes}, within),
+        *hits.of("code", traces.codes, {code: teller.code(code) for code in list(traces.codes)}, within),
     ]
 
 

@@ -91,7 +91,7 @@ def _phases(book: Book, asked: Lanes) -> Mapping[str, Sequence[Phase]]:
     traces = book.traces
     match asked.of:
         case "tickets":
-            return traces.visits
+            return dict(traces.visits)
         case "officers":
             return {officer: traces.officer(officer) for officer in book.officers}
     return {counter: traces.seats.get(counter, ()) for counter in book.counters}

@@ -127,11 +127,7 @@ class Configurations(Struct):
         change = self.changes[version - 1]
         if version == 1:
             return ()
-        before, after = (self.on(change.since, known) for known in (version - 1, version))
-        return tuple(
-            Difference(path=path, before=parts.value_at(before, path), after=parts.value_at(after, path))
-            for path in parts.differences(before, after)
-        )
+        return compared(*(self.on(change.since, known) for known in (version - 1, version)))
 
     def zone_at(self, at: int) -> ZoneInfo:
         """The time zone in force at an instant (ms UTC). Another one begins with its date as dated until then."""
@@ -145,6 +141,14 @@ class Configurations(Struct):
     def today(self, at: int) -> date:
         """The local date at an instant (ms UTC)."""
         return date.fromisoformat(_date(at, self.zone_at(at)))
+
+
+def compared(before: Office, after: Office) -> tuple[Difference, ...]:
+    """What is another in one configuration than in another."""
+    return tuple(
+        Difference(path=path, before=parts.value_at(before, path), after=parts.value_at(after, path))
+        for path in parts.differences(before, after)
+    )
 
 
 def evolve(configurations: Configurations, event: ConfigurationEvent) -> None:

@@ -32,7 +32,8 @@ _CODES = {
 
 
 class Traces:
-    """The traces of a day's events. It grows with the day and is never changed otherwise; threads may share it.
+    """The traces of a day's events. It grows with the day and is never changed otherwise; threads may share it, if they
+    copy what they go through.
 
     Versions stand in lists, ascending: `numbers`, `counters`, `kinds` and `codes` by what the events are about,
     `officers` by who sat at the counter or did it. `visits` are the stretches of each ticket, `seats` those of each
@@ -72,7 +73,7 @@ class Traces:
 
     def officer(self, name: str) -> list[Phase]:
         """The stretches in which an officer sat somewhere, in order."""
-        sat = [phase for phases in self.seats.values() for phase in phases if phase.officer == name]
+        sat = [phase for phases in list(self.seats.values()) for phase in list(phases) if phase.officer == name]
         return sorted((phase for phase in sat if phase.state != "closed"), key=lambda phase: phase.since)
 
     def _take(self, event: DayEvent) -> None:

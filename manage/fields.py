@@ -15,11 +15,7 @@ from msgspec import Struct
 
 from ltsa.office import LONGEST_CODE, LONGEST_NAME, Office
 from ltsa.parts import value_at
-
-LANGUAGES = ("id", "en", "su", "jv")
-"""Languages in which an office may write its own words; Indonesian is needed, Sundanese and Javanese are drafts until a
-native speaker has read them.
-"""
+from web.words import LANGUAGES
 
 ON = "on"
 LONGEST_NUMBER = 9

@@ -4,8 +4,8 @@ from msgspec import Struct
 
 from ltsa.office import Office
 from manage.draft import Draft
-from manage.fields import LANGUAGES, ON
-from web.words import Words, page_language
+from manage.fields import ON
+from web.words import LANGUAGES, Words, page_language
 
 
 class Form(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from ltsa.configuring import Change, Configurations
 from ltsa.message import Refusal
 from ltsa.office import Office
 from ltsa.present import day_stream
-from manage import telling
+from web import changed
 from web.errors import spoken
 from web.house import house
 from web.words import FIRST, Words, page_language
@@ -94,7 +94,7 @@ def saved(known: Configurations) -> Change | None:
 
 def actor(by: str) -> str:
     """Who did something, in the page's language."""
-    return telling.actor(by, page_language())
+    return changed.actor(by, page_language())
 
 
 def worded(key: str) -> str:
@@ -105,4 +105,4 @@ def worded(key: str) -> str:
 
 def clock(local: str) -> str:
     """A local time as it is written in the configuration, as people write it."""
-    return telling.clock(local, page_language())
+    return changed.clock(local, page_language())

@@ -11,13 +11,14 @@ from werkzeug import Response
 from ltsa.configuring import Change, Configurations, WithdrawChange
 from ltsa.message import Refusal
 from ltsa.office import Office, usual_week
-from manage import draft, flows, frame, telling
+from manage import draft, flows, frame
 from manage.fields import ON, Field, Sheet
 from manage.form import Form
 from manage.offered import DaysOff, Hours
 from manage.sections import BY_ID, GROUPS, NEW, SECTIONS, Section, service, taken_over, this_year
-from manage.telling import Told
+from web import changed
 from web.asking import asker
+from web.changed import Told
 from web.errors import status_of
 from web.house import house
 from web.words import page_language
@@ -94,7 +95,7 @@ def change(office: str, section: str, item: str = "") -> Response | tuple[str, i
         if action == "preview":
             wanted = msgspec.structs.replace(wanted, why=wanted.why or "–")
             after = draft.office_after(wanted, known)
-            told = telling.tell_all(draft.preview(wanted, known), known.on(wanted.since), after, page_language())
+            told = changed.tell_all(draft.preview(wanted, known), known.on(wanted.since), after, page_language())
             shown = _page(before, known, section, item, fields, draft=filled, preview=told, after=after)
             return shown, HTTPStatus.OK
         done = here.do(wanted)

@@ -11,11 +11,11 @@ from ltsa.hours import hours_on
 from ltsa.message import Refusal
 from ltsa.office import WEEKDAYS, Coded, Office, Opening, Retention, Text
 from ltsa.subject import asked
-from manage import telling
 from manage.flows import depths
 from manage.offered import agencies
 from manage.sections import taken_over
-from manage.telling import Teller, Told, clock
+from web import changed
+from web.changed import Teller, Told, clock
 from web.errors import spoken
 from web.format import DAYS, MONTHS, listed
 from web.words import FIRST, Words, page_language, said
@@ -68,7 +68,7 @@ def _cell(office: Office, year: int, month: int, n: int, ticked: Mapping[str, st
 
 def changes_told(known: Configurations, change: Change) -> list[Told]:
     """A recorded change in words."""
-    return telling.tell(known, change, page_language())
+    return changed.tell(known, change, page_language())
 
 
 def week_lines(office: Office) -> list[tuple[str, str]]:
@@ -100,7 +100,7 @@ def hours_line(office: Office, day: date) -> str:
 
 def place_said(rule: str) -> str:
     """Where somebody put back stands."""
-    return telling.place(rule, Words(page_language()))
+    return changed.place(rule, Words(page_language()))
 
 
 def summary_of(section: str, office: Office) -> str:

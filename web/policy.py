@@ -158,6 +158,7 @@ ENDPOINTS: Mapping[str, str] = {
     "audit.checks": "audit.see",
     "audit.lanes": "audit.see",
     "audit.finds": "audit.see",
+    "audit.rules": "audit.see",
     "audit.shadow": "audit.see",
     "audit.of_case": "audit.see",
     "audit.committed": "audit.see",

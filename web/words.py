@@ -18,6 +18,11 @@ FIRST = "id"
 OFFERED = {"id": "Bahasa Indonesia", "en": "English"}
 """Languages a page offers, by code, each in its own name."""
 
+LANGUAGES = ("id", "en", "su", "jv")
+"""Languages in which an office may write its own words; Indonesian is needed, Sundanese and Javanese are drafts until a
+native speaker has read them.
+"""
+
 ROOT = Path(__file__).resolve().parent.parent
 
 Entry = str | dict[str, str]

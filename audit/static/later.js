@@ -1,7 +1,9 @@
-// What a day's page loads after its first picture, one part after the other: the course below the slider, the checks, …
+// What a day's page loads after its first picture, one part after the other: the course below the slider first.
 import { partsOf, put } from "/static/audit/parts.js";
 
-for (const place of document.querySelectorAll("[data-later]")) {
+const places = [...document.querySelectorAll("[data-later]")];
+places.sort((one, other) => Number("first" in other.dataset) - Number("first" in one.dataset));
+for (const place of places) {
   const link = [...place.childNodes];
   place.replaceChildren(place.dataset.loading);
   try {

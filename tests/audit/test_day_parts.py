@@ -6,17 +6,21 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from audit import pages
 from audit.asked import Filter, Instant, Lanes
 from audit.book import Book
 from audit.change_telling import ChangeTeller
 from audit.finding import find
+from audit.in_force import around
 from audit.lanes import LANES_SHOWN, timeline, window
 from audit.telling import Teller
+from ltsa.configuring import ConfigureOffice
 from ltsa.day import Day
 from ltsa.difference import difference
 from ltsa.happened import DayConfigured
@@ -201,6 +205,42 @@ def test_every_change_there_is_can_be_told(lang: str) -> None:
             for group in teller.tell(difference(before, going.day)):
                 assert group.name
                 assert all(row.fact and row.before and row.after and row.before != row.after for row in group.rows)
+
+
+def test_an_event_leads_to_the_sign_ins_of_whoever_gave_the_command(auditor: Auditor) -> None:
+    page = auditor.opens(DAY, version="9")
+    [link] = re.findall(r'href="(/audit/ltsa/journal[^"]+person=petugas-sari[^"]*)"', page)
+    answer = auditor.client.get(unescape(link))
+    assert answer.status_code == 200
+    assert re.search(r'value="doors"[^>]* selected', answer.get_data(as_text=True))
+    assert "journal?" not in auditor.opens(f"{DAY}/board", version="4")
+
+
+def test_the_rules_of_a_day_stand_beside_those_of_the_day_before_and_of_today(auditor: Auditor) -> None:
+    said = words(auditor.opens(f"{DAY}/rules"))
+    assert "Yang berubah sejak itu sampai hari ini Tidak ada yang berubah." in said
+    assert "hari layanan sebelumnya" not in said
+    changed = replace(office(), rules=replace(office().rules, recall_limit=7))
+    auditor.house.do(
+        ConfigureOffice(office="ltsa", at=1, by="system", key="later", configuration=changed, since="1970-01-02")
+    )
+    said = words(auditor.opens(f"{DAY}/rules"))
+    assert "Panggilan ulang paling banyak 3 kali" in said
+    assert re.search(r"sampai hari ini Apa Sebelum Sesudah [^.]* 3 7", said)
+    assert f"{DAY}/rules" in auditor.opens(DAY, version="9")
+
+
+def test_what_was_changed_before_and_during_a_day_is_told(busy: Book) -> None:
+    first = busy.offices[0]
+    other = replace(first, rules=replace(first.rules, recall_limit=first.rules.recall_limit + 1))
+    earlier = book_of(busy.record[:5], busy.date)
+    earlier.offices[:] = [other]
+    before, within, until = around(busy, earlier, other, "en")
+    assert (before.when, within.when, until.when) == ("before", "within", "until")
+    assert within.at == busy.history[301].event.at
+    assert within.changes == []
+    [change] = before.changes
+    assert (change.before, change.after) == (str(other.rules.recall_limit), str(first.rules.recall_limit))
 
 
 # --- The timeline

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.audit.conftest import Auditor
 
 DAY = f"/{DATE}"
-PARTS = ("/events", "/course", "/checks", "/lanes", "/find")
+PARTS = ("/events", "/course", "/checks", "/lanes", "/find", "/rules")
 STORIES = ("/ticket/A003", "/counter/3", "/officer/petugas-budi")
 
 

@@ -1,13 +1,12 @@
-"""Changes in words: which part of the office it was, and what it was before and after, in the reader's language."""
+"""Changes of an office's configuration in words: which part it was, and what it was before and after."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ltsa.configuring import Change, Configurations, Difference
 from ltsa.office import WEEKDAYS, Office, Opening, Text
-from manage.fields import LANGUAGES
 from web.format import DAYS, full_date, listed
-from web.words import FIRST, Words
+from web.words import FIRST, LANGUAGES, Words
 
 NOTHING = "–"
 
