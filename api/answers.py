@@ -18,6 +18,7 @@ from ltsa.office import Text
 from ltsa.present import Recorded
 from ltsa.ranges import Method
 from ltsa.road import RoadState
+from ltsa.subject import asked
 from web.forecasting import Wait as Span
 from web.format import ZONE
 from web.journeys import Journey as Journey_
@@ -81,7 +82,9 @@ class Counter(Shown, frozen=True):
 
 
 class Office(Shown, frozen=True):
-    """An office as it is set up today, with every code that its commands take. `zone` is its IANA time zone."""
+    """An office as it is set up today, with every code that its commands take. `zone` is its IANA time zone, `consent`
+    the sentence in which people are asked whether they are kept for following visits.
+    """
 
     id: str
     name: str
@@ -94,6 +97,7 @@ class Office(Shown, frozen=True):
     return_reasons: tuple[Coded, ...]
     pause_reasons: tuple[Coded, ...]
     deviation_reasons: tuple[Coded, ...]
+    consent: Text
 
 
 class Sent(Shown, frozen=True):
@@ -368,6 +372,7 @@ def office_shown(it: office.Office) -> Office:
         return_reasons=_coded(rules.return_reasons),
         pause_reasons=_coded(rules.pause_reasons),
         deviation_reasons=_coded(rules.deviation_reasons),
+        consent=asked(it.consent).words,
     )
 
 

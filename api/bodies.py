@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from ltsa.office import LONGEST_CODE, Rules
+from ltsa.office import LONGEST_CODE, LONGEST_TEXT, Rules
 from ltsa.people import LONGEST_NOTE
 from ltsa.rules import LONGEST_OFFICER
 
@@ -69,12 +69,14 @@ class Issue(Body, frozen=True):
 
 class NewCase(Body, frozen=True):
     """A journey under one of the office's schemes. `nik` and `name` are kept encrypted beside the record, so that the
-    journey is found again without its card; null where somebody gives none.
+    journey is found again without its card; null where somebody gives none. `agreed` is the office's sentence of
+    consent (`consent` of the office), exactly as the person read it and agreed; a name is kept for those alone who did.
     """
 
     scheme: Code
     nik: Annotated[str, Meta(max_length=24)] | None = None
     name: Annotated[str, Meta(max_length=100, pattern=PLAIN)] | None = None
+    agreed: Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)] | None = None
 
 
 class NewReference(Body, frozen=True):

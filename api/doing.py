@@ -11,6 +11,8 @@ from ltsa.commands import AskHelp, CancelTicket, DayCommand, GiveHelp, OpenCount
 from ltsa.identity import Identity, name_of, nik_of
 from ltsa.journey import PERSON, CompleteReference, NoteReference, person_of
 from ltsa.ledger import Done
+from ltsa.subject import Agreed, digest
+from ltsa.subject import asked as consent_text
 from ltsa.tokens import token_digest
 from web import journeys, tickets
 from web.asking import asker
@@ -60,11 +62,25 @@ def open_case(asked: Asked) -> answers.OwnJourney:
     body, office = asked.body, asked.address["office"]
     said: dict[str, Any] = {"office": office, "scheme": body.scheme, "by": asked.by, "key": asked.key}
     if body.nik:
-        who = Identity(nik=nik_of(body.nik), name=name_of(body.name) if body.name else "")
-        person, case, card = journeys.open_case(asked.house, who, **said)
+        who, agreed = Identity(nik=nik_of(body.nik), name=name_of(body.name) if body.name else ""), _agreed(asked)
+        if who.name and agreed is None:
+            message = "A name is kept for those who agree to it; say so in `agreed`, or leave the name out."
+            raise Refused("consent-needed", message, field="agreed", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        person, case, card = journeys.open_case(asked.house, who, **said, agreed=agreed)
     else:
         person, case, card = journeys.open_unnamed(asked.house, **said)
     return answers.own_journey_shown(_journey(asked, person, case), card, asked.house.settings.address)
+
+
+def _agreed(asked: Asked) -> Agreed | None:
+    """To what the person agreed, as the program says. Raises `Refused` for words that the office does not ask."""
+    if asked.body.agreed is None:
+        return None
+    words = consent_text(asked.house.office(asked.address["office"]).consent)
+    if (given := words.given(digest(asked.body.agreed), "program")) is None:
+        message = "These are not the office's words of consent; show and send them as `consent` of the office has them."
+        raise Refused("unknown-consent", message, field="agreed", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return given
 
 
 def note_reference(asked: Asked) -> answers.Journey:

@@ -218,7 +218,7 @@ OPERATIONS = (
         tag="journey",
         sends=bodies.NewCase,
         status=HTTPStatus.CREATED,
-        example=bodies.NewCase(scheme="p-to-p", nik="3273015201900007", name="Sri Wati"),
+        example=bodies.NewCase(scheme="p-to-p", nik="3273015201900007"),
     ),
     _look(
         "case", CARD, looking.case, answers.OwnJourney, "The road of a journey, by its card's secret.", tag="journey"

@@ -16,8 +16,10 @@ from msgspec.structs import replace
 from ltsa.coded import Text
 from ltsa.message import Event
 
-Where = Literal["kiosk", "desk"]
-"""By which door consent came in: the person touched the kiosk, or told an officer, who pressed."""
+Where = Literal["kiosk", "desk", "program"]
+"""By which door consent came in: the person touched the kiosk, or told an officer, who pressed; or an office's program
+says so.
+"""
 
 USUAL = "usual/1"
 OWN = "own"
@@ -46,8 +48,8 @@ class ConsentText(Struct, frozen=True):
         return lang if self.words.get(lang) else "id"
 
     def digest(self, lang: str) -> str:
-        """The SHA-256 of the words in a language, in hexadecimal."""
-        return sha256(self.words[self.in_language(lang)].encode()).hexdigest()
+        """What a consent to the words in a language names them by."""
+        return digest(self.words[self.in_language(lang)])
 
     def given(self, digest: str, door: Where) -> "Agreed | None":
         """The consent to the words with this digest; None for words that are not asked any more."""
@@ -60,6 +62,11 @@ class ConsentText(Struct, frozen=True):
 def asked(own: Text) -> ConsentText:
     """The words in which an office asks for consent: its own, or the usual ones."""
     return ConsentText(OWN, own) if own else ConsentText(USUAL, WORDS[USUAL])
+
+
+def digest(words: str) -> str:
+    """How a consent names the words that were read: their SHA-256, in hexadecimal."""
+    return sha256(words.encode()).hexdigest()
 
 
 class Agreed(Struct, frozen=True, kw_only=True):

@@ -271,6 +271,17 @@ def test_a_refused_command_leaves_its_key_free(program: Program) -> None:
     assert program.at("5", "call-next", key="again")["number"] == "D001"
 
 
+def test_a_name_is_kept_for_those_who_agreed_to_the_office_s_own_words(program: Program) -> None:
+    asks = {"scheme": "p-to-p", "nik": "3273015201900007", "name": "Sri Wati"}
+    assert program.refused("/offices/ltsa/cases", asks) == (422, "consent-needed")
+    assert program.refused("/offices/ltsa/cases", {**asks, "agreed": "Ya."}) == (422, "unknown-consent")
+    (office,) = program.get("/offices").json
+    opened = program.does("/offices/ltsa/cases", {**asks, "agreed": office["consent"]["en"]}, status=201)
+    consent = program.house.ledger.person(opened["case"].partition("-")[0]).subject.consent
+    assert consent is not None
+    assert (consent.agreed.language, consent.agreed.door, consent.by) == ("en", "program", program.name)
+
+
 def test_a_journey_is_opened_followed_and_taken_up_with_its_card(program: Program) -> None:
     opened = program.does("/offices/ltsa/cases", {"scheme": "p-to-p"}, status=201)
     card = opened["card"]
