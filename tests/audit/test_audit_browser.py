@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -136,6 +137,20 @@ def test_the_filter_is_in_the_address_and_the_file_holds_what_it_lets_through(pa
     event(page, 30)
 
 
+def test_chosen_days_are_downloaded_in_the_chosen_format(page: Page, address: str) -> None:
+    page.goto(f"{address}/audit/ltsa")
+    page.get_by_role("link", name="Ambil data").click()
+    page.get_by_text("Tidak ada hari layanan").wait_for()
+    page.get_by_label("Dari tanggal").fill("2026-03-01")
+    page.get_by_role("button", name="Pilih tanggal").click()
+    page.get_by_text("1 hari layanan dengan 73 peristiwa").wait_for()
+    page.get_by_label("OCEL 2.0 (JSON)").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Unduh berkas").click()
+    assert download.value.suggested_filename.endswith(".ocel.json")
+    assert len(json.loads(download.value.path().read_text())["events"]) == 73
+
+
 def test_the_filter_keeps_the_instant_that_the_slider_shows(page: Page, address: str) -> None:
     page.goto(address + DAY)
     page.locator("[data-slider]").press("ArrowLeft")
@@ -235,6 +250,7 @@ def test_on_paper_the_board_is_ink_on_white_and_nothing_invites_a_finger(page: P
     [
         "/audit/ltsa",
         "/audit/ltsa/journal",
+        "/audit/ltsa/export?from=2026-03-01",
         f"{DAY}?version=20",
         f"{DAY}?version=0&lang=en",
         f"{DAY}?number=Z999",
