@@ -22,7 +22,7 @@ from ltsa.forecast import FUTURES, Forecast, Scene, forecast, queue_length_of, s
 from ltsa.happened import TicketCalled, TicketIssued
 from ltsa.paces import Paces, Spent, learn
 from ltsa.predictions import Outcome, Told, figures
-from ltsa.ranges import Calibration, Method, guess_from, guess_of
+from ltsa.ranges import COVER, Calibration, Method, guess_from, guess_of
 from tools.figures import Figure, figure, in_turns
 from tools.made_days import MINUTE, MadeDay, office
 from web.server import CreateApp
@@ -137,12 +137,15 @@ def by_hour(days: list[list[Outcome]]) -> dict[int, Hour]:
 
 
 def _hour(days: list[tuple[int, int]]) -> Hour:
-    """An hour's share over days of (told, within); its error is that of a ratio of two sums over days."""
+    """An hour's share over days of (told, within); its error is that of a ratio of two sums over days, and never less
+    than that of so many coins that fall nine times in ten: the few of a late hour may all have held.
+    """
     waits, within = (sum(of) for of in zip(*days, strict=True))
     share = within / waits
     strays = sum((kept - share * told) ** 2 for told, kept in days)
     error = sqrt(strays * len(days) / max(len(days) - 1, 1)) / waits
-    return Hour(waits, 100 * share, 100 * SURE * error)
+    coins = sqrt(COVER * (100 - COVER) / waits) / 100
+    return Hour(waits, 100 * share, 100 * SURE * max(error, coins))
 
 
 def _lived(seed: int, people: float) -> Spent:
