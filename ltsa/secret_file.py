@@ -5,11 +5,10 @@ emptied. A file is emptied whenever it is opened too, so a crash between the two
 """
 
 import logging
-import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
@@ -18,12 +17,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from ltsa import side_file
+from ltsa.side_file import TIMEOUT, changing
+
 log = logging.getLogger(__name__)
 
 KEY_BYTES, NONCE_BYTES = 32, 12
-TIMEOUT = 5
-"""Seconds to wait for other processes."""
-
 _MARKS = "CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT"
 
 
@@ -37,10 +36,8 @@ class SecretFile:
 
     def __init__(self, path: Path, tables: Sequence[str]) -> None:
         self.path = path
-        _make(path)
-        path.chmod(0o600)
         self._lock = Lock()
-        self._database = _connect(path)
+        self._database = side_file.opened(path)
         with self._changing() as database:
             for statement in (_MARKS, *tables):
                 database.execute(statement)
@@ -50,17 +47,9 @@ class SecretFile:
         with self._lock:
             self._database.close()
 
-    @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: nobody else writes until it is on the disk, or undone by an exception."""
-        with self._lock:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
+    def _changing(self) -> AbstractContextManager[sqlite3.Connection]:
+        """One transaction."""
+        return changing(self._lock, self._database)
 
     def _rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
         with self._lock:
@@ -108,24 +97,3 @@ def opened(cipher: AESGCM, closed: bytes, about: str) -> bytes:
 def derived(secret: bytes, purpose: str) -> bytes:
     """Another key for a purpose of its own (HKDF-SHA-256): who has that one learns nothing of the secret."""
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"ltsa " + purpose.encode()).derive(secret)
-
-
-def _make(path: Path) -> None:
-    """An empty file with a write-ahead log. Of processes that start at once one's comes to stand there, whole: SQLite
-    does not wait for another that is just turning the log on.
-    """
-    if path.exists():
-        return
-    new = path.with_suffix(f".{secrets.token_hex(4)}")
-    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    _connect(new).close()
-    with suppress(FileExistsError):
-        os.link(new, path)
-    new.unlink()
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=TIMEOUT)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY"):
-        database.execute(f"PRAGMA {pragma}")
-    return database

@@ -5,17 +5,19 @@ on a waiting screen and a minute without "last seen". Several processes share th
 into `House.off_loop`. Secrets stand here as SHA-256 only. The decision: docs/decisions/devices.md.
 """
 
-import os
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
+
+from ltsa import side_file
+from ltsa.side_file import changing
 
 ALPHABET = "34679CDFHJKNPRTVXY"
 """No two of these look alike, none is wide, and they spell no word (after RFC 8628, 6.1)."""
@@ -96,12 +98,8 @@ class Fleet:
     """The open file, made if it is not there, readable by its owner alone. Safe to use from any thread."""
 
     def __init__(self, path: Path) -> None:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        path.chmod(0o600)
         self._lock = Lock()
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
-        for pragma in ("busy_timeout=5000", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-            self._database.execute(f"PRAGMA {pragma}")
+        self._database = side_file.opened(path)
         with self._changing() as database:
             for statement in filter(str.strip, self._tables().split(";")):
                 database.execute(statement)
@@ -215,16 +213,8 @@ class Fleet:
     def _tables(self) -> str:
         return _TABLES
 
-    @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
+    def _changing(self) -> AbstractContextManager[sqlite3.Connection]:
+        return changing(self._lock, self._database)
 
     @contextmanager
     def _looking(self) -> Iterator[sqlite3.Connection]:

@@ -4,13 +4,15 @@ need not read years of journals. It lies in a file of its own beside the ledger 
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
 
+from ltsa import side_file
 from ltsa.journal import DataExported
 from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.present import Recorded
+from ltsa.side_file import changing
 
 TOPICS = ("data-seen/1", "data-recorded/1", "data-exported/1", "data-erased/1")
 
@@ -51,10 +53,8 @@ class LookIndex:
     """The open file. Safe to use from any thread and beside other processes; blocks on the disk."""
 
     def __init__(self, path: Path) -> None:
-        path.touch(mode=0o600)
         self._lock = Lock()
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
-        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database = side_file.opened(path)
         self._database.executescript(_TABLES)
 
     def about(self, ledger: Ledger, whom: list[str]) -> list[Recorded]:
@@ -88,13 +88,5 @@ class LookIndex:
             position, key, newest = row.position, row.event.key, max(newest, row.position)
         database.execute("UPDATE reached SET position = ?, key = ?, read = ?", (position, key, newest))
 
-    @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._database
-            except BaseException:
-                self._database.execute("ROLLBACK")
-                raise
-            self._database.execute("COMMIT")
+    def _changing(self) -> AbstractContextManager[sqlite3.Connection]:
+        return changing(self._lock, self._database)

@@ -4,22 +4,20 @@ Several processes write to it at once: whatever is read before it is changed is 
 (`BEGIN IMMEDIATE`), so nothing that holds once is accepted twice. The decision: docs/decisions/sign-in.md.
 """
 
-import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from hashlib import blake2b, sha256
 from pathlib import Path
 from threading import Lock
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-KEY_BYTES = 32
-NONCE_BYTES = 12
+from ltsa import side_file
+from ltsa.secret_file import KEY_BYTES, derived, opened, sealed
+from ltsa.side_file import changing
 
 TRIES = 5
 """Wrong ones in a row until the lock falls."""
@@ -74,11 +72,9 @@ class Vault:
     def __init__(self, path: Path, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise WrongKeyError(f"The key has {len(key)} bytes, not {KEY_BYTES}.")
-        _make(path)
-        path.chmod(0o600)
-        self._cipher = AESGCM(_derived(key, b"seal"))
-        self._bucket_key = _derived(key, b"bucket")
-        self._writer, self._reader = _connect(path), _connect(path)
+        self._cipher = AESGCM(derived(key, "credentials seal"))
+        self._bucket_key = derived(key, "credentials bucket")
+        self._writer, self._reader = side_file.opened(path), side_file.opened(path)
         self._writing, self._reading = Lock(), Lock()
         with self._changing() as database:
             for statement in _TABLES.split(";"):
@@ -97,17 +93,9 @@ class Vault:
             self._writer.close()
             self._reader.close()
 
-    @contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
+    def _changing(self) -> AbstractContextManager[sqlite3.Connection]:
         """One transaction: nobody else writes until it is on the disk, or undone by an exception."""
-        with self._writing:
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._writer
-            except BaseException:
-                self._writer.execute("ROLLBACK")
-                raise
-            self._writer.execute("COMMIT")
+        return changing(self._writing, self._writer)
 
     @contextmanager
     def _looking(self) -> Iterator[sqlite3.Connection]:
@@ -122,12 +110,11 @@ class Vault:
 
     def _seal(self, plain: bytes, about: str) -> bytes:
         """Encrypts; `about` says whose and what it is, and must be the same to open it."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, plain, about.encode())
+        return sealed(self._cipher, plain, about)
 
-    def _open(self, sealed: bytes, about: str) -> bytes:
+    def _open(self, closed: bytes, about: str) -> bytes:
         try:
-            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about.encode())
+            return opened(self._cipher, closed, about)
         except InvalidTag:
             raise WrongKeyError("This file was sealed with another key; bring the key back from a backup.") from None
 
@@ -169,28 +156,3 @@ def begin_try(database: sqlite3.Connection, about: str, at: int, lock: int = LOC
 def end_tries(database: sqlite3.Connection, *abouts: str) -> None:
     """Begins the count anew."""
     database.executemany("DELETE FROM tries WHERE about = ?", [(about,) for about in abouts])
-
-
-def _derived(key: bytes, purpose: bytes) -> bytes:
-    return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"ltsa credentials " + purpose).derive(key)
-
-
-def _make(path: Path) -> None:
-    """An empty file with a write-ahead log. Of processes that start at once one's comes to stand there, whole: SQLite
-    does not wait for another that is just turning the log on.
-    """
-    if path.exists():
-        return
-    new = path.with_suffix(f".{secrets.token_hex(4)}")
-    os.close(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    _connect(new).close()
-    with suppress(FileExistsError):
-        os.link(new, path)
-    new.unlink()
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-        database.execute(f"PRAGMA {pragma}")
-    return database
