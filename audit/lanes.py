@@ -3,7 +3,8 @@
 A window of the day at a time: so wide as one asks for, around an instant, and only the lanes that are not empty in it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
@@ -14,10 +15,11 @@ from audit.plot import MINUTE, Scale
 from ltsa.replay import Phase
 
 LANES_SHOWN = 40
-NARROW = 0.12
+NARROW = 0.3
 """Per cent of the width under which bars side by side are drawn as one: nobody could tell them apart."""
 
 OVER = frozenset({"done", "cancelled", "closed"})
+"""States of tickets, and of counters, in which nobody is there."""
 
 
 class Bar(Struct, frozen=True, kw_only=True):
@@ -54,13 +56,9 @@ class Timeline(Struct, frozen=True, kw_only=True):
 def timeline(book: Book, asked: Lanes, at: int) -> Timeline:
     """The window around an instant (ms UTC)."""
     scale = window(book, asked.span, at)
-    lanes = _phases(book, asked)
     last = book.history[-1].event.at
-    there = [
-        (id_, seen)
-        for id_, phases in lanes.items()
-        if id_.upper().startswith(asked.name.upper()) and (seen := _seen(phases, scale, last))
-    ]
+    lanes = _seen(book, asked, scale, last).items()
+    there = [(id_, phases) for id_, phases in lanes if phases and id_.upper().startswith(asked.name.upper())]
     pages = max(-(-len(there) // LANES_SHOWN), 1)
     asked = structs.replace(asked, page=min(asked.page, pages))
     shown = there[(asked.page - 1) * LANES_SHOWN : asked.page * LANES_SHOWN]
@@ -87,25 +85,27 @@ def window(book: Book, span: int, at: int) -> Scale:
     return plot.axis(begins, begins + 2 * half - 1, book.office)
 
 
-def _phases(book: Book, asked: Lanes) -> Mapping[str, Sequence[Phase]]:
+def _seen(book: Book, asked: Lanes, scale: Scale, last: int) -> dict[str, list[Phase]]:
+    """Each lane's stretches that lie in the window."""
     traces = book.traces
-    match asked.of:
-        case "tickets":
-            return dict(traces.visits)
-        case "officers":
-            return {officer: traces.officer(officer) for officer in book.officers}
-    return {counter: traces.seats.get(counter, ()) for counter in book.counters}
+    if asked.of == "tickets":
+        return {number: _within(phases, scale, last) for number, phases in dict(traces.visits).items()}
+    seats = {counter: _within(traces.seats.get(counter, ()), scale, last) for counter in book.counters}
+    if asked.of == "counters":
+        return seats
+    sat = sorted((phase for phases in seats.values() for phase in phases), key=_since)
+    return {officer: [phase for phase in sat if phase.officer == officer] for officer in book.officers}
 
 
-def _seen(phases: Iterable[Phase], scale: Scale, last: int) -> list[Phase]:
+def _within(phases: Sequence[Phase], scale: Scale, last: int) -> list[Phase]:
     """The stretches that lie in the window; somebody whose visit is over, or a closed counter, is not there."""
-    return [
-        phase
-        for phase in phases
-        if phase.state not in OVER
-        and not (phase.state == "closed" or phase.since >= scale.ends)
-        and (phase.until or last) > scale.begins
-    ]
+    first = max(bisect_right(phases, scale.begins, key=_since) - 1, 0)
+    until = bisect_left(phases, scale.ends, key=_since)
+    return [phase for phase in phases[first:until] if phase.state not in OVER and (phase.until or last) > scale.begins]
+
+
+def _since(phase: Phase) -> int:
+    return phase.since
 
 
 def _bars(scale: Scale, phases: Sequence[Phase], last: int) -> tuple[Bar, ...]:

@@ -4,46 +4,60 @@ import { goToTime } from "/static/audit/instant.js";
 import { partsOf, put } from "/static/audit/parts.js";
 
 const CHOICE = ["lanes", "span", "lane", "lanes_page"];
+const REST = 250;
+const LONGEST = 1500; // while the day plays the window still follows
 const panel = document.querySelector("[data-instant]");
 
 let at = Number(panel.dataset.at);
 let busy = false;
-let missed = false;
+let again = false;
+let resting = 0;
+let outside = 0; // since when the instant has been outside of the window
 
 const lanes = () => document.querySelector("[data-lanes]");
 
-/** Draws the line where the instant is; outside of the window it asks for the window around it. */
-function follow() {
+/** Draws the line where the instant is. False where that is outside of the window. */
+function draw() {
   const shown = lanes();
-  if (!shown) return;
-  const begins = Number(shown.dataset.begins);
-  const ends = Number(shown.dataset.ends);
-  if (at < begins || at > ends) return load();
-  const x = `${(100 * (at - begins)) / (ends - begins)}%`;
-  for (const line of shown.querySelectorAll("[data-lanes-now]")) {
+  const begins = Number(shown?.dataset.begins);
+  const ends = Number(shown?.dataset.ends);
+  const x = `${(100 * (Math.min(Math.max(at, begins), ends) - begins)) / (ends - begins)}%`;
+  for (const line of shown?.querySelectorAll("[data-lanes-now]") ?? []) {
     for (const end of ["x1", "x2"]) line.setAttribute(end, x);
+  }
+  return at >= begins && at <= ends;
+}
+
+/** Once the instant rests outside of the window, that around it is asked for. */
+function follow() {
+  clearTimeout(resting);
+  if (draw()) outside = 0;
+  else if (lanes()) {
+    outside ||= performance.now();
+    resting = setTimeout(load, performance.now() - outside > LONGEST ? 0 : REST);
   }
 }
 
 /** The window around the instant, as the page's address chooses it. One at a time. */
 async function load() {
-  missed = busy;
+  again = busy;
   if (busy) return;
   busy = true;
+  const url = new URL(panel.dataset.timeline, location.href);
+  for (const [name, value] of new URL(location.href).searchParams) if (CHOICE.includes(name)) url.searchParams.set(name, value);
+  url.searchParams.set("at", panel.querySelector("[data-reading-clock]").textContent.trim().replaceAll(".", ":"));
   try {
-    const url = new URL(panel.dataset.timeline, location.href);
-    for (const [name, value] of new URL(location.href).searchParams) if (CHOICE.includes(name)) url.searchParams.set(name, value);
-    url.searchParams.set("at", panel.querySelector("[data-reading-clock]").textContent.trim().replaceAll(".", ":"));
+    const parts = await partsOf(url);
     const focused = document.activeElement?.closest("[data-lanes-way]")?.textContent;
-    put(await partsOf(url));
-    if (focused) [...document.querySelectorAll("[data-lanes-way]")].find((way) => way.textContent === focused)?.focus();
+    put(parts);
+    [...document.querySelectorAll("[data-lanes-way]")].find((way) => way.textContent === focused)?.focus();
+    outside = 0;
+    draw();
   } catch {
-    missed = false; // the next instant asks again
-  } finally {
-    busy = false;
+    // The lanes stay as they are; the next instant asks again.
   }
-  if (missed) load();
-  else if (at >= Number(lanes().dataset.begins) && at <= Number(lanes().dataset.ends)) follow();
+  busy = false;
+  if (again) load();
 }
 
 function withChoice(address, { searchParams: query }) {
