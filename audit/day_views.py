@@ -97,7 +97,7 @@ def rules(office: str, day: str) -> str:
     earlier = read(office, nearest.before) if nearest.before else None
     found = opened(office, day)
     differs = house().off_loop(in_force.around, found, earlier, house().office(office), page_language())
-    return day_page("audit/part.html", found, parts=("rules", "rules_changed"), differs=differs)
+    return day_page("audit/part.html", found, parts=("rules_changed", "rules"), differs=differs)
 
 
 @blueprint.get("/<office>/<day>/find")
