@@ -1,0 +1,105 @@
+"""`python3 app.py faults`: break the office on purpose, and hold what it said against what it kept.
+
+Real processes, real clients. A fault is done so often as `--runs` says, by its seed; each line tells how many commands
+were acknowledged and what became of them. What must be true is docs/faults.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+import prepare
+from tools import postgres
+from tools.faults import killing
+from tools.faults.check import Found
+from tools.faults.office import no_orphans
+from tools.faults.round import Round
+from tools.figures import scratch
+from web.terminal import progress
+
+SENTENCES = 5
+"""About what is wrong, told of each fault."""
+
+
+class Fault(NamedTuple):
+    """One way to break it: how often in the full programme, and whether it takes PostgreSQL."""
+
+    work: Callable[[Round], Found]
+    runs: int
+    on_postgres: bool = False
+
+
+FAULTS: Mapping[str, Fault] = {
+    "web-killed": Fault(killing.web_on_a_file, 300),
+    "web-killed-postgres": Fault(killing.web_on_a_database, 300, on_postgres=True),
+    "postgres-killed": Fault(killing.database, 100, on_postgres=True),
+}
+
+
+def faults(arguments: list[str], _create_app: Callable[..., object]) -> int:
+    """Does the named faults, or all. 1 when anything was lost, doubled, wrong or late, else 0."""
+    parser = argparse.ArgumentParser(prog="app.py faults", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(FAULTS)}")
+    parser.add_argument("--runs", type=int, help="how often each, instead of as often as the programme says")
+    parser.add_argument("--seed", type=int, help="what decides when (a new one each time unless given, and printed)")
+    parser.add_argument("--json", action="store_true", help="print a line of JSON for each fault")
+    options = parser.parse_args(arguments)
+    if unknown := [name for name in options.names if name not in FAULTS]:
+        print(f"There is no fault “{unknown[0]}”. The faults are: {', '.join(FAULTS)}.", file=sys.stderr)
+        return 2
+    if options.runs is not None and options.runs < 1:
+        print("--runs must be 1 or more.", file=sys.stderr)
+        return 2
+    try:
+        prepare.for_checks()
+    except prepare.SetupFailed as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    seed = options.seed if options.seed is not None else random.randrange(1_000_000)
+    names = options.names or list(FAULTS)
+    if any(FAULTS[name].on_postgres for name in names):
+        postgres.install()
+    if not options.json:
+        print(f"Seed {seed}.\n{HEAD}")
+    held = True
+    with no_orphans():
+        for name in names:
+            fault = FAULTS[name]
+            if fault.on_postgres and postgres.missing():
+                print(f"{name:<22}NOT DONE: {postgres.missing()}.", file=sys.stderr)
+                held = False
+                continue
+            found = do(name, options.runs or fault.runs, seed)
+            held &= found.held
+            print(msgspec.json.encode(found).decode() if options.json else line(found), flush=True)
+    return 0 if held else 1
+
+
+def do(name: str, runs: int, seed: int) -> Found:
+    """Does one fault so often."""
+    with scratch() as folder, progress(name) as tell:
+        return FAULTS[name].work(Round(name, runs, seed, folder, tell))
+
+
+HEAD = (
+    f"{'fault':<22}{'runs':>6}{'acknowledged':>14}{'lost':>6}{'doubled':>9}{'skipped':>9}{'false':>7}{'order':>7}"
+    f"{'linear':>8}{'p50 s':>8}{'p99 s':>8}"
+)
+
+
+def line(found: Found) -> str:
+    """A row of the table, and what is wrong below it."""
+    order, linear = found.out_of_order or "kept", found.unlinearizable or "yes"
+    row = (
+        f"{found.fault:<22}{found.runs:>6}{found.acknowledged:>14}{found.lost:>6}{found.doubled:>9}{found.skipped:>9}"
+        f"{found.false_failures:>7}{order:>7}{linear:>8}{found.within(50):>8.2f}{found.within(99):>8.2f}"
+    )
+    more = "  ".join(f"{name} {value:g}" for name, value in found.more.items())
+    wrong = [*found.wrong[:SENTENCES], *([f"… and {rest} more"] if (rest := len(found.wrong) - SENTENCES) > 0 else [])]
+    return "\n".join([row, *([f"    {more}"] if more else []), *(f"  ! {each}" for each in [*wrong, *found.late])])

@@ -1,0 +1,77 @@
+"""Servers that die where they stand (SIGKILL): the office's own process, and the database's."""
+
+from __future__ import annotations
+
+import time
+
+from tools.faults.check import Found, compare
+from tools.faults.load import SOON, Client, Crowd, at_work
+from tools.faults.office import Office, opened
+from tools.faults.round import Round
+from tools.postgres import Postgres
+
+RESTART = 2.0
+"""Seconds from a restart to the first answer, in 99 of 100."""
+
+RECOVERY = 3.0
+"""Seconds from when the database accepts connections again until a client was answered, in 99 of 100."""
+
+
+def web_on_a_file(this: Round) -> Found:
+    """The office's process, its ledger in a file."""
+    return _web(this, Office(this.folder))
+
+
+def web_on_a_database(this: Round) -> Found:
+    """The office's process, its ledger in a database."""
+    with Postgres() as server:
+        return _web(this, Office(this.folder, server.address()))
+
+
+def database(this: Round) -> Found:
+    """Every process of the database. The machine goes on: what was written is in its memory, if not on the disk."""
+    found = this.found()
+    with Postgres() as server, opened(Office(this.folder, server.address())) as office:
+        crowd = Crowd(office.doors, this.seed)
+        with at_work(crowd):
+            for _ in this.each():
+                time.sleep(this.luck.uniform(0.3, 1.0))
+                server.kill()
+                time.sleep(this.luck.uniform(0, 1.5))
+                server.start()
+                there = time.monotonic_ns()
+                found.recovered += _answered_since(crowd, there)
+        told = crowd.told()
+        compare(found, told, office.recorded())
+    found.more["told_503"] = sum(each.refused for each in told)
+    found.more["slowest_503_s"] = max((each.slowest for each in told), default=0.0)
+    this.demand(found, "clients were answered again", found.within(99), RECOVERY)
+    return found
+
+
+def _web(this: Round, office: Office) -> Found:
+    found = this.found()
+    with opened(office):
+        crowd, first = Crowd(office.doors, this.seed), Client(office.doors, "first", this.seed)
+        with at_work(crowd):
+            for _ in this.each():
+                time.sleep(this.luck.uniform(0.2, 1.0))
+                office.kill()
+                began = time.monotonic()
+                office.start(wait=False)
+                first.ask("issue", "bank", pauses=SOON)
+                found.recovered.append(time.monotonic() - began)
+                first.close()
+        compare(found, crowd.told() + first.told, office.recorded())
+    this.demand(found, "the first answer after a restart came", found.within(99), RESTART)
+    return found
+
+
+def _answered_since(crowd: Crowd, there: int) -> list[float]:
+    """Waits until every client was answered something that it asked before then or after; how long each took (s)."""
+    waited: list[float] = []
+    for client in crowd.clients:
+        while not (since := [each.ended for each in client.told.copy() if each.ended and each.ended > there]):
+            time.sleep(0.005)
+        waited.append((since[0] - there) / 1e9)
+    return waited

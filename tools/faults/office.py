@@ -1,0 +1,151 @@
+"""Offices to be broken: real processes of `app.py serve` over a folder, or a database, of their own."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from ltsa.ledger import decoded
+from ltsa.present import Recorded
+from ltsa.store import Place, looking_at
+from tools import staff
+from tools.faults.load import Doors
+from web.settings import PROJECT, Settings
+
+STARTS_WITHIN = 60
+CHILD_SUBREAPER = 36
+"""`PR_SET_CHILD_SUBREAPER` of prctl(2)."""
+
+
+class Office:
+    """One office, served by any number of processes. They end with whoever started them, however that ends."""
+
+    def __init__(self, folder: Path, database: str = "", *, processes: int = 1, **environ: str) -> None:
+        from web.house import House
+
+        self.data, self.database = folder / "office", database
+        self._environ = {"LTSA_RATE_LIMITS": "0", **environ}
+        self._servers: list[subprocess.Popen[bytes] | None] = [None] * processes
+        self._ports = [0] * processes
+        with closing(House(Settings(data=self.data, port=0, database=database))) as here:
+            token = staff.program(here, "supervisor")
+            self.screen = staff.device(here, "display")
+        self.doors = Doors(token, self._ports)
+        """The way in, for clients."""
+
+    @property
+    def place(self) -> Place:
+        """Where its ledger lies."""
+        return self.database or self.data / "ledger.sqlite"
+
+    @property
+    def ports(self) -> list[int]:
+        """Of its processes."""
+        return self._ports
+
+    def start(self, number: int = 0, *, wait: bool = True, through: Callable[[], None] | None = None) -> None:
+        """Starts a process (again, at the same port); waits until it has printed its addresses, or not."""
+        command = [sys.executable, "app.py", "serve", "--port", str(self._ports[number]), "--data", str(self.data)]
+        if self.database:
+            command += ["--database", self.database]
+        if setpriv := shutil.which("setpriv"):
+            command = [setpriv, "--pdeathsig", "KILL", *command]
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("LTSA_")} | self._environ
+        with self._terminal(number).open("wb") as terminal:
+            self._servers[number] = subprocess.Popen(
+                command,
+                cwd=PROJECT,
+                env=environ,
+                stdout=terminal,
+                stderr=subprocess.STDOUT,
+                preexec_fn=through,  # noqa: PLW1509 - a limit of the process's own; nothing is shared with threads
+            )
+        while wait and not self._is_open(number):
+            time.sleep(0.02)
+
+    def kill(self, number: int = 0) -> None:
+        """Kills a process where it is (SIGKILL)."""
+        self._end(number, signal.SIGKILL)
+
+    def stop(self, number: int = 0) -> None:
+        """Asks a process to end."""
+        self._end(number, signal.SIGTERM)
+
+    def sends(self, which: signal.Signals, number: int = 0) -> None:
+        """Sends a process a signal."""
+        if server := self._servers[number]:
+            server.send_signal(which)
+
+    def pid(self, number: int = 0) -> int:
+        """Of a process."""
+        server = self._servers[number]
+        return server.pid if server else 0
+
+    def close(self) -> None:
+        """Ends all that runs."""
+        for number in range(len(self._servers)):
+            with suppress(ProcessLookupError):
+                self._end(number, signal.SIGKILL)
+
+    def said(self, number: int = 0) -> str:
+        """What a process has said on its terminal since it was started."""
+        return self._terminal(number).read_text("utf-8", errors="replace")
+
+    def recorded(self) -> list[Recorded]:
+        """All that is on record, in its order."""
+        with looking_at(self.place) as cursor:
+            return decoded(cursor, "rowid > 0 ORDER BY rowid")
+
+    def _terminal(self, number: int) -> Path:
+        return self.data.with_suffix(f".terminal-{number}")
+
+    def _is_open(self, number: int) -> bool:
+        server, said = self._servers[number], self.said(number)
+        if "Ctrl+C" in said and (found := re.search(r"http://[^/\s]+:(\d+)", said)):
+            self._ports[number] = int(found[1])
+            return True
+        if server is None or server.poll() is not None:
+            raise RuntimeError(f"The office did not open:\n{said}")
+        return False
+
+    def _end(self, number: int, how: signal.Signals) -> None:
+        server, self._servers[number] = self._servers[number], None
+        if server:
+            server.send_signal(how)
+            server.wait()
+
+
+@contextmanager
+def opened(office: Office) -> Iterator[Office]:
+    """An office with all its processes, until the end."""
+    try:
+        for number in range(len(office.ports)):
+            office.start(number)
+        yield office
+    finally:
+        office.close()
+
+
+@contextmanager
+def no_orphans() -> Iterator[None]:
+    """Whatever processes are left of killed servers become this one's, and end with it (prctl(2), a subreaper)."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    before = set(children.read_text("ascii").split())
+    ctypes.CDLL(None, use_errno=True).prctl(CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        for child in map(int, set(children.read_text("ascii").split()) - before):
+            with suppress(ProcessLookupError, ChildProcessError):
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+        ctypes.CDLL(None, use_errno=True).prctl(CHILD_SUBREAPER, 0, 0, 0, 0)
