@@ -37,7 +37,7 @@ COMMANDS = {
     "token": ("make, list or revoke programs' tokens", "web.programs:token"),
     "log-key": ("show the key by which the record's checkpoints are verified, or change it", "web.signing:log_key"),
     "references": ("take numbers of outside systems out as CSV, or in", "web.reconciling:references"),
-    "export": ("take recorded days out: CSV, JSON Lines, XES, OCEL 2.0, Parquet", "audit.exporting:export"),
+    "export": ("take recorded days out: CSV, JSON Lines, XES, OCEL 2.0, Parquet", "audit.exports.command:export"),
     "subject": ("list people's requests about their own data, receive or carry one out", "web.requesting:subject"),
     "retention": ("show what is kept for longer than the rules say, or erase it", "web.retention:retention"),
     "pair": ("print an address that pairs the browser that opens it", "web.pairing:pair"),

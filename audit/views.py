@@ -13,8 +13,9 @@ from flask import Response, render_template, request, stream_with_context
 
 import audit.committed_views
 import audit.day_views  # noqa: F401 - whose addresses are this room's too
-from audit import asked, book, export, extracts, journal, kept, pages, seen
-from audit.extract import watermark
+from audit import asked, book, journal, kept, pages, seen, sheets
+from audit.exports import page as export_page
+from audit.exports.extract import watermark
 from audit.journal_telling import JournalTeller
 from audit.proofs import NoProofError, write_day
 from audit.room import blueprint, day_page, office_of, opened, teller_of, written
@@ -48,7 +49,7 @@ FORECAST_DAYS = 7
 PIECE = 1 << 16
 """Bytes of a file that are sent at a time."""
 
-blueprint.register_blueprint(extracts.blueprint)
+blueprint.register_blueprint(export_page.blueprint)
 
 
 @blueprint.get("/<office>")
@@ -68,7 +69,7 @@ def days_csv(office: str) -> Response:
     configuration, ledger, chosen = office_of(office), house().ledger, _chosen(office)
     mark = _on_record(office, "days.csv", f"{chosen[-1]}–{chosen[0]}" if chosen else "–")
     entries = (book.entry(ledger, office, day) for day in chosen)
-    return _csv(export.days(entries, configuration.zone, page_language()), f"{office}.csv", mark)
+    return _csv(sheets.days(entries, configuration.zone, page_language()), f"{office}.csv", mark)
 
 
 @blueprint.get("/<office>/journal")
@@ -99,7 +100,7 @@ def noted_csv(office: str) -> Response:
     """The chosen entries of the journal as CSV."""
     _, dates, entries, teller = _journal(office)
     mark = _on_record(office, "journal.csv", f"{dates.first}–{dates.last}", action="journal.see")
-    return _csv(export.noted(filter(_entries().takes, entries), teller), f"{office}-journal.csv", mark)
+    return _csv(sheets.noted(filter(_entries().takes, entries), teller), f"{office}-journal.csv", mark)
 
 
 @blueprint.get("/<office>/forecast")
@@ -166,7 +167,7 @@ def events_csv(office: str, day: str) -> Response:
     found = opened(office, day)
     chosen = asked.events(request.args, found.date, found.office.clock)
     mark = _on_record(office, "events.csv", day)
-    rows = export.events(filter(chosen.takes, story(found.history, corrected=found.corrected)), teller_of(found.office))
+    rows = sheets.events(filter(chosen.takes, story(found.history, corrected=found.corrected)), teller_of(found.office))
     return _csv(rows, f"{office}-{day}.csv", mark)
 
 
@@ -176,7 +177,7 @@ def course_csv(office: str, day: str) -> Response:
     found = opened(office, day)
     moments = house().off_loop(pages.course, found).moments
     mark = _on_record(office, "course.csv", day)
-    return _csv(export.course(moments, found.office.zone, page_language()), f"{office}-{day}-course.csv", mark)
+    return _csv(sheets.course(moments, found.office.zone, page_language()), f"{office}-{day}-course.csv", mark)
 
 
 @blueprint.get("/<office>/<day>/proof.zip")

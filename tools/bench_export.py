@@ -6,8 +6,8 @@ import sqlite3
 import time
 from contextlib import closing
 
-from audit import formats
-from audit.extract import Extract, Wanted, days, events
+from audit.exports import formats
+from audit.exports.extract import Extract, Wanted, days, events
 from tools.bench_ledger import OFFICE, busy_day
 from tools.figures import Figure, figure, in_turns, scratch
 from web.server import CreateApp

@@ -170,9 +170,9 @@ ENDPOINTS: Mapping[str, str] = {
     "audit.days_csv": "audit.export",
     "audit.events_csv": "audit.export",
     "audit.course_csv": "audit.export",
-    "audit.extracts.page": "audit.export",
-    "audit.extracts.take": "audit.export",
-    "audit.extracts.take_persons": "persons.export",
+    "audit.exports.page": "audit.export",
+    "audit.exports.take": "audit.export",
+    "audit.exports.take_persons": "persons.export",
     "audit.proof": "audit.export",
     "audit.ticket_proof": "audit.export",
     # Devices: who waits to be let in, and who is

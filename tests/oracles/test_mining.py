@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from audit.exporting import export
+from audit.exports.command import export
 from ltsa.flow import Flow, FlowKept
 from tests.audit.conftest import record
 from tests.ltsa.scripted_journey import played

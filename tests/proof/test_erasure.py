@@ -13,8 +13,8 @@ from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 
-from audit.exporting import export
-from audit.extract import Format
+from audit.exports.command import export
+from audit.exports.extract import Format
 from audit.proofs import prove_day, verify_file
 from audit.verifying import verify
 from ltsa.identity import identity

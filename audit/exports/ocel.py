@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from audit.extract import PERSONAL, Extract, Taken, Who, pieces, utc
+from audit.exports.extract import PERSONAL, Extract, Taken, Who, pieces, utc
 from ltsa.journey import person_of
 
 OBJECTS = {

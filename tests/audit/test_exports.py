@@ -20,10 +20,10 @@ import pytest
 from jsonschema import FormatChecker, validate
 from msgspec.structs import replace
 
-from audit import extract as extracting
-from audit import formats, ocel, parquet, xes
-from audit.exporting import export
-from audit.extract import Extract, Format, Said, Taken, Wanted
+from audit.exports import extract as extracting
+from audit.exports import formats, ocel, parquet, xes
+from audit.exports.command import export
+from audit.exports.extract import Extract, Format, Said, Taken, Wanted
 from ltsa.identity import Identity, identity
 from ltsa.journal import DataExported
 from ltsa.ledger import Ledger

@@ -6,8 +6,8 @@ from typing import assert_never
 
 import msgspec
 
-from audit import ocel, parquet, xes
-from audit.extract import PERSONAL, Extract, Format, Taken, Who, cases, clock, days, events, named
+from audit.exports import ocel, parquet, xes
+from audit.exports.extract import PERSONAL, Extract, Format, Taken, Who, cases, clock, days, events, named
 from ltsa.identity import Identity
 from ltsa.ledger import Ledger
 from web.tables import Cell, chunks

@@ -12,7 +12,7 @@ import pytest
 
 from ltsa.journal import DataExported
 from tests.audit.event_logs import XES
-from tests.audit.test_exporting import RATNA, RATNA_TEXTS, come
+from tests.audit.test_exports import RATNA, RATNA_TEXTS, come
 from tests.staff import signed_in
 
 if TYPE_CHECKING:

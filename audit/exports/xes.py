@@ -8,7 +8,7 @@ from itertools import groupby
 from re import compile as pattern
 from xml.sax.saxutils import quoteattr
 
-from audit.extract import Case, CaseSaid, Extract, Taken, clock, utc
+from audit.exports.extract import Case, CaseSaid, Extract, Taken, clock, utc
 
 _FORBIDDEN = pattern("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EXTENSIONS = {"Concept": "concept", "Time": "time", "Lifecycle": "lifecycle", "Organizational": "org"}

@@ -14,10 +14,10 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, get_args
 
-from audit import parquet
-from audit.extract import WITH_PERSONS, Extract, Format, Trace, Wanted
-from audit.formats import written
-from audit.parquet import NoDuckdbError
+from audit.exports import parquet
+from audit.exports.extract import WITH_PERSONS, Extract, Format, Trace, Wanted
+from audit.exports.formats import written
+from audit.exports.parquet import NoDuckdbError
 from ltsa.journal import DataExported
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import prepare
-from audit.extract import Extract, Taken, pieces
+from audit.exports.extract import Extract, Taken, pieces
 
 COLUMNS = {
     "office": "VARCHAR",

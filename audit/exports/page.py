@@ -12,10 +12,11 @@ import msgspec
 from flask import Blueprint, Response, render_template, request
 from msgspec import Struct
 
-from audit import asked, parquet
-from audit.exporting import KNOWN, record
-from audit.extract import WITH_PERSONS, Extract, Wanted
-from audit.formats import ENDINGS, written
+from audit import asked
+from audit.exports import parquet
+from audit.exports.command import KNOWN, record
+from audit.exports.extract import WITH_PERSONS, Extract, Wanted
+from audit.exports.formats import ENDINGS, written
 from ltsa.present import day_stream
 from web.asking import asker
 from web.house import House, house
@@ -33,7 +34,7 @@ TYPES = {
     "parquet": "application/vnd.apache.parquet",
 }
 
-blueprint = Blueprint("extracts", __name__, url_prefix="/<office>/export")
+blueprint = Blueprint("exports", __name__, url_prefix="/<office>/export")
 
 
 class Span(Struct, frozen=True, kw_only=True):
@@ -55,7 +56,7 @@ def page(office: str) -> str:
     lengths: dict[str, int] = here.off_loop(here.ledger.lengths, day_stream(office, ""))
     chosen = [count for stream, count in lengths.items() if first <= stream.rpartition(":")[2] <= last]
     return render_template(
-        "audit/extracts.html",
+        "audit/exports.html",
         office=configuration,
         span=Span(first=first, last=last, days=len(chosen), events=sum(chosen)),
         formats=[each for each in TYPES if each != "parquet" or parquet.is_there()],
