@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 
+from tools import apt
+
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 PACKAGES = (("chromium-headless-shell", "libatomic1"), ("chromium", "libatomic1"))
 """What Debian and Ubuntu lack: the browser, and what Playwright's driver is linked with. The first that can be had: the
@@ -48,24 +50,14 @@ def missing() -> str:
 
 
 def install() -> None:
-    """Ask the system's packages for what is missing where that is possible: Debian or Ubuntu, as root. Shows itself."""
-    if not missing() or not shutil.which("apt-get") or os.geteuid() != 0:
+    """Ask the system's packages for what is missing where that is possible. Shows itself."""
+    if not missing() or not apt.can_install():
         return
-    _apt_get("update")
     for packages in PACKAGES:
-        print(f"Installing {' and '.join(packages)} with apt-get for the browser tests …", flush=True)
-        if _apt_get("install", "-y", "--no-install-recommends", *packages):
+        if apt.install(*packages, purpose="the browser tests"):
             break
     find.cache_clear()
     missing.cache_clear()
-
-
-def _apt_get(*words: str) -> bool:
-    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(["apt-get", *words], env=environ, capture_output=True, text=True, check=False)
-    if done.returncode:
-        print(f"  apt-get {' '.join(words)} failed: {done.stderr.strip()[-300:]}", flush=True)
-    return done.returncode == 0
 
 
 def _runs(*command: str) -> bool:

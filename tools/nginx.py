@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 
+from tools import apt
+
 
 @functools.cache
 def find() -> str | None:
@@ -24,16 +26,7 @@ def missing() -> str:
 
 
 def install() -> None:
-    """Ask the system's packages for it where that is possible: Debian or Ubuntu, as root. Shows itself."""
-    if not missing() or not shutil.which("apt-get") or os.geteuid() != 0:
-        return
-    print("Installing nginx with apt-get for the proxy's tests …", flush=True)
-    commands = [["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "nginx"]]
-    if shutil.which("systemctl"):
-        commands.append(["systemctl", "disable", "--now", "nginx"])  # Debian starts it; the tests have one of their own
-    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in commands:
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(f"  {' '.join(command)} failed: {done.stderr.strip()[-300:]}", flush=True)
-    find.cache_clear()
+    """Ask the system's packages for it where that is possible. Shows itself."""
+    if missing() and apt.can_install() and apt.install("nginx", purpose="the proxy's tests"):
+        apt.stop_service("nginx")
+        find.cache_clear()

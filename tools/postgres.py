@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from tools import apt
+
 OPTIONS = {
     "listen_addresses": "",
     "fsync": "off",  # what is killed are processes, not the machine
@@ -47,19 +49,10 @@ def missing() -> str:
 
 
 def install() -> None:
-    """Ask the system's packages for it where that is possible: Debian or Ubuntu, as root. Shows itself."""
-    if not missing() or not shutil.which("apt-get") or os.geteuid() != 0:
-        return
-    print("Installing postgresql with apt-get for the stores' tests …", flush=True)
-    commands = [["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "postgresql"]]
-    if shutil.which("systemctl"):
-        commands.append(["systemctl", "disable", "--now", "postgresql"])  # Debian starts it; the tests start their own
-    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in commands:
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(f"  {' '.join(command)} failed: {done.stderr.strip()[-300:]}", flush=True)
-    find.cache_clear()
+    """Ask the system's packages for it where that is possible. Shows itself."""
+    if missing() and apt.can_install() and apt.install("postgresql", purpose="the stores' tests"):
+        apt.stop_service("postgresql")
+        find.cache_clear()
 
 
 class Postgres:
