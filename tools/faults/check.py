@@ -67,6 +67,12 @@ class Found(Struct, kw_only=True):
         """One more thing that is wrong."""
         self.wrong.append(sentence)
 
+    def tells_of(self, told: Sequence[Told]) -> None:
+        """Notes how often clients were told 503, and how long one try took at most."""
+        self.more["told_503"] = sum(each.refused for each in told)
+        self.more["slowest_503_s"] = max((each.slowest_503 for each in told), default=0.0)
+        self.more["slowest_s"] = max((each.slowest for each in told), default=0.0)
+
     def within(self, share: int) -> float:
         """In how many seconds so many of a hundred recoveries were over; 0 where nothing had to recover."""
         if len(self.recovered) < 2:  # noqa: PLR2004 - one has no distribution
@@ -113,7 +119,7 @@ def compare(found: Found, told: Sequence[Told], recorded: Sequence[Recorded]) ->
     _order(found, at)
     _queues(found, recorded)
     for service in sorted({each.service for each in told}):
-        history = [_operation(each) for each in told if each.service == service and each.what != "open"]
+        history = _history([each for each in told if each.service == service and each.what != "open"])
         if (culprit := unexplained(history, OneQueue())) is not None:
             found.unlinearizable += 1
             found.says(f"No order of the queue of {service} explains {culprit.asked}.")
@@ -158,6 +164,16 @@ def _queues(found: Found, recorded: Sequence[Recorded]) -> None:
                 found.says(f"{number} was {what} {times} times.")
 
 
-def _operation(told: Told) -> Operation[Asked]:
-    number = int(told.number[1:]) if told.number else 0
-    return Operation(told.began, told.ended, Asked(told.what, told.counter, None if told.ended is None else number))
+def _history(told: Iterable[Told]) -> list[Operation[Asked]]:
+    """What was seen of a queue. A key that several asked at once is one operation, over when the first was answered."""
+    by_key: dict[str, Operation[Asked]] = {}
+    for each in told:
+        number = int(each.number[1:]) if each.number else 0
+        asked = Asked(each.what, each.counter, None if each.ended is None else number)
+        before = by_key.get(each.key)
+        if before is None or before.ended is None or (each.ended is not None and each.ended < before.ended):
+            began = min(each.began, before.began) if before else each.began
+            by_key[each.key] = Operation(began, each.ended, asked)
+        elif each.began < before.began:
+            by_key[each.key] = before._replace(began=each.began)
+    return list(by_key.values())

@@ -16,10 +16,10 @@ import msgspec
 
 import prepare
 from tools import postgres
-from tools.faults import killing
+from tools.faults import disk, killing, network, together
 from tools.faults.check import Found
 from tools.faults.office import no_orphans
-from tools.faults.round import Round
+from tools.faults.round import NotPossibleError, Round
 from tools.figures import scratch
 from web.terminal import progress
 
@@ -39,6 +39,15 @@ FAULTS: Mapping[str, Fault] = {
     "web-killed": Fault(killing.web_on_a_file, 300),
     "web-killed-postgres": Fault(killing.web_on_a_database, 300, on_postgres=True),
     "postgres-killed": Fault(killing.database, 100, on_postgres=True),
+    "postgres-frozen": Fault(network.frozen, 30, on_postgres=True),
+    "connection-cut": Fault(network.cut, 30, on_postgres=True),
+    "connection-slow": Fault(network.slow, 30, on_postgres=True),
+    "connection-lossy": Fault(network.lossy, 30, on_postgres=True),
+    "disk-full": Fault(disk.full, 30),
+    "one-key": Fault(together.one_key, 1000),
+    "two-officers": Fault(together.two_officers, 1000),
+    "eight-officers": Fault(together.eight_officers, 1000),
+    "two-hosts": Fault(together.two_hosts, 1000, on_postgres=True),
 }
 
 
@@ -70,19 +79,21 @@ def faults(arguments: list[str], _create_app: Callable[..., object]) -> int:
     held = True
     with no_orphans():
         for name in names:
-            fault = FAULTS[name]
-            if fault.on_postgres and postgres.missing():
-                print(f"{name:<22}NOT DONE: {postgres.missing()}.", file=sys.stderr)
+            try:
+                found = do(name, options.runs or FAULTS[name].runs, seed)
+            except NotPossibleError as reason:
+                print(f"{name:<22}NOT DONE: {reason}.", file=sys.stderr)
                 held = False
                 continue
-            found = do(name, options.runs or fault.runs, seed)
             held &= found.held
             print(msgspec.json.encode(found).decode() if options.json else line(found), flush=True)
     return 0 if held else 1
 
 
 def do(name: str, runs: int, seed: int) -> Found:
-    """Does one fault so often."""
+    """Does one fault so often. Raises `NotPossibleError`."""
+    if FAULTS[name].on_postgres and (reason := postgres.missing()):
+        raise NotPossibleError(reason)
     with scratch() as folder, progress(name) as tell:
         return FAULTS[name].work(Round(name, runs, seed, folder, tell))
 

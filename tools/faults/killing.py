@@ -40,11 +40,10 @@ def database(this: Round) -> Found:
                 time.sleep(this.luck.uniform(0, 1.5))
                 server.start()
                 there = time.monotonic_ns()
-                found.recovered += _answered_since(crowd, there)
+                found.recovered += crowd.answered_since(there)
         told = crowd.told()
         compare(found, told, office.recorded())
-    found.more["told_503"] = sum(each.refused for each in told)
-    found.more["slowest_503_s"] = max((each.slowest for each in told), default=0.0)
+    found.tells_of(told)
     this.demand(found, "clients were answered again", found.within(99), RECOVERY)
     return found
 
@@ -65,13 +64,3 @@ def _web(this: Round, office: Office) -> Found:
         compare(found, crowd.told() + first.told, office.recorded())
     this.demand(found, "the first answer after a restart came", found.within(99), RESTART)
     return found
-
-
-def _answered_since(crowd: Crowd, there: int) -> list[float]:
-    """Waits until every client was answered something that it asked before then or after; how long each took (s)."""
-    waited: list[float] = []
-    for client in crowd.clients:
-        while not (since := [each.ended for each in client.told.copy() if each.ended and each.ended > there]):
-            time.sleep(0.005)
-        waited.append((since[0] - there) / 1e9)
-    return waited

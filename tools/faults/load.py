@@ -47,6 +47,7 @@ class Told(NamedTuple):
         tries: how often it was asked.
         refused: how often it was told 503.
         slowest: the longest that one try took, in seconds.
+        slowest_503: the longest that one took which was told 503.
     """
 
     what: str
@@ -61,6 +62,7 @@ class Told(NamedTuple):
     tries: int
     refused: int
     slowest: float
+    slowest_503: float = 0.0
 
     @property
     def acknowledged(self) -> bool:
@@ -99,16 +101,17 @@ class Client:
         """Gives a command, and asks again until it is answered or so many seconds have gone."""
         key = key or f"{self._run}-{next(self._keys)}"
         path, body = _request(what, service, counter)
-        began, tries, refused, slowest = time.monotonic_ns(), 0, 0, 0.0
+        began, tries, refused, slowest, slowest_503 = time.monotonic_ns(), 0, 0, 0.0, 0.0
         while True:
             asked, tries = time.monotonic(), tries + 1
             status, said = self._once(path, body, key)
-            slowest = max(slowest, time.monotonic() - asked)
-            refused += status == HTTPStatus.SERVICE_UNAVAILABLE
+            slowest = max(slowest, took := time.monotonic() - asked)
+            if status == HTTPStatus.SERVICE_UNAVAILABLE:
+                refused, slowest_503 = refused + 1, max(slowest_503, took)
             if status not in (0, HTTPStatus.SERVICE_UNAVAILABLE) or asked - began / 1e9 > patience:
                 break
             time.sleep(pauses[min(tries, len(pauses)) - 1])
-        told = Told(what, service, counter, key, began, None, 0, "", "", tries, refused, slowest)
+        told = Told(what, service, counter, key, began, None, 0, "", "", tries, refused, slowest, slowest_503)
         if status not in (0, HTTPStatus.SERVICE_UNAVAILABLE):
             number, code = said.get("number", ""), said.get("code", "")
             told = told._replace(ended=time.monotonic_ns(), status=status, number=number, code=code)
@@ -194,6 +197,15 @@ class Crowd:
     def told(self) -> list[Told]:
         """What they were told, in any order."""
         return [told for client in self.clients for told in client.told.copy()]
+
+    def answered_since(self, there: int) -> list[float]:
+        """Waits until every client was answered after an instant (ns); how long each took, in seconds."""
+        waited: list[float] = []
+        for client in self.clients:
+            while not (since := [told.ended for told in client.told[-3:] if told.ended and told.ended > there]):
+                time.sleep(0.005)
+            waited.append((since[0] - there) / 1e9)
+        return waited
 
     def _joins(self, doors: Doors, name: str, seed: object, number: int, task: Callable[..., None], *at: str) -> None:
         client = Client(doors, name, seed, number)

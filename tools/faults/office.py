@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -27,20 +27,32 @@ CHILD_SUBREAPER = 36
 
 
 class Office:
-    """One office, served by any number of processes. They end with whoever started them, however that ends."""
+    """One office, served by any number of processes. They end with whoever started them, however that ends.
 
-    def __init__(self, folder: Path, database: str = "", *, processes: int = 1, **environ: str) -> None:
+    Several `hosts` have each a process and a data folder of its own, over one database.
+    """
+
+    def __init__(
+        self, folder: Path, database: str = "", *, processes: int = 1, hosts: int = 1, environ: Mapping[str, str] = {}
+    ) -> None:
         from web.house import House
 
         self.data, self.database = folder / "office", database
-        self._environ = {"LTSA_RATE_LIMITS": "0", **environ}
-        self._servers: list[subprocess.Popen[bytes] | None] = [None] * processes
-        self._ports = [0] * processes
+        self._environ = {"LTSA_RATE_LIMITS": "0"} | dict(environ)
+        self._servers: list[subprocess.Popen[bytes] | None] = [None] * max(processes, hosts)
+        self._ports = [0] * len(self._servers)
         with closing(House(Settings(data=self.data, port=0, database=database))) as here:
             token = staff.program(here, "supervisor")
             self.screen = staff.device(here, "display")
+        self._folders = [self.data] * processes
+        for host in range(1, hosts):
+            self._folders.append(folder / f"host-{host}")
+            shutil.copytree(self.data, self._folders[-1])
         self.doors = Doors(token, self._ports)
         """The way in, for clients."""
+
+    door: tuple[str, ...] = ("app.py",)
+    """What is run to open it."""
 
     @property
     def place(self) -> Place:
@@ -52,9 +64,17 @@ class Office:
         """Of its processes."""
         return self._ports
 
-    def start(self, number: int = 0, *, wait: bool = True, through: Callable[[], None] | None = None) -> None:
+    def start(self, number: int = 0, *, wait: bool = True) -> None:
         """Starts a process (again, at the same port); waits until it has printed its addresses, or not."""
-        command = [sys.executable, "app.py", "serve", "--port", str(self._ports[number]), "--data", str(self.data)]
+        command = [
+            sys.executable,
+            *self.door,
+            "serve",
+            "--port",
+            str(self._ports[number]),
+            "--data",
+            str(self._folders[number]),
+        ]
         if self.database:
             command += ["--database", self.database]
         if setpriv := shutil.which("setpriv"):
@@ -67,7 +87,6 @@ class Office:
                 env=environ,
                 stdout=terminal,
                 stderr=subprocess.STDOUT,
-                preexec_fn=through,  # noqa: PLW1509 - a limit of the process's own; nothing is shared with threads
             )
         while wait and not self._is_open(number):
             time.sleep(0.02)

@@ -10,6 +10,10 @@ from tools.faults.check import Found
 from web.terminal import Tell
 
 
+class NotPossibleError(Exception):
+    """A fault cannot be done on this machine; the text says why."""
+
+
 class Round:
     """One fault's turn.
 
