@@ -67,6 +67,8 @@ DOORS_TURN = 0.05
 READS_AT_ONCE = 10
 HASHES_AT_ONCE = 2
 SEED_BYTES = 32
+ANSWER = 1.8
+"""Seconds that somebody waits for the ledger's answer; then they are told to ask again."""
 
 
 class House:
@@ -137,8 +139,8 @@ class House:
         """Waits, without blocking others, until a command is durable. Raises `Refusal` or `LedgerUnavailableError`."""
         answered, waiters = Event(), _Waiters.of_this_thread()
         asked = self.ledger.submit(command, lambda: waiters.wake(answered))
-        answered.wait()
         try:
+            _wait(answered)
             done = asked.result()
         except (Refusal, LedgerUnavailableError) as reason:
             self.outcomes[type(command).__name__, getattr(reason, "code", "unavailable")] += 1
@@ -454,6 +456,12 @@ class _Waiters:
     def _wake(self) -> None:
         while self._ready:
             self._ready.popleft().set()
+
+
+def _wait(answered: Event) -> None:
+    """Raises `LedgerUnavailableError` when that takes too long. The command goes on: the same key gets its answer."""
+    if not answered.wait(ANSWER):
+        raise LedgerUnavailableError(f"no answer for {ANSWER:g} s; the same key will tell what came of it")
 
 
 def first_office(name: str, at: int) -> ConfigureOffice:

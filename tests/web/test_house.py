@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import gevent
@@ -45,6 +46,22 @@ def test_a_page_sees_what_its_own_server_acknowledged(house: House) -> None:
     house.read_own_writes()
     assert house.position == done.position
     assert list(house.today("ltsa").tickets) == ["G001"]
+    house.close()
+
+
+def test_whom_the_record_keeps_waiting_is_told_so_and_the_same_key_tells_what_came_of_it(
+    house: House, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.house.ANSWER", 0.05)
+    with closing(sqlite3.connect(settings.data / "ledger.sqlite", isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LedgerUnavailableError, match="the same key will tell"):
+            takes_number(house, "a")
+        another.execute("ROLLBACK")
+    monkeypatch.undo()
+    assert takes_number(house, "b").position == takes_number(house, "a").position + 1, "it was not forgotten"
+    house.read_own_writes()
+    assert list(house.today("ltsa").tickets) == ["G001", "G002"]
     house.close()
 
 
