@@ -67,7 +67,7 @@ def demo(arguments: list[str], create_app: CreateApp) -> int:
         if (data / "ledger.sqlite").exists() and not (data / MARK).exists():
             print(f"{data} is a real office's: a demonstration would stay in its ledger for ever.", file=sys.stderr)
             return 2
-        settings = Settings.load(host=options.host, port=options.port, data=data)
+        settings = Settings.load(host=options.host, port=options.port, data=data, workers=1)
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         password = _password(data / MARK)
 

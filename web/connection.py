@@ -6,6 +6,7 @@ that nobody holds a greenlet, a file descriptor or the loop by sending a byte a 
 
 import errno
 import logging
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -239,10 +240,20 @@ class Server(WSGIServer):
     """gevent's, which knows how many requests are in progress and who holds how many connections."""
 
     def __init__(
-        self, listening: GeventSocket, application: Any, proxies: int = 0, patience: Patience | None = None
+        self,
+        listening: socket.socket,
+        application: Any,
+        proxies: int = 0,
+        patience: Patience | None = None,
+        *,
+        shared: bool = False,
     ) -> None:
-        name = {"SERVER_NAME": "localhost"}  # of requests that name no host; the library would ask the network for one
-        super().__init__(listening, application, handler_class=Connection, log=None, error_log=_log, environ=name)
+        """Of a socket that is `shared` with other processes it takes one connection at a time."""
+        environ = {
+            "SERVER_NAME": "localhost",  # of requests that name no host; the library would ask the network for one
+            "wsgi.multiprocess": shared,
+        }
+        super().__init__(listening, application, handler_class=Connection, log=None, error_log=_log, environ=environ)
         self.logger = logging.getLogger("geventwebsocket")  # the library's own would be of a class that says nothing
         self.logger.setLevel(logging.ERROR)
         self.proxies = proxies

@@ -17,7 +17,6 @@ from typing import Any
 
 import gevent
 from engineio import packet as engine
-from gevent.socket import socket as GeventSocket  # noqa: N812
 from gevent.ssl import SSLSocket
 from geventwebsocket.exceptions import ProtocolError
 from geventwebsocket.handler import WebSocketHandler
@@ -44,8 +43,9 @@ def frame(event: str, body: object) -> bytes:
     return bytes(Header.encode_header(True, WebSocket.OPCODE_TEXT, b"", len(text), 0)) + text  # noqa: FBT003
 
 
-def listener(host: str, port: int) -> GeventSocket:
+def listener(host: str, port: int) -> socket.socket:
     """A listening socket whose connections answer at once (`TCP_NODELAY`; Nagle's algorithm would cost a POST 44 ms).
+    It never blocks, and knows no loop: several processes may take connections from it.
 
     Raises:
         OSError: the address is taken or not this machine's.
@@ -53,7 +53,8 @@ def listener(host: str, port: int) -> GeventSocket:
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
-    listening = GeventSocket(family, kind, protocol)
+    listening = socket.socket(family, kind, protocol)
+    listening.setblocking(False)  # noqa: FBT003
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -34,19 +34,24 @@ _requests = logging.getLogger("web.requests")
 
 
 def begin(*, access_log: bool) -> None:
-    """Sends everything that this process logs to its terminal as JSON. Called once, by a command that serves.
+    """Sends everything that this process logs to its terminal as JSON. Called once, by a process that serves.
 
     Args:
         access_log: whether every request has a line; those that failed have one anyway.
     """
+    to_terminal()
+    _requests.setLevel(logging.INFO if access_log else logging.WARNING)
+    vars(gevent.get_hub())["print_exception"] = _failed_in_the_background
+
+
+def to_terminal() -> None:
+    """The same for a process that serves nobody and has no loop."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    _requests.setLevel(logging.INFO if access_log else logging.WARNING)
     logging.captureWarnings(capture=True)
-    vars(gevent.get_hub())["print_exception"] = _failed_in_the_background
 
 
 def formatter() -> logging.Formatter:

@@ -17,7 +17,9 @@ LOOK = 5.0
 """Seconds between two looks at who is there."""
 
 NOTE_EVERY = 60_000
-"""ms between two notes of those who only keep a socket open: each is a write to the disk."""
+"""ms between two notes of those who only keep a socket open: each is a write to the disk. Who has just opened one is
+noted at once, so that pages at other processes of this office show it too.
+"""
 
 PATIENCE = 150_000
 """ms without a sign of life after which a device counts as gone: two reports may be lost."""
@@ -53,6 +55,7 @@ class Presence:
         self._house = house
         self._reports: dict[str, Report] = {}
         self._online: frozenset[str] = frozenset()
+        self._connected: frozenset[str] = frozenset()
         self._shown: dict[str, tuple[State, ...]] = {}
         self._noted = 0
         self._looking: gevent.Greenlet[..., None] | None = None
@@ -90,7 +93,10 @@ class Presence:
     def look(self) -> None:
         """Takes in what devices said elsewhere, and who is gone by now."""
         here, at = self._house, self._house.now()
-        there = {who.device.id for who in here.feed.watching() if who.device}
+        there = frozenset(who.device.id for who in here.feed.watching() if who.device)
+        came, self._connected = there - self._connected, there
+        if came:
+            here.off_loop(here.fleet.saw, came, at)
         if at - self._noted >= NOTE_EVERY:
             self._noted = at
             here.off_loop(here.fleet.saw, there, at)
@@ -98,7 +104,7 @@ class Presence:
             here.off_loop(here.fleet.forget, at, [each.id for each in here.access.devices.values() if not each.revoked])
         self._reports = here.off_loop(here.fleet.reports)
         heard = {device for device, report in self._reports.items() if report.seen > at - PATIENCE}
-        self._online = frozenset(there | heard)
+        self._online = there | heard
         self._tell()
 
     def _keep_looking(self) -> None:

@@ -1,4 +1,4 @@
-"""`python3 app.py serve`: one process that answers requests and keeps the pages live.
+"""`python3 app.py serve`: a process that answers requests and keeps the pages live, or several (`web/workers.py`).
 
 gevent's server without monkey patching: a request or a socket costs a greenlet; whatever blocks (the ledger's commit, a
 long read) goes to a native thread, explicitly, where it is done.
@@ -8,8 +8,10 @@ import argparse
 import dataclasses
 import resource
 import signal
+import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import gevent
 from flask import Flask
@@ -20,6 +22,7 @@ from web.connection import Server
 from web.lane import listener
 from web.people import setup_link
 from web.settings import Settings, WrongSetting, add_flags, from_flags
+from web.workers import Crew, Line
 
 LAST_ANSWERS = 10.0
 """Seconds that requests in progress get to be answered when the server is told to stop."""
@@ -44,6 +47,7 @@ def serve(arguments: list[str], create_app: CreateApp) -> int:
     """Open the office until somebody stops it. 0 after a clean stop, 1 when the address cannot be had."""
     parser = argparse.ArgumentParser(prog="app.py serve", description="Open the office on this machine.")
     add_flags(parser)
+    parser.add_argument("--workers", type=int, metavar="N", help="how many processes answer")
     parser.add_argument("--access-log", action="store_true", help="write a line for every request")
     options = parser.parse_args(arguments)
     return run(from_flags(options), create_app, access_log=options.access_log)
@@ -77,20 +81,56 @@ def run(
         )
         return 1
     _open_many_files()
-    logs.begin(access_log=access_log)
     settings = dataclasses.replace(settings, port=listening.getsockname()[1])
+    if settings.workers > 1:
+        logs.to_terminal()
+        work = partial(_work, listening, settings, create_app, access_log)
+        return Crew(settings.workers, work, partial(print, flush=True)).keep()
+    stopping = Event()
+    return _open(
+        listening,
+        settings,
+        create_app,
+        stopping,
+        opened=lambda words: print(words(), flush=True),
+        meanwhile=meanwhile,
+        access_log=access_log,
+    )
+
+
+def _work(listening: socket.socket, settings: Settings, create_app: CreateApp, access_log: bool, line: Line) -> int:  # noqa: FBT001
+    """What one of several workers does."""
+    stopping = Event()
+    line_keeper = gevent.spawn(line.keep, stopping.set)
+    try:
+        return _open(listening, settings, create_app, stopping, opened=line.opened, access_log=access_log)
+    finally:
+        line_keeper.kill()
+
+
+def _open(  # noqa: PLR0913 - what differs between one process and several
+    listening: socket.socket,
+    settings: Settings,
+    create_app: CreateApp,
+    stopping: Event,
+    *,
+    opened: Callable[[Callable[[], str]], object],
+    meanwhile: Callable[[Flask, Settings], None] | None = None,
+    access_log: bool,
+) -> int:
+    """Serves in this process until `stopping` or a signal; `opened` is told what to say once it does."""
+    logs.begin(access_log=access_log)
     try:
         app = create_app(settings)
     except OSError as reason:
         raise WrongSetting(f"The office in {settings.data} cannot be opened: {reason.strerror}.") from None
-    server = Server(listening, app, settings.proxies)
-    stopping = Event()
+    server = Server(listening, app, settings.proxies, shared=settings.workers > 1)
     for each in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(each, stopping.set)
     server.start()
     app.extensions["ltsa"].start()
     here = app.extensions["ltsa"]
-    print(_addresses(settings, here.ledger.name, setup_link(here)), flush=True)
+    opened(lambda: _addresses(settings, here.ledger.name, setup_link(here)))
     beside = gevent.spawn(meanwhile, app, settings) if meanwhile else None
     stopping.wait()
     server.close()
@@ -135,9 +175,10 @@ def _addresses(settings: Settings, ledger: str, setup: str) -> str:
 
 
 def _where(settings: Settings, ledger: str) -> str:
+    several = f" {settings.workers} processes answer." if settings.workers > 1 else ""
     if settings.database:
-        return f"Its ledger lies in {ledger}, all else in {settings.data}."
-    return f"Its ledger lies in {settings.data}."
+        return f"Its ledger lies in {ledger}, all else in {settings.data}.{several}"
+    return f"Its ledger lies in {settings.data}.{several}"
 
 
 def _warnings(settings: Settings) -> list[str]:

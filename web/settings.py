@@ -42,6 +42,7 @@ class Settings:
     )
     host: Annotated[str, "the address to listen on; 0.0.0.0 opens the office to the network"] = "127.0.0.1"
     port: Annotated[int, "the TCP port to listen on; 0 takes any free one"] = 8000
+    workers: Annotated[int, "how many processes answer requests; they share the data folder and the port"] = 1
     public_url: Annotated[str, "where phones reach the office (QR codes); empty: http://HOST:PORT"] = ""
     hosts: Annotated[str, "further names of this machine, parted by commas: ltsa.local; others are refused"] = ""
     proxies: Annotated[int, "how many reverse proxies stand in front and say who asks; 0: none is believed"] = 0
@@ -61,6 +62,7 @@ class Settings:
         """Refuse what cannot work. Raises WrongSetting."""
         _check_host(self.host)
         _check_number("port", self.port, 65535, "8000")
+        _check_number("workers", self.workers, 64, "2", least=1)
         _check_number("proxies", self.proxies, 9, "1 behind one nginx")
         _check_number("rate_limits", self.rate_limits, 1000, "1")
         for name in sorted(self.names):
@@ -183,8 +185,14 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def from_flags(options: argparse.Namespace) -> Settings:
-    """The settings of a command that has the flags of `add_flags`. Raises WrongSetting."""
-    return Settings.load(host=options.host, port=options.port, data=options.data, database=options.database)
+    """The settings of a command that has the flags of `add_flags`, and perhaps `--workers`. Raises WrongSetting."""
+    return Settings.load(
+        host=options.host,
+        port=options.port,
+        data=options.data,
+        database=options.database,
+        workers=getattr(options, "workers", None),
+    )
 
 
 def _types() -> dict[str, type]:
@@ -255,10 +263,10 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def _check_number(name: str, value: int, most: int, example: str) -> None:
-    if not 0 <= value <= most:
+def _check_number(name: str, value: int, most: int, example: str, least: int = 0) -> None:
+    if not least <= value <= most:
         raise WrongSetting(
-            f"The setting {name} is {value}; it must be a number from 0 to {most}, for example {example}."
+            f"The setting {name} is {value}; it must be a number from {least} to {most}, for example {example}."
         )
 
 
