@@ -217,6 +217,22 @@ def test_a_click_on_the_timeline_leads_there_and_its_choice_is_in_the_address(pa
     page.locator(".lane:has-text('G001')").wait_for()
 
 
+def test_the_list_takes_in_what_is_scrolled_to_and_follows_the_slider(page: Page, address: str) -> None:
+    page.goto(f"{address}{DAY}?version=5")
+    events = page.locator("[data-list]")
+    page.locator("[data-later]").last.wait_for(state="detached")
+    assert events.locator("[data-row]").count() == 50
+    events.evaluate("list => { list.scrollTop = list.scrollHeight; }")
+    events.locator("[data-row='73']").wait_for()
+    assert [row.get_attribute("data-row") for row in events.locator("[data-row]").all()] == [
+        str(version) for version in range(1, 74)
+    ]
+    page.locator("[data-slider]").press("End")
+    events.locator("[data-row='73'][aria-current]").wait_for()
+    page.reload()
+    assert events.locator("[data-row]").first.get_attribute("data-row") == "51"
+
+
 def test_an_instant_that_cannot_be_loaded_is_said_and_the_old_one_stays(page: Page, address: str) -> None:
     page.expected_errors.append("ERR_FAILED")  # type: ignore[attr-defined]
     page.goto(f"{address}{DAY}?version=20")
