@@ -16,7 +16,7 @@ import msgspec
 
 import prepare
 from tools import postgres
-from tools.faults import disk, killing, network, together
+from tools.faults import clock, disk, killing, network, redis, together
 from tools.faults.check import Found
 from tools.faults.office import no_orphans
 from tools.faults.round import NotPossibleError, Round
@@ -43,7 +43,12 @@ FAULTS: Mapping[str, Fault] = {
     "connection-cut": Fault(network.cut, 30, on_postgres=True),
     "connection-slow": Fault(network.slow, 30, on_postgres=True),
     "connection-lossy": Fault(network.lossy, 30, on_postgres=True),
+    "redis-killed": Fault(redis.killed, 30),
+    "redis-frozen": Fault(redis.frozen, 30),
+    "redis-restarted": Fault(redis.restarted, 30),
     "disk-full": Fault(disk.full, 30),
+    "clock-stepped": Fault(clock.stepped, 20),
+    "midnight": Fault(clock.midnight, 20),
     "one-key": Fault(together.one_key, 1000),
     "two-officers": Fault(together.two_officers, 1000),
     "eight-officers": Fault(together.eight_officers, 1000),

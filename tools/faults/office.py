@@ -14,7 +14,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from ltsa.ledger import decoded
+import msgspec
+
+from ltsa.ledger import Ledger, decoded
 from ltsa.present import Recorded
 from ltsa.store import Place, looking_at
 from tools import staff
@@ -32,15 +34,27 @@ class Office:
     Several `hosts` have each a process and a data folder of its own, over one database.
     """
 
-    def __init__(
-        self, folder: Path, database: str = "", *, processes: int = 1, hosts: int = 1, environ: Mapping[str, str] = {}
+    def __init__(  # noqa: PLR0913 - by name
+        self,
+        folder: Path,
+        database: str = "",
+        *,
+        processes: int = 1,
+        hosts: int = 1,
+        zone: str = "Asia/Jakarta",
+        environ: Mapping[str, str] = {},
     ) -> None:
-        from web.house import House
+        from web.house import House, first_office
 
         self.data, self.database = folder / "office", database
         self._environ = {"LTSA_RATE_LIMITS": "0"} | dict(environ)
         self._servers: list[subprocess.Popen[bytes] | None] = [None] * max(processes, hosts)
         self._ports = [0] * len(self._servers)
+        with closing(Ledger(self.place, self.data)) as ledger:
+            first = first_office("ltsa", at=0)
+            ledger.do(
+                msgspec.structs.replace(first, configuration=msgspec.structs.replace(first.configuration, zone=zone))
+            )
         with closing(House(Settings(data=self.data, port=0, database=database))) as here:
             token = staff.program(here, "supervisor")
             self.screen = staff.device(here, "display")
