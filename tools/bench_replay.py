@@ -126,7 +126,7 @@ def page(create_app: CreateApp, scale: float) -> list[Figure]:
                 return cost
 
             first = in_turns(lambda: painted(_date(next(days))), lambda: painted(_date(-1)), rounds)
-            again = median(painted(_date(rounds)) for _ in range(SHORT_ROUNDS))
+            again = median(painted(_date(rounds)) for _ in range(rounds))
             tab.evaluate(MOVES)
             random, last = Random(2026), int(tab.get_attribute("[data-slider]", "max") or 0)
             costs: list[float] = []
@@ -139,7 +139,7 @@ def page(create_app: CreateApp, scale: float) -> list[Figure]:
             def yardstick() -> float:
                 return median([float(tab.evaluate("() => changed()")) for _ in range(steps)])
 
-            moved = in_turns(ours, yardstick, SHORT_ROUNDS)
+            moved = in_turns(ours, yardstick, rounds)
             browser.close()
     return [
         figure(
