@@ -16,7 +16,7 @@ import msgspec
 
 import prepare
 from tools import postgres
-from tools.faults import clock, disk, killing, network, redis, together
+from tools.faults import clock, disk, killing, network, power, redis, together
 from tools.faults.check import Found
 from tools.faults.office import no_orphans
 from tools.faults.round import NotPossibleError, Round
@@ -43,6 +43,7 @@ FAULTS: Mapping[str, Fault] = {
     "connection-cut": Fault(network.cut, 30, on_postgres=True),
     "connection-slow": Fault(network.slow, 30, on_postgres=True),
     "connection-lossy": Fault(network.lossy, 30, on_postgres=True),
+    "power-cut": Fault(power.cut, 100),
     "redis-killed": Fault(redis.killed, 30),
     "redis-frozen": Fault(redis.frozen, 30),
     "redis-restarted": Fault(redis.restarted, 30),

@@ -109,6 +109,12 @@ class Office:
         """Kills a process where it is (SIGKILL)."""
         self._end(number, signal.SIGKILL)
 
+    def wait_for_the_end(self, number: int = 0) -> None:
+        """Waits until a process has ended by itself."""
+        server, self._servers[number] = self._servers[number], None
+        if server:
+            server.wait()
+
     def stop(self, number: int = 0) -> None:
         """Asks a process to end."""
         self._end(number, signal.SIGTERM)
