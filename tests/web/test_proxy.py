@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,13 +74,13 @@ def free_port() -> int:
         return port
 
 
-def configuration(folder: Path, backend: int, port: int, plain_port: int) -> str:
-    """The documented one, with this test's names, ports and certificate."""
-    found = re.search(r"```nginx\n(.*?)```", PAGE, re.DOTALL)
-    assert found
-    given = found[1]
+def configuration(folder: Path, backends: list[int], port: int, plain_port: int) -> str:
+    """The documented one, with this test's names, ports and certificate; of several servers with their own upstream."""
+    given, several = map(str, re.findall(r"```nginx\n(.*?)```", PAGE, re.DOTALL))
+    if len(backends) > 1:
+        given = several + given[given.index("limit_conn_zone") :]
     for theirs, ours in {
-        "127.0.0.1:8000": f"127.0.0.1:{backend}",
+        **{f"127.0.0.1:{8000 + n}": f"127.0.0.1:{backend}" for n, backend in enumerate(backends)},
         "listen 443": f"listen 127.0.0.1:{port}",
         "listen 80": f"listen 127.0.0.1:{plain_port}",
         "/etc/ssl/ltsa": str(folder),
@@ -90,6 +91,35 @@ def configuration(folder: Path, backend: int, port: int, plain_port: int) -> str
         assert theirs in given
         given = given.replace(theirs, ours)
     return given
+
+
+@contextmanager
+def nginx_before(folder: Path, *offices: Office, port: int, plain_port: int) -> Iterator[ssl.SSLContext]:
+    """A running nginx; what trusts its certificate."""
+    certificate, authority = trustme.CA().issue_cert("localhost"), ssl.create_default_context()
+    certificate.private_key_pem.write_to_path(folder / "key.pem")
+    for blob in certificate.cert_chain_pems:
+        blob.write_to_path(folder / "fullchain.pem", append=True)
+    authority.load_verify_locations(folder / "fullchain.pem")
+    authority.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    given = configuration(folder, [office.port for office in offices], port, plain_port)
+    (folder / "ltsa.conf").write_text(given, encoding="utf-8")
+    user = "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user), encoding="utf-8")
+    command = [str(nginx.find()), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+    running = subprocess.Popen(command)
+    try:
+        while running.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+        assert running.poll() is None, (folder / "error.log").read_text()
+        yield authority
+    finally:
+        running.terminate()
+        running.wait()
 
 
 @pytest.fixture(scope="module")
@@ -106,30 +136,9 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     environ = {"LTSA_PUBLIC_URL": f"https://localhost:{port}", "LTSA_PROXIES": "1"}
     office = Office(data, environ=environ, secrets=secrets, flags=("--access-log",))
     office.start()
-    certificate, authority = trustme.CA().issue_cert("localhost"), ssl.create_default_context()
-    certificate.private_key_pem.write_to_path(folder / "key.pem")
-    for blob in certificate.cert_chain_pems:
-        blob.write_to_path(folder / "fullchain.pem", append=True)
-    authority.load_verify_locations(folder / "fullchain.pem")
-    authority.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    (folder / "ltsa.conf").write_text(configuration(folder, office.port, port, plain_port), encoding="utf-8")
-    user = "user root;" if os.geteuid() == 0 else ""
-    (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user), encoding="utf-8")
-    command = [str(nginx.find()), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
-    running = subprocess.Popen(command)
-    try:
-        while running.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
-            except ConnectionRefusedError:
-                time.sleep(0.05)
-        assert running.poll() is None, (folder / "error.log").read_text()
+    with nginx_before(folder, office, port=port, plain_port=plain_port) as authority:
         yield Proxied(office, port, plain_port, authority)
-    finally:
-        running.terminate()
-        running.wait()
-        office.kill()
+    office.kill()
 
 
 @pytest.fixture
@@ -244,6 +253,46 @@ def test_programs_watch_live_through_the_proxy(proxied: Proxied) -> None:
         assert str(page.recv(30)).startswith("0{")
         page.send("40")
         assert str(page.recv(30)).startswith("40{")
+
+
+def test_of_two_servers_one_may_go_and_come_back_and_nobody_loses_a_number(tmp_path: Path) -> None:
+    if reason := nginx.missing():
+        pytest.skip(reason)
+    port, plain_port = free_port(), free_port()
+    environ = {"LTSA_PUBLIC_URL": f"https://localhost:{port}", "LTSA_PROXIES": "1"}
+    one = Office(tmp_path / "office", environ=environ)
+    one.start()
+    other = Office(tmp_path / "twin", environ=environ, secrets=one.secrets)
+    other.data.symlink_to(one.data)
+    other.start()
+    numbers: list[str] = []
+    with nginx_before(tmp_path, one, other, port=port, plain_port=plain_port) as authority:
+        visitors = Proxied(one, port, plain_port, authority)
+
+        def takes_number() -> None:
+            said = {"Content_Type": "application/json", "Idempotency_Key": f"visitor-{len(numbers)}", **one.bearer}
+            path, bank = "/api/v1/offices/ltsa/tickets", b'{"services": ["bank"]}'
+            while (answered := visitors.asks("POST", path, bank, **said))[0].status == 502:
+                time.sleep(0.05)  # sent to who was gone: asked again under its key, as pages do
+            answer, number = answered
+            assert answer.status in {200, 201}, number
+            numbers.append(json.loads(number)["number"])
+
+        for office in (one, other):
+            takes_number()
+            takes_number()
+            office.kill()
+            for _ in range(4):
+                takes_number()
+            address = f"wss://localhost:{port}/socket.io/?EIO=4&transport=websocket"
+            with connect(address, ssl=authority, proxy=None) as page:
+                assert str(page.recv(30)).startswith("0{")
+            office.start()
+            while visitors.asks("GET", "/readyz")[0].status != 200:
+                time.sleep(0.05)
+    assert numbers == [f"G{n:03d}" for n in range(1, 13)]
+    for office in (one, other):
+        office.kill()
 
 
 def test_an_officer_signs_in_and_the_desk_is_live_over_tls(proxied: Proxied, window: Page) -> None:
