@@ -32,7 +32,8 @@ export function restart() {
   journey += 1;
   isUnderWay = false;
   key = newKey();
-  if (isOutdated || !isAtStart) {
+  const isCutOff = root.dataset.feed === "stale"; // a browser that loads a page now shows its own error, for ever
+  if ((isOutdated && !isCutOff) || !isAtStart) {
     location.replace(isAtStart ? location.href : step().dataset.start);
     return;
   }

@@ -131,6 +131,27 @@ def test_without_a_network_an_abandoned_kiosk_still_forgets_the_person(visitor: 
     assert "police" not in budi.page.content()
 
 
+def test_a_kiosk_that_was_left_without_a_network_begins_anew_and_works_when_it_is_back(visitor: Comes) -> None:
+    budi = visitor()
+    budi.page.expected_errors = ["ERR_", "WebSocket"]  # type: ignore[attr-defined]
+    budi.page.clock.install()
+    budi.page.reload()
+    budi.speaks("id")
+    budi.page.context.set_offline(offline=True)
+    budi.touches(".service[value=police]")
+    budi.page.clock.fast_forward(20_000)
+    budi.page.wait_for_selector("html[data-feed=stale]")
+    budi.page.clock.fast_forward(120_000)
+    budi.page.locator("#idle[open]").wait_for()
+    budi.page.clock.fast_forward(30_000)
+    budi.sees("welcome")
+    assert "police" not in budi.page.content()
+    budi.page.evaluate("window.before = true")
+    budi.page.context.set_offline(offline=False)
+    budi.page.wait_for_function("() => !window.before")
+    assert budi.takes("bank") == "G001"
+
+
 def test_several_services_share_one_number_in_the_order_of_the_visit(visitor: Comes, hall: Hall) -> None:
     siti = visitor()
     number = siti.takes("immigration", "labour", "civil-registry")
