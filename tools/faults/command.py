@@ -16,7 +16,7 @@ import msgspec
 
 import prepare
 from tools import postgres
-from tools.faults import clock, disk, killing, network, power, redis, together
+from tools.faults import clock, disk, killing, network, offline, power, redis, together
 from tools.faults.check import Found
 from tools.faults.office import no_orphans
 from tools.faults.round import NotPossibleError, Round
@@ -50,6 +50,8 @@ FAULTS: Mapping[str, Fault] = {
     "disk-full": Fault(disk.full, 30),
     "clock-stepped": Fault(clock.stepped, 20),
     "midnight": Fault(clock.midnight, 20),
+    "offline-briefly": Fault(offline.briefly, 10),
+    "offline": Fault(offline.for_long, 30),
     "one-key": Fault(together.one_key, 1000),
     "two-officers": Fault(together.two_officers, 1000),
     "eight-officers": Fault(together.eight_officers, 1000),

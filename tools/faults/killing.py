@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from statistics import median
 
 from tools.faults.check import Found, compare
 from tools.faults.load import SOON, Client, Crowd, at_work
@@ -49,7 +50,7 @@ def database(this: Round) -> Found:
 
 
 def _web(this: Round, office: Office) -> Found:
-    found = this.found()
+    found, cpu = this.found(), list[float]()
     with opened(office):
         crowd, first = Crowd(office.doors, this.seed), Client(office.doors, "first", this.seed)
         with at_work(crowd):
@@ -61,6 +62,8 @@ def _web(this: Round, office: Office) -> Found:
                 first.ask("issue", "bank", pauses=SOON)
                 found.recovered.append(time.monotonic() - began)
                 first.close()
+                cpu.append(office.cpu())
         compare(found, crowd.told() + first.told, office.recorded())
+    found.more["cpu_of_a_start_s"] = median(cpu)
     this.demand(found, "the first answer after a restart came", found.within(99), RESTART)
     return found

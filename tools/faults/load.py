@@ -149,7 +149,7 @@ def _request(what: str, service: str, counter: str) -> tuple[str, bytes]:
         case "issue":
             path, body = "/tickets", {"services": [service]}
         case "open":
-            body = {"officer": f"officer {counter}", "services": [service]}
+            body = {"officer": f"officer-{counter}", "services": [service]}
         case "call":
             path = f"/counters/{counter}/call-next"
         case "finish":

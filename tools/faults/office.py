@@ -57,7 +57,8 @@ class Office:
             )
         with closing(House(Settings(data=self.data, port=0, database=database))) as here:
             token = staff.program(here, "supervisor")
-            self.screen = staff.device(here, "display")
+            self.screen, self.kiosk = staff.device(here, "display"), staff.device(here, "kiosk")
+            self.officer = staff.session(here, "officer-5", ["officer"])
         self._folders = [self.data] * processes
         for host in range(1, hosts):
             self._folders.append(folder / f"host-{host}")
@@ -124,10 +125,12 @@ class Office:
         if server := self._servers[number]:
             server.send_signal(which)
 
-    def pid(self, number: int = 0) -> int:
-        """Of a process."""
+    def cpu(self, number: int = 0) -> float:
+        """Seconds of processor that a process has taken since it was started."""
         server = self._servers[number]
-        return server.pid if server else 0
+        assert server is not None  # noqa: S101 - whoever asks has started it
+        fields = Path(f"/proc/{server.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def close(self) -> None:
         """Ends all that runs."""
