@@ -4,6 +4,7 @@ done shows in the office itself, and every step is an ordinary change.
 
 import re
 from http import HTTPStatus
+from itertools import islice
 
 import msgspec
 from flask import Blueprint, abort
@@ -15,7 +16,7 @@ from ltsa.configuring import ChangeOffice, Configurations
 from ltsa.days_off import national_days_off
 from ltsa.hours import state_at
 from ltsa.message import Refusal
-from ltsa.office import WEEKDAYS, ZONES, Counter, Office, Service, new_office, usual_week
+from ltsa.office import MOST_COUNTERS, WEEKDAYS, ZONES, Counter, Office, Service, new_office, usual_week
 from ltsa.parts import differences
 from manage import draft, frame, staff
 from manage.devices import first_free
@@ -191,7 +192,8 @@ def _with_desks(office: Office, desks: list[Desk]) -> Office:
     offered = {desk.service.id: desk for desk in desks if desk.offered}
     at: dict[str, list[str]] = {}
     for name, desk in offered.items():
-        numbers = list(dict.fromkeys(re.findall(r"[A-Za-z0-9-]+", desk.counters)))
+        said = (found[0] for found in re.finditer(r"[A-Za-z0-9-]+", desk.counters))
+        numbers = list(dict.fromkeys(islice(said, MOST_COUNTERS + 1)))  # a few more than there may be are looked at
         if not numbers:
             message = f"Say at which counter {name} is."
             raise Refused("missing-counter", message, field=f"counters.{name}", status=HTTPStatus.UNPROCESSABLE_ENTITY)

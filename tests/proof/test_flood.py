@@ -25,13 +25,14 @@ def test_who_comes_and_goes_is_kept_out_and_who_is_there_sees_on(office_server: 
     screen = f"device={office_server.secrets['display']}"
     with Socket(office_server, screen, "display:ltsa") as hall:
         assert hall.sees()
-        heard = []
-        for _ in range(COMES.times + 60):
+        heard: list[bytes] = []
+        while len(heard) < SOCKETS // 2 or not heard[-1].endswith(b"429"):  # a slow machine's bucket fills meanwhile
+            assert len(heard) < 10 * COMES.times, "nobody is kept out"
             with closing(socket.create_connection(("127.0.0.1", office_server.port), timeout=60)) as page:
                 page.sendall(UPGRADE.encode())
                 heard.append(page.recv(12))
         assert heard[: SOCKETS // 2] == [b"HTTP/1.1 101"] * (SOCKETS // 2)
-        assert b"HTTP/1.1 429" in heard[COMES.times - 1 :]
+        assert len(heard) >= COMES.times
         headers = {"Idempotency-Key": "flood", "Content-Type": "application/json"} | office_server.bearer
         taken = asks(office_server, "/kiosk/ltsa", f"device={office_server.secrets['kiosk']}")
         assert taken.status == 200
