@@ -13,14 +13,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from ltsa.office import LONGEST_CODE, LONGEST_NAME, Office
+from ltsa.office import LONGEST_CODE, LONGEST_NAME, MOST_COUNTERS, Office
 from ltsa.parts import value_at
 from web.words import LANGUAGES
 
 ON = "on"
 LONGEST_NUMBER = 9
 
-MOST_ROWS = 100
+MOST_ROWS = MOST_COUNTERS + 1
 """Rows of a field that are looked at: more than any may have, so that one form too many is refused, and quickly."""
 
 Inputs = dict[str, str]

@@ -147,7 +147,7 @@ def test_a_row_more_is_where_the_keyboard_stands(opens: Callable[..., Page]) -> 
     page = opens("/manage/ltsa/settings/counters")
     page.get_by_role("button", name="Tambah loket").click()
     page.locator("[data-added]").wait_for()
-    assert page.evaluate("document.activeElement.name").endswith(".id")
+    page.wait_for_function("document.activeElement?.name?.endsWith('.id')")
     page.keyboard.type("77")
     page.get_by_label("Alasan").fill("loket baru")
     page.get_by_role("button", name="Pratinjau").last.click()
