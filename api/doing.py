@@ -9,7 +9,8 @@ from api.asked import Asked
 from api.looking import visit
 from ltsa.commands import AskHelp, CancelTicket, DayCommand, GiveHelp, OpenCounter
 from ltsa.identity import Identity, name_of, nik_of
-from ltsa.journey import PERSON, CompleteReference, NoteReference, person_of
+from ltsa.journey import PERSON, person_of
+from ltsa.journey_rules import CompleteReference, NoteReference
 from ltsa.ledger import Done
 from ltsa.subject import Agreed, digest
 from ltsa.subject import asked as consent_text

@@ -4,10 +4,11 @@ from datetime import date
 from typing import Any
 
 from api import answers
-from ltsa import board, commands, journey
+from ltsa import board, commands, journey, journey_rules
 from ltsa.calling import carry_out
 from ltsa.day import Day
-from ltsa.journey import Here, NoteReference, OpenCase, Person, RecordStep, case_id
+from ltsa.journey import Person, case_id
+from ltsa.journey_rules import Here, NoteReference, OpenCase, RecordStep
 from ltsa.ledger import Done
 from ltsa.office import Office, example_office
 from ltsa.present import Recorded, day_stream
@@ -119,7 +120,7 @@ def _journey(office: Office, today: str, at: int) -> Journey:
         RecordStep(**said, key="2", case=case, step="ak1", outcome="done"),
         NoteReference(**said, key="3", case=case, step="ak1", system="siapkerja", number="SK-2026-00017"),
     ):
-        for event in journey.decide(command, person, here):
+        for event in journey_rules.decide(command, person, here):
             journey.evolve(person, event)
     found = person.cases[case]
     return Journey(

@@ -21,21 +21,16 @@ from ltsa.commands import TieTicket
 from ltsa.day import Day
 from ltsa.hours import hours_on
 from ltsa.identity import Identity, name_of, nik_of
-from ltsa.journey import (
-    PERSON,
-    REOPENINGS,
+from ltsa.journey import PERSON, REOPENINGS, Case, Person, case_id, person_of
+from ltsa.journey_rules import (
     CancelAppointment,
-    Case,
     CloseCase,
     CompleteReference,
     MakeAppointment,
     NoteReference,
-    Person,
     PersonCommand,
     RecordStep,
     ReopenCase,
-    case_id,
-    person_of,
     usable,
 )
 from ltsa.message import Refusal, key_digest

@@ -32,7 +32,8 @@ from kiosk.step import (
 from kiosk.views import PRIVATE
 from ltsa.flow import Flow
 from ltsa.identity import Identity, nik_of
-from ltsa.journey import Person, usable
+from ltsa.journey import Person
+from ltsa.journey_rules import usable
 from ltsa.message import Refusal
 from ltsa.office import Office
 from ltsa.rules import full_services

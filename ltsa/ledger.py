@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ltsa import access, configuring, flow, journal, journey, predictions, requests, shown, visit
+from ltsa import access, configuring, flow, journal, journey, journey_rules, predictions, requests, shown, visit
 from ltsa.access import AccessCommand
 from ltsa.board import Answer, answer, unopened
 from ltsa.calling import carry_out
@@ -30,7 +30,8 @@ from ltsa.configuring import ConfigurationCommand, Configurations
 from ltsa.day import Day, evolve
 from ltsa.happened import TOPICS, DayEvent
 from ltsa.journal import WriteJournal
-from ltsa.journey import CaseMoved, CaseOpened, Here, Person, PersonCommand, PersonEvent, person_of, person_stream
+from ltsa.journey import CaseMoved, CaseOpened, Person, PersonEvent, person_of, person_stream
+from ltsa.journey_rules import Here, PersonCommand
 from ltsa.log import Log, grow, missing
 from ltsa.message import Refusal, key_digest
 from ltsa.predictions import RecordWaits, forecast_stream
@@ -591,7 +592,7 @@ class Ledger:
         state, here = self._present.person(person), self._present.here(command.office, command.at)
         if key in state.answered:
             return self._repeat(command, stream, key, state.answered[key])
-        events = journey.decide(command, state, here)
+        events = journey_rules.decide(command, state, here)
         done = self._append(stream, state, events, rows, journey.evolve)
         first, flows = events[0], self._present.flows
         if not isinstance(first, CaseOpened | CaseMoved):

@@ -15,7 +15,8 @@ from ltsa.day import Day, evolve
 from ltsa.flow import FlowEvent, Flows
 from ltsa.happened import DayEvent, DayOpened
 from ltsa.journal import Journal, JournalEvent, journal_stream
-from ltsa.journey import Here, Person, PersonEvent, person_stream
+from ltsa.journey import Person, PersonEvent, person_stream
+from ltsa.journey_rules import Here
 from ltsa.message import Refusal
 from ltsa.office import Office
 from ltsa.predictions import Predictions, WaitsPredicted

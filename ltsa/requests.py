@@ -14,7 +14,8 @@ from typing import Any, Literal, assert_never, get_args
 import msgspec
 from msgspec import Struct
 
-from ltsa.journey import CaseClosed, Here, Person, PersonEvent
+from ltsa.journey import CaseClosed, Person, PersonEvent
+from ltsa.journey_rules import Here
 from ltsa.message import Command, Event, Refusal, key_digest
 from ltsa.subject import ConsentWithdrawn, PersonErased, PersonRestricted
 

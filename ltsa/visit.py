@@ -25,9 +25,7 @@ from ltsa.happened import (
     TicketTied,
 )
 from ltsa.journey import (
-    BeginVisit,
     Case,
-    Here,
     Mark,
     Person,
     PersonEvent,
@@ -36,10 +34,9 @@ from ltsa.journey import (
     StepUndone,
     Visit,
     VisitEnded,
-    decide,
     person_of,
-    valid_until,
 )
+from ltsa.journey_rules import BeginVisit, Here, decide, valid_until
 from ltsa.message import Refusal
 from ltsa.road import plan
 

@@ -22,7 +22,7 @@ from flask import Flask
 
 from ltsa.access import EVERYWHERE
 from ltsa.identity import Identity
-from ltsa.journey import RecordStep
+from ltsa.journey_rules import RecordStep
 from ltsa.road import NO_PLAN
 from ltsa.subject import asked
 from tools import staff

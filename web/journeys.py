@@ -24,15 +24,12 @@ from ltsa.journey import (
     CaseMoved,
     CaseOpened,
     CaseReopened,
-    Here,
-    MoveCase,
-    OpenCase,
     Person,
-    ReplaceCard,
     Visit,
     evolve,
     person_of,
 )
+from ltsa.journey_rules import Here, MoveCase, OpenCase, ReplaceCard
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.persons import ID_BYTES

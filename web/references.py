@@ -14,17 +14,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ltsa.journal import DataExported
-from ltsa.journey import (
-    PERSON,
-    CompleteReference,
-    Person,
-    Reference,
-    ReferenceCompleted,
-    ReferenceNoted,
-    decide,
-    person_of,
-    refer,
-)
+from ltsa.journey import PERSON, Person, Reference, ReferenceCompleted, ReferenceNoted, person_of, refer
+from ltsa.journey_rules import CompleteReference, decide
 from ltsa.message import Refusal
 from web.errors import Refused
 from web.format import iso

@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 from ltsa.journal import DataErased, RetentionApplied, entry
-from ltsa.journey import ErasePerson
+from ltsa.journey_rules import ErasePerson
 from ltsa.message import Refusal
 from ltsa.people import Written
 from ltsa.retention import Due, due

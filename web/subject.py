@@ -12,7 +12,7 @@ from msgspec import Struct
 from ltsa import requests
 from ltsa.identity import Identity, name_of, nik_of, phone_of
 from ltsa.journal import DataErased, entry
-from ltsa.journey import LiftRestriction
+from ltsa.journey_rules import LiftRestriction
 from ltsa.message import Refusal, key_digest
 from ltsa.requests import (
     FIELDS,

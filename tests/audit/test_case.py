@@ -12,7 +12,8 @@ from app import create_app
 from ltsa import journey
 from ltsa.commands import CancelTicket
 from ltsa.identity import Identity
-from ltsa.journey import (
+from ltsa.journey import person_of
+from ltsa.journey_rules import (
     CancelAppointment,
     CloseCase,
     CompleteReference,
@@ -22,7 +23,6 @@ from ltsa.journey import (
     ReopenCase,
     ReplaceCard,
     UndoStep,
-    person_of,
 )
 from ltsa.tokens import token_digest
 from tests.staff import signed_in

@@ -9,7 +9,8 @@ from itertools import count
 from typing import Any
 
 from ltsa.commands import IssueTicket, TieTicket
-from ltsa.journey import Case, OpenCase, Person, PersonCommand, RecordStep, case_id
+from ltsa.journey import Case, Person, case_id
+from ltsa.journey_rules import OpenCase, PersonCommand, RecordStep
 from ltsa.ledger import Done, Ledger
 from web.house import House
 

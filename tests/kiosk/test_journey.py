@@ -14,7 +14,8 @@ from kiosk.slip import Card, Slip, Stop, Way, ticket
 from ltsa.commands import CallTicket, FinishService, ReturnTicket, StartService
 from ltsa.configuring import ConfigureOffice
 from ltsa.journal import DataSeen
-from ltsa.journey import CaseOpened, MoveCase, RecordStep, VisitBegun, person_of
+from ltsa.journey import CaseOpened, VisitBegun, person_of
+from ltsa.journey_rules import MoveCase, RecordStep
 from ltsa.office import example_office
 from ltsa.subject import ConsentGiven, asked
 from tests.conftest import Office

@@ -24,7 +24,7 @@ from ltsa.commands import (
 )
 from ltsa.configuring import ChangeOffice, ConfigureOffice
 from ltsa.dispatch import Policy
-from ltsa.journey import (
+from ltsa.journey_rules import (
     CancelAppointment,
     CloseCase,
     CompleteReference,

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from ltsa import flow, journey, parts
+from ltsa import flow, journey, journey_rules, parts
 from ltsa.flow import Flows
-from ltsa.journey import (
+from ltsa.journey import CaseMoved, CaseOpened, Person, PersonEvent, StepDone, VisitBegun, VisitEnded
+from ltsa.journey_rules import (
     BeginVisit,
     CancelAppointment,
-    CaseMoved,
-    CaseOpened,
     CloseCase,
     CompleteReference,
     Here,
@@ -20,16 +19,11 @@ from ltsa.journey import (
     MoveCase,
     NoteReference,
     OpenCase,
-    Person,
     PersonCommand,
-    PersonEvent,
     RecordStep,
     ReopenCase,
     ReplaceCard,
-    StepDone,
     UndoStep,
-    VisitBegun,
-    VisitEnded,
 )
 from ltsa.message import Refusal
 from ltsa.office import example_office
@@ -58,7 +52,7 @@ class Ratna:
         self.now += MINUTE
         said: dict[str, Any] = {"office": self.office.id, "at": self.now, "by": "officer:sari", "person": RATNA}
         case = {} if command is OpenCase else {"case": f"{RATNA}-{len(self.person.cases)}"}
-        events = journey.decide(
+        events = journey_rules.decide(
             command(**said | case | {"key": f"key {next(self._keys)}"} | fields), self.person, self.here
         )
         for event in events:
@@ -265,7 +259,7 @@ def test_a_visit_begins_once_and_one_of_an_earlier_day_is_over(ratna: Ratna) -> 
     refusal = refused(ratna, BeginVisit, number="A002")
     assert (refusal.code, refusal.values) == ("visit-live", {"office": "ltsa", "number": "A001"})
     ratna.now += DAY
-    events = journey.decide(
+    events = journey_rules.decide(
         BeginVisit(office="ltsa", at=ratna.now, by="x", key="k", person=RATNA, case=f"{RATNA}-1", number="A001"),
         ratna.person,
         ratna.here,

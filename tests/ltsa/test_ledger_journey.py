@@ -34,18 +34,8 @@ from ltsa.commands import (
 )
 from ltsa.day import Day
 from ltsa.happened import TicketIssued
-from ltsa.journey import (
-    CaseClosed,
-    CloseCase,
-    MakeAppointment,
-    OpenCase,
-    Person,
-    RecordStep,
-    StepDone,
-    VisitBegun,
-    VisitEnded,
-    person_stream,
-)
+from ltsa.journey import CaseClosed, Person, StepDone, VisitBegun, VisitEnded, person_stream
+from ltsa.journey_rules import CloseCase, MakeAppointment, OpenCase, RecordStep
 from ltsa.ledger import Done, Ledger, LedgerUnavailableError, replayed
 from ltsa.message import Refusal
 from ltsa.present import day_stream

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ltsa.commands import CancelTicket, IssueTicket
-from ltsa.journey import CloseCase, LiftRestriction, OpenCase, RecordStep, person_stream
+from ltsa.journey import person_stream
+from ltsa.journey_rules import CloseCase, LiftRestriction, OpenCase, RecordStep
 from ltsa.ledger import Ledger
 from ltsa.message import Refusal
 from ltsa.requests import (

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from ltsa.flow import Flow
 from ltsa.journal import CasesMoved
-from ltsa.journey import MoveCase, OpenCase, case_id
+from ltsa.journey import case_id
+from ltsa.journey_rules import MoveCase, OpenCase
 from ltsa.office import example_office
 from manage.flows import depths
 from web.house import House

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ltsa.commands import CallNext, FinishService, IssueTicket, OpenCounter, ReturnTicket, StartService
-from ltsa.journey import OpenCase
+from ltsa.journey_rules import OpenCase
 from ltsa.ledger import Ledger
 from ltsa.requests import ReceiveRequest
 from tests.conftest import Office

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ltsa.journal import DataExported
-from ltsa.journey import NoteReference, OpenCase, Reference, case_id
+from ltsa.journey import Reference, case_id
+from ltsa.journey_rules import NoteReference, OpenCase
 from ltsa.requests import FinishRequest, ReceiveRequest
 from tests.conftest import Office
 from tests.manage.test_pages_browser import AXE

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltsa.commands import CheckDay
 from ltsa.identity import identity
-from ltsa.journey import CloseCase
+from ltsa.journey_rules import CloseCase
 from ltsa.office import Retention
 from ltsa.retention import DAY
 from web import journeys

@@ -9,7 +9,7 @@ from ltsa.commands import CancelTicket
 from ltsa.configuring import ChangeOffice
 from ltsa.identity import identity
 from ltsa.journal import DataErased, DataExported, DataSeen
-from ltsa.journey import CloseCase, MoveCase, NoteReference, RecordStep
+from ltsa.journey_rules import CloseCase, MoveCase, NoteReference, RecordStep
 from ltsa.message import Refusal
 from ltsa.tokens import token_digest
 from web import journeys, references, tables

@@ -11,7 +11,7 @@ from ltsa.commands import CallTicket, CheckDay, OpenCounter, WriteNote
 from ltsa.configuring import ChangeOffice, ConfigureOffice
 from ltsa.identity import Identity, identity
 from ltsa.journal import DataErased, RetentionApplied
-from ltsa.journey import CloseCase, ErasePerson
+from ltsa.journey_rules import CloseCase, ErasePerson
 from ltsa.message import Refusal
 from ltsa.office import example_office
 from ltsa.requests import FinishRequest, ReceiveRequest, RefuseRequest

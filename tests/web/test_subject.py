@@ -13,7 +13,7 @@ import pytest
 from ltsa.commands import CallTicket, CancelTicket, OpenCounter, WriteNote
 from ltsa.identity import Identity, identity
 from ltsa.journal import DataErased, DataExported, DataSeen, entry
-from ltsa.journey import CloseCase
+from ltsa.journey_rules import CloseCase
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.subject import asked
