@@ -39,7 +39,7 @@ from ltsa.present import AnyEvent, Present, Recorded, day_stream, office_stream
 from ltsa.requests import RequestCommand, requests_stream
 from ltsa.rules import decide
 from ltsa.shown import RecordBoards, shown_stream
-from ltsa.store import FORMAT, UNFINISHED, ConnectionLostError, Cursor, Place, Row, store_at
+from ltsa.store import FORMAT, UNFINISHED, ConnectionLostError, Cursor, Place, Row, Store, store_at
 from ltsa.store import LedgerUnavailableError as LedgerUnavailableError  # noqa: PLC0414 - the ledger raises it
 
 log = logging.getLogger(__name__)
@@ -165,12 +165,15 @@ class Ledger:
     """The record at a place. Safe to use from any thread, and by any number of processes at once.
 
     `folder` is where the log's key lies, beside the ledger; a file's is its own, a database's has to be said.
+    `store` replaces the place's own; without `threaded` its writer has no thread, and somebody gives it its turns.
     """
 
-    def __init__(self, place: Place, folder: Path | None = None) -> None:
+    def __init__(
+        self, place: Place, folder: Path | None = None, *, store: Store | None = None, threaded: bool = True
+    ) -> None:
         self.place = place
         self._folder = folder or (place.parent if isinstance(place, Path) else None)
-        self._store = store_at(place)
+        self._store = store or store_at(place)
         self._closed = False
         try:
             self._prepare()
@@ -184,8 +187,9 @@ class Ledger:
         self._answers: OrderedDict[tuple[str, str], Done] = OrderedDict()
         self._queue: SimpleQueue[Asked | None] = SimpleQueue()
         self._listeners: list[Callable[[], object]] = []
-        self._writer = Thread(target=self._write, name="ledger-writer", daemon=True)
-        self._writer.start()
+        self._writer = Thread(target=self._write, name="ledger-writer", daemon=True) if threaded else None
+        if self._writer:
+            self._writer.start()
 
     # --- Commands
 
@@ -221,7 +225,10 @@ class Ledger:
         ledger is closed.
         """
         self._queue.put(None)
-        self._writer.join()
+        if self._writer:
+            self._writer.join()
+        else:
+            self._write()
         self._closed = True
         self._turn_away()
         self._store.close()
@@ -243,7 +250,7 @@ class Ledger:
 
     def check(self) -> None:
         """Raises `LedgerUnavailableError` unless the record can be read and written now. May take its lock's time."""
-        if not self._writer.is_alive():
+        if self._writer and not self._writer.is_alive():
             raise LedgerUnavailableError("the ledger's writer has ended")
         self._store.check()
 
@@ -409,20 +416,25 @@ class Ledger:
                     self._store.mark(cursor, found := FORMAT)
 
     def _write(self) -> None:
-        stopping = False
-        while not stopping:
-            batch: list[Asked] = []
-            asked = self._queue.get()
-            sleep(0)  # a breath, so that those whom the last commit woke get into this one
-            with suppress(Empty):
-                while asked is not None:
-                    batch.append(asked)
-                    if len(batch) == BATCH:
-                        break
-                    asked = self._queue.get_nowait()
-            stopping = asked is None
-            if batch:
-                self._commit(batch)
+        while self.turn():
+            pass
+
+    def turn(self) -> bool:
+        """The writer's next turn: it waits for a command, and answers all that are queued then, after one commit. False
+        when it was the last one: the ledger closes.
+        """
+        batch: list[Asked] = []
+        asked = self._queue.get()
+        sleep(0)  # a breath, so that those whom the last commit woke get into this one
+        with suppress(Empty):
+            while asked is not None:
+                batch.append(asked)
+                if len(batch) == BATCH:
+                    break
+                asked = self._queue.get_nowait()
+        if batch:
+            self._commit(batch)
+        return asked is not None
 
     def _commit(self, batch: list[Asked]) -> None:
         """Answers every command of the batch, after one commit. If that fails, none of them happened."""

@@ -23,6 +23,7 @@ from ltsa.ledger import Ledger, LedgerUnavailableError, replayed
 from ltsa.message import Refusal
 from ltsa.office import WrongOfficeError, example_office
 from ltsa.present import day_stream
+from ltsa.tokens import token_digest
 from tests.ltsa.crowd import FILE, Crowd, give, issue, now, opened, together, work_at
 from tests.ltsa.hall import EIGHT, MINUTE, snapshot
 
@@ -299,6 +300,24 @@ def test_a_command_that_fails_half_way_leaves_nothing_on_record_and_the_state_is
     assert issue(ledger, "during") == "G002"
     assert snapshot(day_of(ledger)) == snapshot(ledger.present().day("ltsa", today(ledger)))
     ledger.close()
+
+
+def test_a_writer_without_a_thread_answers_everybody_at_its_turn_in_one_commit(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    ledger, told = Ledger(tmp_path / FILE, threaded=False), list[str]()
+    ledger.on_commit(lambda: told.append("committed"))
+    commands = [
+        IssueTicket(office="ltsa", at=now(), by="kiosk:1", key=key, services=("bank",), token=token_digest(key))
+        for key in ("a", "b", "a")
+    ]
+    asked = [ledger.submit(command, lambda: told.append("answered")) for command in commands]
+    assert told == [], "nobody is answered before the writer's turn"
+    assert ledger.turn()
+    assert told == ["answered", "answered", "answered", "committed"]
+    assert [one.result().repeated for one in asked] == [False, False, True]
+    last = ledger.submit(commands[0])
+    ledger.close()
+    assert last.result().repeated, "closing gives the writer its last turns"
 
 
 def test_the_file_is_durable_at_every_commit(tmp_path: Path) -> None:
