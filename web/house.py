@@ -11,7 +11,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -24,8 +24,6 @@ from typing import Any, TypeVar
 import gevent
 import msgspec
 from flask import Flask, Request, current_app, g, has_request_context
-from gevent.event import Event
-from gevent.lock import BoundedSemaphore
 
 from ltsa import board
 from ltsa.access import EVERYWHERE, INSTALLATION, Access
@@ -35,7 +33,7 @@ from ltsa.day import Day
 from ltsa.hours import state_at
 from ltsa.journal import JournalEvent, SignedOut, entry
 from ltsa.keys import MissingKeysError, WrongSeedError
-from ltsa.ledger import CHUNK, AnyCommand, Done, Ledger, LedgerUnavailableError
+from ltsa.ledger import AnyCommand, Done, Ledger, LedgerUnavailableError
 from ltsa.log import ForkError
 from ltsa.message import Refusal
 from ltsa.office import Office, example_office
@@ -46,6 +44,7 @@ from web import asking, errors, files, format, icons, limits, logs, own_writes, 
 from web.asking import NOBODY, Asker, Door, may_watch
 from web.computing import Computations
 from web.credentials import Credentials, WrongKeyError
+from web.following import Following
 from web.forecasting import Forecasts
 from web.limits import Buckets
 from web.live import Feed
@@ -55,6 +54,7 @@ from web.settings import Settings, WrongSetting
 from web.showing import Showing
 from web.signing import check_origin, sign_record
 from web.spool import Spool
+from web.turns import ServerTurns
 from web.wake import FileBell, RedisBell
 
 log = logging.getLogger(__name__)
@@ -67,8 +67,6 @@ DOORS_TURN = 0.05
 READS_AT_ONCE = 10
 HASHES_AT_ONCE = 2
 SEED_BYTES = 32
-ANSWER = 1.8
-"""Seconds that somebody waits for the ledger's answer; then they are told to ask again."""
 
 
 class House:
@@ -123,9 +121,8 @@ class House:
         self.computations = Computations()
         self._bells = self._hung_bells()
         self.outcomes: Counter[tuple[str, str]] = Counter()
-        self._changed: set[str] = set()
-        self._acknowledged, self._rights_changed = 0, False
-        self._reading = BoundedSemaphore()
+        self._following = Following(self.ledger, self.present, self._hear, self.off_loop, ServerTurns())
+        self._rights_changed = False
         self._housekeeping: gevent.Greenlet[..., None] | None = None
         self.ledger.on_commit(self.feed.ring)
 
@@ -137,16 +134,12 @@ class House:
 
     def do(self, command: AnyCommand) -> Done:
         """Waits, without blocking others, until a command is durable. Raises `Refusal` or `LedgerUnavailableError`."""
-        answered, waiters = Event(), _Waiters.of_this_thread()
-        asked = self.ledger.submit(command, lambda: waiters.wake(answered))
         try:
-            _wait(answered)
-            done = asked.result()
+            done = self._following.do(command)
         except (Refusal, LedgerUnavailableError) as reason:
             self.outcomes[type(command).__name__, getattr(reason, "code", "unavailable")] += 1
             raise
         self.outcomes[type(command).__name__, "repeated" if done.repeated else "done"] += 1
-        self._acknowledged = max(self._acknowledged, done.position)
         if has_request_context():
             g.acknowledged = max(g.get("acknowledged", 0), done.position)
         if isinstance(command, CloseDay) and not done.repeated:
@@ -265,31 +258,19 @@ class House:
         if self._rights_changed:
             self._rights_changed = False
             self.door.renew()
-        changed, self._changed = self._changed, set()
-        return changed
+        return self._following.changed()
 
     def concern(self, office: str) -> None:
         """Something has changed beside the ledger that pages of this office show."""
-        self._changed.add(office)
+        self._following.concern(office)
         self.feed.ring()
 
     def catch_up(self) -> None:
         """Takes in everything that was committed until now."""
-        with self._reading:
-            rows = self.ledger.seen(self.position) or self.off_loop(self.ledger.since, self.position)
-            while rows:
-                for recorded in rows:
-                    self.present.apply(recorded)
-                    self._concerns(recorded)
-                more = len(rows) == CHUNK
-                rows = self.off_loop(self.ledger.since, self.position) if more else []
+        self._following.catch_up()
 
-    def _concerns(self, recorded: Recorded) -> None:
+    def _hear(self, recorded: Recorded) -> None:
         kind, office, *rest = recorded.stream.split(":")
-        if kind in {"day", "office"}:
-            self._changed.add(office)
-        elif kind == "person" and (at := getattr(recorded.event, "office", "")):
-            self._changed.add(at)
         if kind == "day":
             self.forecasts.hear(office, rest[0], recorded)
         if kind in {"access", "office"} or isinstance(recorded.event, SignedOut):
@@ -299,11 +280,7 @@ class House:
         """Before each request: everything that this server has acknowledged is part of what it shows and judges by; and
         what another has acknowledged to who asks, up to a position, unless the ledger is away.
         """
-        if self.present.position < self._acknowledged:
-            self.catch_up()
-        if self.present.position < elsewhere:
-            with suppress(LedgerUnavailableError):
-                self.catch_up()
+        self._following.read_own_writes(elsewhere)
 
     def _hung_bells(self) -> list[FileBell | RedisBell]:
         """What rings when others commit. A database tells the ledger by itself."""
@@ -318,7 +295,7 @@ class House:
 
     def _ring_at_others(self) -> None:
         """Somebody wrote to the ledger. This process's own commits have rung already."""
-        if self.ledger.newest() > self.ledger.newest_seen:
+        if self._following.others_wrote():
             self.feed.ring()
 
     # --- Running
@@ -396,8 +373,7 @@ class House:
             now = today, doors.state, doors.numbers
             if shown.setdefault(office.id, now) != now:
                 shown[office.id] = now
-                self._changed.add(office.id)
-                self.feed.ring()
+                self.concern(office.id)
 
     def _end_sessions(self) -> None:
         """Puts the sessions on record that ended by themselves."""
@@ -430,45 +406,11 @@ def _begin_native_thread() -> None:
 def _in_thread_of(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     if getattr(_native, "is_here", False):
         return work()
-    answered, waiters = Event(), _Waiters.of_this_thread()
+    answered = ServerTurns().mark_for_threads()
     asked = threads.submit(work)
-    asked.add_done_callback(lambda _: waiters.wake(answered))
+    asked.add_done_callback(lambda _: answered.set())
     answered.wait()
     return asked.result()
-
-
-class _Waiters:
-    """Lets native threads wake the greenlets of one loop: one bell for all of them, which is never taken down."""
-
-    _known = threading.local()
-
-    def __init__(self) -> None:
-        self._ready: deque[Event] = deque()
-        self._bell = gevent.get_hub().loop.async_()
-        self._bell.start(self._wake)
-
-    @classmethod
-    def of_this_thread(cls) -> "_Waiters":
-        """The waiters of the calling thread's loop."""
-        if not hasattr(cls._known, "waiters"):
-            cls._known.waiters = cls()
-        waiters: _Waiters = cls._known.waiters
-        return waiters
-
-    def wake(self, event: Event) -> None:
-        """Sets an event on the loop's thread. Any thread may call it; it never blocks."""
-        self._ready.append(event)
-        self._bell.send()
-
-    def _wake(self) -> None:
-        while self._ready:
-            self._ready.popleft().set()
-
-
-def _wait(answered: Event) -> None:
-    """Raises `LedgerUnavailableError` when that takes too long. The command goes on: the same key gets its answer."""
-    if not answered.wait(ANSWER):
-        raise LedgerUnavailableError(f"no answer for {ANSWER:g} s; the same key will tell what came of it")
 
 
 def first_office(name: str, at: int) -> ConfigureOffice:

@@ -13,6 +13,7 @@ import re
 import socket
 import struct
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -103,7 +104,7 @@ class Lane(WebSocket):  # type: ignore[misc] # the library has no types
             self.shut()
         elif not self._draining:
             self._draining = True
-            gevent.spawn(self._drain)
+            self._spawn(self._drain)
 
     def close(self, code: int = 1000, message: bytes = b"") -> None:
         """Says good-bye and ends the connection; the library leaves that to the other side, which may be gone."""
@@ -118,6 +119,9 @@ class Lane(WebSocket):  # type: ignore[misc] # the library has no types
             self._socket.shutdown(socket.SHUT_RDWR)
         except OSError:
             _log.debug("the client was gone already")
+
+    def _spawn(self, work: Callable[[], object]) -> None:
+        gevent.spawn(work)
 
     def _drain(self) -> None:
         try:

@@ -9,22 +9,20 @@ docs/decisions/live-feed.md.
 
 import inspect
 import logging
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import gevent
 from flask import Flask, g, render_template
 from flask_socketio import SocketIO
-from gevent.event import Event
 from markupsafe import Markup
 from socketio.exceptions import ConnectionRefusedError as NoFeed
 
 from web.lane import MESSAGE, Lane, frame
 from web.limits import GUESSES, MESSAGES, WATCHES, Buckets, Limit, TooOften, place
 from web.security import Hosts
+from web.turns import Bell, Going, ServerTurns, Turns
 from web.words import FIRST, OFFERED, page_language
 
 VIEWS = 50
@@ -112,7 +110,7 @@ class _Watched:
     v: int = -1
     bytes: bytes = b""
     seen: float = 0.0
-    lanes: set[Lane] = field(default_factory=set)
+    lanes: dict[Lane, None] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -121,7 +119,7 @@ class _Client:
     environ: dict[str, Any]
     who: Any = None
     listens: bool = False
-    watches: set[_Watched] = field(default_factory=set)
+    watches: dict[_Watched, None] = field(default_factory=dict)
 
 
 class Feed:
@@ -136,8 +134,10 @@ class Feed:
         public_url: str = "",
         names: frozenset[str] = frozenset(),
         limits: Buckets | None = None,
+        turns: Turns | None = None,
     ) -> None:
         """A feed of `source`, for pages of the office's own addresses (`web.security.Hosts`)."""
+        self._turns = turns or ServerTurns()
         self._limits = limits or Buckets()
         self._source = source
         self._public_url = public_url
@@ -146,11 +146,11 @@ class Feed:
         self._views: dict[str, View] = {}
         self._clients: dict[str, _Client] = {}
         self._watched: dict[str, _Watched] = {}
-        self._by_office: defaultdict[str, set[_Watched]] = defaultdict(set)
+        self._by_office: defaultdict[str, dict[_Watched, None]] = defaultdict(dict)
         self._due: dict[_Watched, float] = {}
-        self._rung = Event()
-        self._bell: Any = None
-        self._follower: gevent.Greenlet[..., None] | None = None
+        self._rung = self._turns.mark()
+        self._bell: Bell | None = None
+        self._follower: Going | None = None
         self._looked = self._beaten = float("-inf")
 
     # Joining it with the application
@@ -164,8 +164,7 @@ class Feed:
 
     def init_app(self, app: Flask) -> None:
         """Opens the feed's door at `/socket.io/` and gives templates `live(name, *args)`."""
-        self._app = app
-        self._environ = app.test_request_context(base_url=self._public_url or None).request.environ
+        self.paint_with(app)
         app.extensions["feed"] = self
         app.jinja_env.globals["live"] = self.paint
         # What a stranger's nonsense makes python-engineio throw and catch is no news.
@@ -188,21 +187,24 @@ class Feed:
         server.on("disconnect", self._depart)
         server.on("watch", self._watch)
 
+    def paint_with(self, app: Flask) -> None:
+        """Pictures are rendered by the templates of this application."""
+        self._app = app
+        self._environ = app.test_request_context(base_url=self._public_url or None).request.environ
+
     def _is_ours(self, origin: str, environ: dict[str, Any]) -> bool:
         return self._hosts.owns(origin, environ.get("HTTP_HOST", ""))
 
     def start(self) -> None:
         """Begins to follow the source. Called on the server's loop, once."""
-        self._bell = gevent.get_hub().loop.async_()
-        self._bell.start(self._rung.set)
+        self._bell = self._turns.bell(self._rung.set)
         self._rung.set()
-        self._follower = gevent.spawn(self._follow)
+        self._follower = self._turns.spawn(self._follow)
 
     def stop(self) -> None:
         """Stops following and closes every client."""
-        if self._follower:
+        if self._follower and self._bell:
             self._follower.kill()
-            self._bell.stop()
             self._bell.close()
             self._bell = self._follower = None
         for client in list(self._clients.values()):
@@ -211,7 +213,7 @@ class Feed:
     @property
     def age(self) -> float:
         """Seconds since the feed looked at the ledger; infinite while it does not follow it."""
-        return time.monotonic() - self._looked if self._follower else float("inf")
+        return self._turns.now() - self._looked if self._follower else float("inf")
 
     def ring(self) -> None:
         """Says that something was committed. Any thread may; it never blocks."""
@@ -290,15 +292,15 @@ class Feed:
         if (who := self._who(client)) is None or sid not in self._clients:
             return  # who left while they were looked up is kept nowhere
         client.who, client.listens = who, True
-        before, client.watches = client.watches, set()
+        before, client.watches = client.watches, {}
         answers: list[bytes] = []
         for address in dict.fromkeys(addresses):
             if not (answer := self._join(client, address, where)):
                 break
             answers.append(answer)
-        for watched in before - client.watches:
+        for watched in [one for one in before if one not in client.watches]:
             self._leave(client.lane, watched)
-        if time.monotonic() < self._looked + 2 * POLL:
+        if self._turns.now() < self._looked + 2 * POLL:
             answers.append(self._heartbeat())
         client.lane.post(b"".join(answers))  # together: each on its way costs more than all that is in it
 
@@ -308,8 +310,7 @@ class Feed:
         if watched is None:
             is_over = code == "unknown" and self._fills(GUESSES, where, client)
             return b"" if is_over else frame("refused", {"view": address, "code": code})
-        client.watches.add(watched)
-        watched.lanes.add(client.lane)
+        client.watches[watched] = watched.lanes[client.lane] = None
         return watched.bytes
 
     def _fills(self, limit: Limit, whose: str, client: _Client) -> bool:
@@ -349,7 +350,7 @@ class Feed:
 
     def recheck(self) -> None:
         """Somebody's rights may have changed: who may no longer watch something is told so, and sees no more of it."""
-        gevent.spawn(self._recheck)
+        self._turns.spawn(self._recheck)
 
     def _recheck(self) -> None:
         for client in list(self._clients.values()):
@@ -358,7 +359,7 @@ class Feed:
             client.who = self._who(client)
             for watched in list(client.watches) if client.who is not None else ():
                 if not self._source.may_watch(client.who, watched.view.name, watched.office):
-                    client.watches.discard(watched)
+                    client.watches.pop(watched, None)
                     self._leave(client.lane, watched)
                     client.lane.post(frame("refused", {"view": watched.address, "code": "not-allowed"}))
 
@@ -379,7 +380,7 @@ class Feed:
         if not self._look(watched):
             return None
         self._watched[watched.address] = watched
-        self._by_office[watched.office].add(watched)
+        self._by_office[watched.office][watched] = None
         return watched
 
     def _renewed(self, watched: _Watched) -> _Watched | None:
@@ -393,7 +394,7 @@ class Feed:
         return watched
 
     def _leave(self, lane: Lane, watched: _Watched) -> None:
-        watched.lanes.discard(lane)
+        watched.lanes.pop(lane, None)
         if not watched.lanes:
             self._forget(watched)
 
@@ -402,7 +403,7 @@ class Feed:
         if self._watched.get(watched.address) is watched:
             del self._watched[watched.address]
             there = self._by_office[watched.office]
-            there.discard(watched)
+            there.pop(watched, None)
             if not there:
                 del self._by_office[watched.office]
 
@@ -415,39 +416,39 @@ class Feed:
             except Exception:  # noqa: BLE001
                 # Whatever it was, the next look may succeed. Meanwhile no heart beats, and the pages say so.
                 _log.exception("The feed could not follow the ledger")
-                gevent.sleep(POLL)
+                self._turns.sleep(POLL)
 
     def _step(self) -> None:
-        now = time.monotonic()
+        now = self._turns.now()
         until = min([self._looked + POLL, self._beaten + BEAT, *self._due.values()])
-        if self._rung.wait(max(0.0, until - now)) or time.monotonic() >= self._looked + POLL:
-            gevent.sleep(max(0.0, self._looked + BREATH - time.monotonic()))
+        if self._rung.wait(max(0.0, until - now)) or self._turns.now() >= self._looked + POLL:
+            self._turns.sleep(max(0.0, self._looked + BREATH - self._turns.now()))
             self._rung.clear()
-            for office in self._source.advance():
+            for office in sorted(self._source.advance()):
                 for watched in self._by_office.get(office, ()):
                     self._due.setdefault(watched, watched.seen + COALESCE)
-            self._looked = time.monotonic()
+            self._looked = self._turns.now()
         self._show()
-        if time.monotonic() >= self._beaten + BEAT:
-            self._beaten = time.monotonic()
+        if self._turns.now() >= self._beaten + BEAT:
+            self._beaten = self._turns.now()
             beat = self._heartbeat()
             for client in self._clients.values():
                 if client.listens:
                     client.lane.post(beat)
 
     def _heartbeat(self) -> bytes:
-        return frame("beat", {"v": self._source.position, "at": time.time_ns() // 1_000_000})
+        return frame("beat", {"v": self._source.position, "at": self._turns.clock()})
 
     def _show(self) -> None:
         """Looks at every view whose turn has come and pushes those that look different now."""
-        turn = began = time.monotonic()
+        turn = began = self._turns.now()
         due = [watched for watched, at in self._due.items() if at <= turn]
         # A board in the hall does not wait behind a thousand phones.
         crowd = Counter(watched.view.name for watched in due)
         for watched in sorted(due, key=lambda watched: crowd[watched.view.name]):
             if self._due.pop(watched, None) is None:
                 continue  # its last watcher left while others had their turn
-            watched.seen = time.monotonic()
+            watched.seen = self._turns.now()
             try:
                 if not self._look(watched):
                     self._refuse(watched, "unknown")
@@ -456,9 +457,9 @@ class Feed:
                 _log.exception("No picture of a %s", watched.view.name)
                 self._refuse(watched, "failed")
                 self._due[watched] = watched.seen + POLL
-            if time.monotonic() - began > _SLICE:
-                gevent.sleep(0)
-                began = time.monotonic()
+            if self._turns.now() - began > _SLICE:
+                self._turns.sleep(0)
+                began = self._turns.now()
                 if self._rung.is_set():
                     return  # the rest stays due; who is first in line may have changed
 

@@ -52,7 +52,7 @@ def test_a_page_sees_what_its_own_server_acknowledged(house: House) -> None:
 def test_whom_the_record_keeps_waiting_is_told_so_and_the_same_key_tells_what_came_of_it(
     house: House, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("web.house.ANSWER", 0.05)
+    monkeypatch.setattr("web.following.ANSWER", 0.05)
     with closing(sqlite3.connect(settings.data / "ledger.sqlite", isolation_level=None)) as another:
         another.execute("BEGIN IMMEDIATE")
         with pytest.raises(LedgerUnavailableError, match="the same key will tell"):
