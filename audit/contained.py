@@ -11,8 +11,10 @@ import msgspec
 from msgspec import Struct
 
 from ltsa import trust
+from ltsa.access import INSTALLATION
 from ltsa.checkpoint import checkpoint_of, key_of
-from ltsa.journal import LogKeySet
+from ltsa.journal import LogKeySet, journal_stream
+from ltsa.ledger import BEYOND
 from ltsa.log import Log, snapshot
 from ltsa.store import Place, looking_at
 from ltsa.trust import NotBelievedError
@@ -81,8 +83,12 @@ def _origin(log: Log) -> str:
 
 def _successors(place: Place, keys: Sequence[str]) -> list[str]:
     """The keys to which trusted ones lead, each vouching for the next, by what is on record."""
+    journal = journal_stream(INSTALLATION, "")
     with looking_at(place) as cursor:
-        cursor.execute("SELECT CAST(state AS BLOB) FROM ledger WHERE topic = 'log-key-set/1' ORDER BY rowid")
+        cursor.execute(
+            "SELECT CAST(state AS BLOB) FROM ledger WHERE originator_id >= ? AND originator_id < ? AND topic = ?",
+            (journal, journal + BEYOND, "log-key-set/1"),
+        )
         notes = [msgspec.json.decode(row[0], type=LogKeySet).note for row in cursor.fetchall()]
     return [found for key in keys for found in trust.keys_after("\n".join(notes), key)]
 

@@ -48,6 +48,8 @@ BATCH = 256
 CHUNK = 1000
 ANSWERS_KEPT = 4096
 SEEN_KEPT = 1024
+BEYOND = "\U0010ffff"
+"""Comes after every letter that a stream's name has."""
 
 _topics: dict[str, type[AnyEvent]] = {
     **TOPICS,
@@ -329,14 +331,35 @@ class Ledger:
             yield from rows
 
     def streams(self, prefix: str) -> list[str]:
-        """The names of the streams that begin so, in order: `day:ltsa:` gives an office's service days."""
+        """The names of the streams that begin so, in order: `day:ltsa:` gives an office's service days. Goes from name
+        to name: years of events cost no more than their days.
+        """
+        end = prefix + BEYOND
         with self._store.reading() as cursor:
             cursor.execute(
-                "SELECT DISTINCT originator_id FROM ledger WHERE originator_id >= ? AND originator_id < ?"
-                " ORDER BY originator_id",
-                (prefix, prefix + "\U0010ffff"),
+                """WITH RECURSIVE names(name) AS (
+                    SELECT min(originator_id) FROM ledger WHERE originator_id >= ? AND originator_id < ?
+                    UNION ALL
+                    SELECT (SELECT min(originator_id) FROM ledger WHERE originator_id > name AND originator_id < ?)
+                    FROM names WHERE name IS NOT NULL
+                ) SELECT name FROM names WHERE name IS NOT NULL""",
+                (prefix, end, end),
             )
             return [row[0] for row in cursor.fetchall()]
+
+    def last_streams(self, prefix: str, count: int, before: str = "") -> list[str]:
+        """The last `count` of the streams that begin so, in order; of those before a name if one is given."""
+        end, found = before or prefix + BEYOND, list[str]()
+        with self._store.reading() as cursor:
+            while len(found) < count:
+                cursor.execute(
+                    "SELECT max(originator_id) FROM ledger WHERE originator_id >= ? AND originator_id < ?",
+                    (prefix, end),
+                )
+                if (end := cursor.fetchone()[0]) is None:
+                    break
+                found.append(end)
+        return found[::-1]
 
     def lengths(self, prefix: str) -> dict[str, int]:
         """How many events each stream has whose name begins so, in order of the names."""
@@ -344,7 +367,7 @@ class Ledger:
             cursor.execute(
                 "SELECT originator_id, max(originator_version) FROM ledger"
                 " WHERE originator_id >= ? AND originator_id < ? GROUP BY originator_id ORDER BY originator_id",
-                (prefix, prefix + "\U0010ffff"),
+                (prefix, prefix + BEYOND),
             )
             return {row[0]: row[1] for row in cursor.fetchall()}
 
@@ -358,6 +381,12 @@ class Ledger:
         ):
             yield from chunk
             position = chunk[-1].position
+
+    def told_in(self, prefix: str, *topics: str) -> list[Recorded]:
+        """The events of some topics in the streams that begin so, in order. Reads through these streams alone."""
+        marks = ",".join("?" * len(topics))
+        where = f"originator_id >= ? AND originator_id < ? AND topic IN ({marks})"
+        return sorted(self._select(where, prefix, prefix + BEYOND, *topics), key=lambda row: row.position)
 
     def at(self, *positions: int) -> list[Recorded]:
         """The events at some positions of the ledger, in order; what is not there is left out."""
@@ -701,7 +730,7 @@ class Ledger:
         """Whether an office has had a service day."""
         days = day_stream(office, "")
         return any(row.stream.startswith(days) for row in rows) or bool(
-            self._select("originator_id >= ? AND originator_id < ? LIMIT 1", days, days + "\U0010ffff")
+            self._select("originator_id >= ? AND originator_id < ? LIMIT 1", days, days + BEYOND)
         )
 
     def _answered(self, done: Done) -> Done:

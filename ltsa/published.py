@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from ltsa import trust
+from ltsa.access import INSTALLATION
 from ltsa.checkpoint import checkpoint_of
-from ltsa.journal import LogKeySet
+from ltsa.journal import LogKeySet, journal_stream
 from ltsa.ledger import Ledger
 from ltsa.log import leaf_text
 from ltsa.log_key import signing_key
@@ -95,5 +96,5 @@ class Published:
 @lru_cache(maxsize=8)
 def _successions(ledger: Ledger, _present: str) -> tuple[str, ...]:
     """The notes by which keys vouched for the next, the oldest first: others are there once the key is another one."""
-    events = (recorded.event for recorded in ledger.told("log-key-set/1"))
+    events = (recorded.event for recorded in ledger.told_in(journal_stream(INSTALLATION, ""), "log-key-set/1"))
     return tuple(event.note for event in events if isinstance(event, LogKeySet) and event.old)

@@ -13,7 +13,7 @@ from werkzeug import Response
 
 from ltsa.coded import Text
 from ltsa.flow import Flow
-from ltsa.journal import CasesMoved, entry
+from ltsa.journal import CasesMoved, entry, journal_stream
 from ltsa.message import Refusal
 from manage import frame
 from web.asking import asker
@@ -132,7 +132,7 @@ def _followed(here: House, office: str, flow: Flow) -> list[Followed]:
 
 def _begun(here: House, office: str, scheme: str) -> dict[tuple[str, str], CasesMoved]:
     """The moves of a flow's cases that are on record, the latest for each pair of contents. Blocks on the disk."""
-    events = [it.event for it in here.ledger.told("cases-moved/1") if it.stream.startswith(f"journal:{office}:")]
+    events = [it.event for it in here.ledger.told_in(journal_stream(office, ""), "cases-moved/1")]
     return {(it.pinned, it.flow): it for it in events if isinstance(it, CasesMoved) and it.scheme == scheme}
 
 

@@ -389,7 +389,7 @@ def _learn(known: dict[Method, Calibration], told: Told, took: int) -> None:
 def _past(ledger: Ledger, office: Office, day: str, position: int) -> _Office:
     """What the record says of a day up to a position, and of the days before it. Reads the disk."""
     first = day_stream(office.id, day)
-    streams = [stream for stream in ledger.streams(day_stream(office.id, "")) if stream < first][-DAYS:]
+    streams = ledger.last_streams(day_stream(office.id, ""), DAYS, before=first)
     known: dict[Method, Calibration] = {"futures": Calibration(), "queue": Calibration()}
     spent: list[Spent] = []
     told: list[Told] = []

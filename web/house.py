@@ -38,7 +38,7 @@ from ltsa.log import ForkError
 from ltsa.message import Refusal
 from ltsa.office import Office, example_office
 from ltsa.personal import FOLLOWED_EVERY, Personal, open_personal
-from ltsa.present import Recorded, day_stream
+from ltsa.present import DAYS_KEPT, Recorded, day_stream
 from ltsa.tokens import token_digest
 from web import asking, errors, files, format, icons, limits, logs, own_writes, security, waits, why, words  # noqa: A004 - format is the room's name
 from web.asking import NOBODY, Asker, Door, may_watch
@@ -102,7 +102,7 @@ class House:
             )
         self.personal.carry_out(self.ledger)
         for office in self.present.offices():
-            for stream in self.ledger.streams(day_stream(office, ""))[-2:]:
+            for stream in self.ledger.last_streams(day_stream(office, ""), DAYS_KEPT):
                 self.present.day(office, date.fromisoformat(stream.rpartition(":")[2]))
         try:
             self.credentials = Credentials(settings.data / "credentials.sqlite", self.seed)

@@ -8,7 +8,7 @@ from ltsa import last_signed
 from ltsa import log_key as key_file
 from ltsa.access import INSTALLATION
 from ltsa.checkpoint import Signer, sign
-from ltsa.journal import LogKeySet, entry
+from ltsa.journal import LogKeySet, entry, journal_stream
 from ltsa.ledger import Ledger
 from web.settings import WrongSetting, add_flags, from_flags
 
@@ -55,7 +55,7 @@ def sign_record(here: "House") -> None:
     """
     last_signed.hold(here.ledger, here.settings.data)
     key = signing_key(here)
-    if here.key_on_record != key.key.text():  # looking for it reads the whole record
+    if here.key_on_record != key.key.text():  # looking for it reads the installation's whole journal
         if not _on_record(here.ledger, key):
             _record(here, "system", key, key, old="")
         here.key_on_record = key.key.text()
@@ -104,7 +104,7 @@ def log_key(arguments: list[str], _create_app: Any) -> int:
 
 
 def _keys(ledger: Ledger) -> Any:
-    return (recorded.event for recorded in ledger.told("log-key-set/1"))
+    return (recorded.event for recorded in ledger.told_in(journal_stream(INSTALLATION, ""), "log-key-set/1"))
 
 
 def _on_record(ledger: Ledger, key: Signer) -> bool:

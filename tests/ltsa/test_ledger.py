@@ -86,6 +86,37 @@ def test_events_are_read_at_their_positions_in_order_and_what_is_not_there_is_le
     ledger.close()
 
 
+def test_streams_are_named_in_order_and_the_last_of_them_without_reading_the_others(folder: Path) -> None:
+    ledger, day = opened(folder), 24 * 60 * MINUTE
+    for n, dates in enumerate((0, 1, 2, 2)):
+        ledger.do(
+            IssueTicket(
+                office="ltsa", at=EIGHT + dates * day, by="kiosk:1", key=f"k{n}", services=("bank",), token=f"t{n}"
+            )
+        )
+    assert ledger.streams("day:ltsa:") == [f"day:ltsa:2026-11-{day}" for day in (21, 22, 23)]
+    assert ledger.streams("day:other:") == []
+    assert ledger.last_streams("day:ltsa:", 2) == ["day:ltsa:2026-11-22", "day:ltsa:2026-11-23"]
+    assert ledger.last_streams("day:ltsa:", 9, before="day:ltsa:2026-11-23") == [
+        "day:ltsa:2026-11-21",
+        "day:ltsa:2026-11-22",
+    ]
+    assert ledger.last_streams("day:other:", 2) == []
+    ledger.close()
+
+
+def test_what_some_streams_tell_is_read_from_them_alone_and_in_order(folder: Path) -> None:
+    ledger, day = opened(folder), 24 * 60 * MINUTE
+    said = {"by": "person:sari", "person": "sari", "session": "s", "how": "password"}
+    for n, (office, at) in enumerate((("ltsa", EIGHT + day), ("ltsa", EIGHT), ("installation", EIGHT))):
+        ledger.do(entry(SignedIn, office=office, at=at, key=f"in {n}", **said))
+    issue(ledger, "k")
+    found = ledger.told_in("journal:ltsa:", "signed-in/1", "ticket-issued/1")
+    assert [row.stream for row in found] == ["journal:ltsa:2026-11-22", "journal:ltsa:2026-11-21"]
+    assert ledger.told_in("journal:ltsa:", "signed-out/1") == []
+    ledger.close()
+
+
 def test_the_same_key_gets_the_first_answer_even_when_the_world_moved_on_and_the_server_restarted(
     folder: Path,
 ) -> None:
