@@ -153,8 +153,8 @@ def whole_answer(connection: socket.socket) -> bytes:
     answer = connection.recv(65536)
     while b"\r\n\r\n" not in answer:
         answer += connection.recv(65536)
-    head, _, body = answer.partition(b"\r\n\r\n")
+    head, end, body = answer.partition(b"\r\n\r\n")
     length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
     while len(body) < length:
         body += connection.recv(65536)
-    return head + body
+    return head + end + body

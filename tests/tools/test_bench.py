@@ -12,6 +12,9 @@ from tools import chromium, postgres
 from tools.bench import BENCHMARKS, bench
 from tools.figures import figure, in_turns
 
+AS_VISIT = {"visit-two", "visit-postgres", "visit-postgres-two"}
+"""The benchmark `visit` with other settings."""
+
 IN_BROWSER = {"click": ["click"], "replay-page": ["replay-page", "replay-step"]}
 
 PROJECT = Path(__file__).parents[2]
@@ -34,7 +37,7 @@ def check(line: str, name: str) -> None:
     assert found["unit"]
 
 
-@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name not in IN_BROWSER])
+@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name not in IN_BROWSER.keys() | AS_VISIT])
 @pytest.mark.usefixtures("what_it_needs")
 def test_a_benchmark_prints_one_complete_object(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert bench([name, "--json", "--scale", "0.01"], create_app) in {0, 1}
