@@ -28,6 +28,7 @@ COMMANDS = {
     "witness": ("remember what a log said, and alarm when it lies", "audit.witnessing:witness"),
     "office": ("show the office's configuration, or import one", "web.offices:office"),
     "move": ("take the ledger into a PostgreSQL database, or back into a file", "web.moving:move"),
+    "rebuild": ("make the read models anew from the record, or compare them with it", "web.rebuilding:rebuild"),
     "backup": (
         "copy everything that must not be lost while the office is open, and check the copy",
         "web.backup:backup",

@@ -371,13 +371,13 @@ class Ledger:
             )
             return {row[0]: row[1] for row in cursor.fetchall()}
 
-    def told(self, *topics: str, after: int = 0) -> Iterator[Recorded]:
-        """All events of some topics, of every stream, after a position, in order. Reads through the whole record from
-        there: for what is asked for now and then, never for a page.
+    def told(self, *topics: str, after: int = 0, until: int | None = None) -> Iterator[Recorded]:
+        """All events of some topics, of every stream, with `after < position <= until`, in order. Reads through the
+        whole record between them: for what is asked for now and then, never for a page.
         """
-        position, marks = after, ",".join("?" * len(topics))
+        position, marks, last = after, ",".join("?" * len(topics)), (1 << 62) if until is None else until
         while chunk := self._select(
-            f"rowid > ? AND topic IN ({marks}) ORDER BY rowid LIMIT ?", position, *topics, CHUNK
+            f"rowid > ? AND rowid <= ? AND topic IN ({marks}) ORDER BY rowid LIMIT ?", position, last, *topics, CHUNK
         ):
             yield from chunk
             position = chunk[-1].position
@@ -387,6 +387,16 @@ class Ledger:
         marks = ",".join("?" * len(topics))
         where = f"originator_id >= ? AND originator_id < ? AND topic IN ({marks})"
         return sorted(self._select(where, prefix, prefix + BEYOND, *topics), key=lambda row: row.position)
+
+    def histories(self, streams: Sequence[str], until: int) -> dict[str, list[Recorded]]:
+        """The events of some streams up to a position of the ledger, in order, by stream."""
+        found: dict[str, list[Recorded]] = {stream: [] for stream in streams}
+        for n in range(0, len(streams), CHUNK // 2):
+            some = streams[n : n + CHUNK // 2]
+            where = f"originator_id IN ({','.join('?' * len(some))}) AND rowid <= ?"
+            for row in self._select(f"{where} ORDER BY originator_id, originator_version", *some, until):
+                found[row.stream].append(row)
+        return found
 
     def at(self, *positions: int) -> list[Recorded]:
         """The events at some positions of the ledger, in order; what is not there is left out."""

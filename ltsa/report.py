@@ -6,6 +6,7 @@ elsewhere, or being put back) until the call. Durations are ms, instants ms UTC.
 
 from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct, field
@@ -20,10 +21,11 @@ from ltsa.happened import (
     HelpGiven,
     ServiceFinished,
     TicketCalled,
+    TicketIssued,
     TicketMissed,
     TicketReturned,
 )
-from ltsa.office import Text
+from ltsa.office import Office, Text
 from ltsa.present import Recorded
 from ltsa.replay import Phase, sittings
 
@@ -143,11 +145,53 @@ class _Walk(Struct):
     ended: int = 0
 
 
+class Durations(Struct, frozen=True, kw_only=True):
+    """What the spreads of a day's report are of: by service each wait before a call, each time at the counters of
+    somebody who was served to the end; and each wait for help at a kiosk.
+    """
+
+    waits: dict[str, list[int]]
+    serving: dict[str, list[int]]
+    answered: list[int]
+
+
 def report(history: Sequence[Recorded]) -> DayReport:
     """The figures of a day, as far as its history goes. Raises `ValueError` for one that never began."""
+    return figures(history)[0]
+
+
+def figures(history: Sequence[Recorded]) -> tuple[DayReport, Durations]:
+    """The same, with what its spreads are of."""
     walk = _Walk()
     for recorded in history:
         _step(walk, recorded.event)
+    return _report(walk, history), _durations(walk)
+
+
+def came(history: Sequence[Recorded], office: Office) -> dict[int, int]:
+    """How many took a number in each hour (0 to 23) of the office's clock, from the first hour in which somebody came
+    to the last.
+    """
+    tally = Tally(
+        datetime.fromtimestamp(recorded.event.at / 1000, office.clock).hour
+        for recorded in history
+        if isinstance(recorded.event, TicketIssued)
+    )
+    return {hour: tally[hour] for hour in range(min(tally), max(tally) + 1)} if tally else {}
+
+
+def _durations(walk: _Walk) -> Durations:
+    waits, serving = dict[str, list[int]](), dict[str, list[int]]()
+    for done in walk.done:
+        match done.event:
+            case TicketCalled(service=service):
+                waits.setdefault(service, []).append(done.lasted)
+            case ServiceFinished(number=number, service=service):
+                serving.setdefault(service, []).append(walk.spent[number, service])
+    return Durations(waits=waits, serving=serving, answered=walk.answered)
+
+
+def _report(walk: _Walk, history: Sequence[Recorded]) -> DayReport:
     day = walk.day
     if day.office is None:
         raise ValueError("the day never began")
@@ -174,7 +218,7 @@ def report(history: Sequence[Recorded]) -> DayReport:
         priorities=_counted(ticket.priority for ticket in tickets if ticket.priority),
         called=len(calls),
         missed=len(missed),
-        waits=_spread([call.lasted for call in calls]),
+        waits=spread([call.lasted for call in calls]),
         services=tuple(_service(walk, service) for service in office.service),
         counters=tuple(
             _seat(
@@ -197,7 +241,7 @@ def report(history: Sequence[Recorded]) -> DayReport:
         returned=len(returned),
         returns=_counted(reason for done in returned for reason in done.event.reasons),
         deviations=_counted(call.event.reason for call in calls if call.event.why.rule == CHOSEN),
-        help=HelpReport(asked=walk.helps, answered=_spread(walk.answered)),
+        help=HelpReport(asked=walk.helps, answered=spread(walk.answered)),
         first_call=calls[0].event.at if calls else 0,
         last_call=calls[-1].event.at if calls else 0,
         configured=walk.configured,
@@ -261,8 +305,8 @@ def _service(walk: _Walk, name: str) -> ServiceReport:
         outcomes=_counted(each.event.outcome for each in ended),
         returned=sum(isinstance(each.event, TicketReturned) for each in done),
         missed=sum(isinstance(each.event, TicketMissed) for each in done),
-        waits=_spread([each.lasted for each in done if isinstance(each.event, TicketCalled)]),
-        serving=_spread([walk.spent[each.event.number, name] for each in ended]),
+        waits=spread([each.lasted for each in done if isinstance(each.event, TicketCalled)]),
+        serving=spread([walk.spent[each.event.number, name] for each in ended]),
     )
 
 
@@ -293,7 +337,8 @@ def _counted(codes: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Tally(codes).items(), key=lambda counted: (-counted[1], counted[0])))
 
 
-def _spread(durations: Sequence[int]) -> Spread:
+def spread(durations: Sequence[int]) -> Spread:
+    """How some durations (ms) lie."""
     if not durations:
         return Spread()
     ordered, count = sorted(durations), len(durations)

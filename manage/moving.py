@@ -107,8 +107,7 @@ def _flow(office: str, scheme: str) -> Flow:
 
 def _counted(here: House, office: str, scheme: str) -> Counter[str]:
     """How many open cases of an office follow each content of a flow, or will: by its digest."""
-    cases = here.off_loop(open_cases, here).values()
-    last = [case.moves[-1] for case in cases if case.office == office]
+    last = [follows[-1] for follows in here.off_loop(open_cases, here, office).values()]
     return Counter(move.flow for move in last if move.scheme == scheme)
 
 

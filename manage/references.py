@@ -83,7 +83,7 @@ def _page(
     office: str, *, text: str = "", problem: str = "", rows: list[Row] | None = None, applied: bool = False
 ) -> str:
     here, found, chosen = house(), frame.office_of(office), _chosen()
-    everything = here.off_loop(noted, here, office)
+    everything = here.off_loop(noted, here, office, everything=True)
     shown = [(case, it) for case, it in everything if chosen.takes(it, found.service_date(it.at).isoformat())]
     shown.sort(key=lambda pair: pair[1].at)
     erased = here.off_loop(_erased, here, [case for case, _ in shown[:SHOWN]])

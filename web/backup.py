@@ -29,6 +29,7 @@ from ltsa.personal import KEYS, open_personal
 from ltsa.store import name_of
 from ltsa.transfer import Tell, TransferError, Transferred, examined, transfer
 from web.credentials import Credentials, WrongKeyError
+from web.read_models import FILE as MODELS
 from web.settings import Settings, add_flags, from_flags
 from web.signing import NEXT
 from web.terminal import ledger_place, progress
@@ -130,7 +131,7 @@ def take(settings: Settings, into: Path, keys: Path, at: datetime, tell: Tell) -
         else:
             transfer(place, folder / LEDGER, tell, online=True)
         for file in _files(data):
-            if file.name not in (LAST_SIGNED, LEDGER, *SECRETS):
+            if file.name not in (LAST_SIGNED, LEDGER, MODELS, *SECRETS):
                 _copy(file, folder / file.relative_to(data))
         found, wrong = examined(folder / LEDGER, tell)
         _without_traces(folder)

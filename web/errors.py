@@ -37,6 +37,8 @@ class Refused(Refusal):
     """
 
     retry_after = 0
+    comes_by_itself = False
+    """Whether a page that was asked for will be there then: the browser asks again."""
 
     def __init__(
         self, code: str, message: str, field: str | None = None, state: str | None = None, status: int = 409
@@ -106,6 +108,8 @@ def answer(refusal: Refusal) -> Response:
     said = _answer(status_of(refusal), refusal.code, message, refusal.field, refusal.state)
     if isinstance(refusal, Refused) and refusal.retry_after:
         said.headers["Retry-After"] = str(refusal.retry_after)
+        if refusal.comes_by_itself and request.method == "GET":
+            said.headers["Refresh"] = str(refusal.retry_after)
     if said.status_code == HTTPStatus.UNAUTHORIZED:
         said.headers["WWW-Authenticate"] = "Bearer"  # RFC 9110, 15.5.2: say what would be let in
     return said

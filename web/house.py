@@ -48,8 +48,8 @@ from web.following import Following
 from web.forecasting import Forecasts
 from web.limits import Buckets
 from web.live import Feed
-from web.look_index import LookIndex
 from web.presence import Presence
+from web.read_models import open_models
 from web.settings import Settings, WrongSetting
 from web.showing import Showing
 from web.signing import check_origin, sign_record
@@ -70,7 +70,7 @@ SEED_BYTES = 32
 
 
 class House:
-    """One running installation. `settings` as given; `people`, `persons` and `looks` block and belong into
+    """One running installation. `settings` as given; `people`, `persons` and `models` block and belong into
     `off_loop`.
     """
 
@@ -85,11 +85,11 @@ class House:
         self.settings = settings
         self.seed = _seed(settings.data / "seed")
         self.fleet = _fleet(settings.data / "devices.sqlite")
-        self.looks = _look_index(settings.data / "looks.sqlite")
         self.personal = _personal(settings.data, self.seed)
         self.persons, self.people = self.personal.persons, self.personal.people
         self.database = settings.data / "ledger.sqlite"
         self.ledger = _ledger(settings)
+        self.models, self.follower = open_models(settings, self.ledger)
         self.present = self.ledger.present()
         if not self.present.offices():
             self.ledger.do(first_office(settings.office, self.now()))
@@ -305,6 +305,7 @@ class House:
         self.feed.start()
         self.presence.start()
         self.forecasts.start()
+        self.follower.start()
         for bell in self._bells:
             bell.start()
         self._housekeeping = gevent.spawn(self._keep_house)
@@ -326,13 +327,13 @@ class House:
         Who waited for a thread may be gone, stopped or cut off; what it works at is not.
         """
         self.computations.close()
+        self.follower.stop()
         for threads in (self._readers, self._hashers):
             threads.shutdown(cancel_futures=True)
         self.ledger.close()
         self.personal.close()
         self.credentials.close()
         self.fleet.close()
-        self.looks.close()
 
     def _keep_house(self) -> None:
         """Every minute, and whenever an office's doors open or close; what fails is tried again with the next one."""
@@ -471,14 +472,6 @@ def _fleet(path: Path) -> Spool:
         return Spool(path)
     except sqlite3.Error as reason:
         message = f"The file {path} cannot be opened: {reason}. It may be removed: nothing in it must last."
-        raise WrongSetting(message) from None
-
-
-def _look_index(path: Path) -> LookIndex:
-    try:
-        return LookIndex(path)
-    except sqlite3.Error as reason:
-        message = f"The file {path} cannot be opened: {reason}. It may be removed: it is made anew from the record."
         raise WrongSetting(message) from None
 
 

@@ -20,24 +20,21 @@ from ltsa.journey import (
     Appointment,
     CardReplaced,
     Case,
-    CaseClosed,
-    CaseMoved,
     CaseOpened,
-    CaseReopened,
-    Person,
     Visit,
-    evolve,
     person_of,
 )
 from ltsa.journey_rules import Here, MoveCase, OpenCase, ReplaceCard
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
+from ltsa.models.cases import Followed, open_at
 from ltsa.persons import ID_BYTES
 from ltsa.road import Plan, RoadStep, plan, road
 from ltsa.subject import Agreed
 from ltsa.tokens import card_secret, token_digest
 from web.house import House
 from web.looks import note_look
+from web.read_models import catch_up
 
 T = TypeVar("T")
 
@@ -241,17 +238,12 @@ def journey_of(here: House, person: str, *, office: str, case: str = "") -> Jour
 # --- Many cases -------------------------------------------------------------------------------------------------------
 
 
-def open_cases(here: House) -> dict[str, Case]:
-    """All open cases of the installation by id, with what they follow; the oldest first. Blocks on the disk and reads
-    through the record: give it to `off_loop`.
+def open_cases(here: House, office: str) -> dict[str, list[Followed]]:
+    """What each open case that an office opened follows and will follow; the oldest case first. Blocks on the disk:
+    give it to `off_loop`. Raises `BeingBuilt`.
     """
-    found = dict[str, Person]()
-    for recorded in here.ledger.told("case-opened/1", "case-moved/1", "case-closed/1", "case-reopened/1"):
-        event = recorded.event
-        if isinstance(event, CaseOpened | CaseMoved | CaseClosed | CaseReopened):
-            found.setdefault(person_of(event.case), Person())
-            evolve(found[person_of(event.case)], event)
-    return {case.id: case for person in found.values() for case in person.cases.values() if not case.outcome}
+    with catch_up(here, "cases").reading() as cursor:
+        return open_at(cursor, office)
 
 
 def move_cases(here: House, pinned: str, scheme: str, grace: str, *, office: str, by: str, key: str) -> Moved:  # noqa: PLR0913 - by name
@@ -259,9 +251,9 @@ def move_cases(here: House, pinned: str, scheme: str, grace: str, *, office: str
     flows from a date (ISO, "" today) on. Once more under the same key moves those that were left.
     """
     moved, refused = list[str](), dict[str, Refusal]()
-    for case in here.off_loop(open_cases, here).values():
+    for case, follows in here.off_loop(open_cases, here, office).items():
         today = here.present.here(office, here.now()).today
-        if case.office != office or case.follows(max(grace, today)).flow != pinned:
+        if next(it for it in reversed(follows) if it.since <= max(grace, today)).flow != pinned:
             continue
         try:
             here.do(
@@ -269,16 +261,16 @@ def move_cases(here: House, pinned: str, scheme: str, grace: str, *, office: str
                     office=office,
                     at=here.now(),
                     by=by,
-                    key=f"{key} {case.id}",
-                    person=person_of(case.id),
-                    case=case.id,
+                    key=f"{key} {case}",
+                    person=person_of(case),
+                    case=case,
                     scheme=scheme,
                     grace=grace,
                 )
             )
-            moved.append(case.id)
+            moved.append(case)
         except Refusal as refusal:
-            refused[case.id] = refusal
+            refused[case] = refusal
     return Moved(moved=tuple(moved), refused=refused)
 
 

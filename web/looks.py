@@ -13,9 +13,10 @@ from msgspec import Struct
 from ltsa.journal import DataErased, DataExported, DataRecorded, DataSeen, entry
 from ltsa.journey import VisitBegun, person_stream
 from ltsa.ledger import Ledger
+from ltsa.models.looks import of_everybody, positions_about
 from ltsa.present import Recorded
 from web.house import House
-from web.look_index import of_everybody
+from web.read_models import catch_up
 
 MINUTE = 60_000
 
@@ -60,8 +61,9 @@ def records_about(here: House, person: str) -> list[Recorded]:
         dates.setdefault(visit.office, set()).add(visit.date)
         tickets.setdefault(f"{visit.number} {visit.date}", set()).add(visit.office)
         notes.update(here.people.names(visit.office, visit.date, visit.number))
-    found = here.looks.about(here.ledger, [person, *tickets, *notes, *map(of_everybody, dates)])
-    return [row for row in found if _concerns(row, person, dates, tickets, notes)]
+    with catch_up(here, "looks").reading() as cursor:
+        positions = positions_about(cursor, [person, *tickets, *notes, *map(of_everybody, dates)])
+    return [row for row in here.ledger.at(*sorted(set(positions))) if _concerns(row, person, dates, tickets, notes)]
 
 
 def _concerns(

@@ -16,6 +16,7 @@ from web.house import House
 from web.references import Row, preview, reconcile, table
 from web.settings import add_flags, from_flags
 from web.tables import chunks
+from web.terminal import progress
 
 BY = "command line"
 
@@ -45,6 +46,8 @@ def references(arguments: list[str], _create_app: Any) -> int:
         with closing(House(from_flags(options))) as here:
             if options.taken:
                 return _in(here, options)
+            with progress("events") as tell:
+                here.models.follow("cases", tell)
             rows = table(here, options.office, by=BY, everything=options.all)
             written = b"".join(chunks(rows))
     except UnicodeDecodeError:

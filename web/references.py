@@ -17,10 +17,12 @@ from ltsa.journal import DataExported
 from ltsa.journey import PERSON, Person, Reference, ReferenceCompleted, ReferenceNoted, person_of, refer
 from ltsa.journey_rules import CompleteReference, decide
 from ltsa.message import Refusal
+from ltsa.models.cases import references_at
 from web.errors import Refused
 from web.format import iso
 from web.house import House
 from web.journeys import around
+from web.read_models import catch_up
 
 COLUMNS = ("reference", "system", "step", "case", "paper", "office", "noted", "by")
 """Of the table that goes out. One that comes in needs NEEDED; where it has `system`, that must be the right one."""
@@ -49,26 +51,23 @@ def table(here: House, office: str, *, by: str, everything: bool = False) -> Ite
     """The references noted at an office, with a heading: those that are on paper still, or all. That they were taken
     along is on record before.
     """
-    found = here.off_loop(noted, here, office)
+    found = here.off_loop(noted, here, office, everything=everything)
     here.note(DataExported, office=office, by=by, kind="references.csv", about=office)
     yield COLUMNS
     zone = here.zone(office)
     for case, it in found:
-        if it.paper or everything:
-            paper = "yes" if it.paper else "no"
-            yield it.number, it.system, it.step, case, paper, it.office, iso(it.at, zone), it.by
+        paper = "yes" if it.paper else "no"
+        yield it.number, it.system, it.step, case, paper, it.office, iso(it.at, zone), it.by
 
 
-def noted(here: House, office: str) -> list[tuple[str, Reference]]:
-    """The references noted at an office, each with its case's id. Blocks on the disk and reads through the record: give
-    it to `off_loop`.
+def noted(here: House, office: str, *, everything: bool) -> list[tuple[str, Reference]]:
+    """The references noted at an office, each with its case's id: those that are on paper still, or all. Blocks on the
+    disk: give it to `off_loop`. Raises `BeingBuilt`.
     """
-    latest = dict[tuple[str, str, str], Reference]()
-    for recorded in here.ledger.told("reference-noted/1", "reference-completed/1"):
-        event = recorded.event
-        if isinstance(event, ReferenceNoted | ReferenceCompleted):
-            latest[event.case, event.step, event.system] = refer(event)
-    return [(case, it) for (case, _, _), it in latest.items() if it.office == office]
+    with catch_up(here, "cases").reading() as cursor:
+        positions = references_at(cursor, office, everything=everything)
+    events = [row.event for row in here.ledger.at(*positions)]
+    return [(it.case, refer(it)) for it in events if isinstance(it, ReferenceNoted | ReferenceCompleted)]
 
 
 def reconcile(here: House, text: str, *, office: str, by: str, key: str) -> list[Row]:

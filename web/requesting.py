@@ -21,6 +21,7 @@ from web import own_data
 from web import subject as requests
 from web.house import House
 from web.settings import add_flags, from_flags
+from web.terminal import progress
 
 BY = "command line"
 
@@ -92,6 +93,8 @@ def _shown(here: House, request: str, out: Path | None, said: dict[str, Any]) ->
     """The answer is on record as taken out before it is written, and as done after."""
     office, by = said["office"], said["by"]
     it = requests.showable(here, office, request)
+    with progress("events") as tell:
+        here.models.follow("looks", tell)
     data = own_data.own_data(here, it, office=office, by=by)
     own_data.taken_out(here, it.person, office=office, by=by, key=said["key"])
     written = data.as_json(here.office(office).clock)

@@ -163,7 +163,7 @@ def test_cases_of_a_flow_are_moved_to_the_office_s_present_one(here: House) -> N
     moved = journeys.move_cases(here, pinned, "p-to-p", "", **SARI, key="m")
     assert (moved.moved, moved.refused) == ((cases[0],), {})
     assert journeys.move_cases(here, pinned, "p-to-p", "", **SARI, key="m").moved == ()
-    followed = {case: it.follows(today).flow for case, it in journeys.open_cases(here).items()}
+    followed = {case: follows[-1].flow for case, follows in journeys.open_cases(here, "ltsa").items()}
     assert followed[cases[0]] == here.office("ltsa").flow["p-to-p"].digest != pinned
     seen = journeys.journey_of(here, cases[0].rpartition("-")[0], office="ltsa")
     assert seen is not None

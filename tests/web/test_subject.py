@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +17,6 @@ from ltsa.message import Refusal
 from ltsa.subject import asked
 from web import journeys, own_data, subject
 from web.house import House
-from web.look_index import LookIndex
 from web.looks import looks_at, note_look
 from web.notes import note_beside, read_notes
 from web.settings import Settings
@@ -155,35 +152,19 @@ def test_the_answer_holds_everything_that_is_kept_and_who_processed_and_saw_it(h
     assert refusal.value.code == "request-answered", "afterwards nobody looks in its name"
 
 
-def test_the_index_of_looks_goes_on_from_where_it_was_and_is_made_anew_where_it_was_lost(here: House) -> None:
+def test_looks_are_found_from_where_the_last_search_ended_and_where_what_finds_them_was_lost(here: House) -> None:
     person, _, _ = comes(here)
     note_look(here, "journey", person, office="ltsa", by="kiosk:1")
     assert [look.by for look in looks_at(here, person)] == ["officer:sari", "kiosk:1"]
     note_look(here, "journey", person, office="ltsa", by="kiosk:2")
     assert [look.by for look in looks_at(here, person)] == ["officer:sari", "kiosk:1", "kiosk:2"]
-    with closing(LookIndex(here.settings.data / "another.sqlite")) as another:
-        assert [row.position for row in another.about(here.ledger, [person])] == [
-            look.position for look in looks_at(here, person)
-        ]
+    (here.settings.data / "models.sqlite").unlink()
+    assert [look.by for look in looks_at(here, person)] == ["officer:sari", "kiosk:1", "kiosk:2"]
 
 
-def test_an_index_of_another_record_is_made_anew(here: House, tmp_path: Path) -> None:
+def test_looks_that_cannot_be_read_are_never_told_as_nobody_looked(here: House) -> None:
     person, _, _ = comes(here)
-    note_look(here, "journey", person, office="ltsa", by="kiosk:1")
-    assert looks_at(here, person)
-    with closing(House(Settings(data=tmp_path / "put back", port=0))) as other:
-        other.looks.close()
-        other.looks = here.looks
-        for n in range(20):
-            note_look(other, "journey", "1" * 20, office="ltsa", by=f"kiosk:{n}")
-        assert looks_at(other, person) == []
-        assert len(looks_at(other, "1" * 20)) == 20
-        other.looks = LookIndex(tmp_path / "own.sqlite")
-
-
-def test_an_index_that_cannot_be_read_is_never_told_as_nobody_looked(here: House) -> None:
-    person, _, _ = comes(here)
-    here.looks.close()
+    (here.settings.data / "models.sqlite").mkdir()
     with pytest.raises(LedgerUnavailableError):
         looks_at(here, person)
 
