@@ -50,6 +50,7 @@ from web.limits import Buckets
 from web.live import Feed
 from web.presence import Presence
 from web.read_models import open_models
+from web.pulse import Pulse
 from web.settings import Settings, WrongSetting
 from web.showing import Showing
 from web.signing import check_origin, sign_record
@@ -116,6 +117,7 @@ class House:
         self.limits = Buckets(settings.rate_limits)
         self.feed = Feed(self, settings.public_url, settings.names, self.limits)
         self.presence = Presence(self)
+        self.pulse = Pulse()
         self.forecasts = Forecasts(self)
         self.showing = Showing(self)
         self.computations = Computations()
@@ -303,6 +305,7 @@ class House:
     def start(self) -> None:
         """Begins to follow the ledger and to keep house. Called on the server's loop, once."""
         self.feed.start()
+        self.pulse.start()
         self.presence.start()
         self.forecasts.start()
         self.follower.start()
@@ -320,6 +323,7 @@ class House:
         for bell in self._bells:
             bell.stop()
         self.feed.stop()
+        self.pulse.stop()
 
     def close(self) -> None:
         """Ends the native threads, then closes the files that they use; what was acknowledged is in them.

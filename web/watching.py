@@ -152,6 +152,8 @@ class _Office(Collector):
             waiting.add_metric([office], here.today(office).tally["waiting"])
         yield waiting
         yield GaugeMetricFamily("ltsa_sockets", "Pages that are open on the live feed", len(here.feed.watching()))
+        late = "How late the loop was, the most of the last ten seconds: whatever is answered waits that long"
+        yield GaugeMetricFamily("ltsa_loop_lag_seconds", late, here.pulse.lateness())
         yield GaugeMetricFamily("ltsa_feed_age_seconds", "Since the feed looked at the ledger", here.feed.age)
         yield GaugeMetricFamily(
             "ltsa_ledger_position", "Events in the ledger, as this server shows them", here.position

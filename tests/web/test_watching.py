@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
+import gevent
 import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
@@ -16,6 +18,7 @@ import app as door
 from ltsa.office import example_office
 from tests.staff import signed_in, token
 from web.house import House
+from web.pulse import EVERY, Pulse
 from web.settings import Settings
 from web.watching import LEAST_ROOM, room
 
@@ -67,6 +70,23 @@ def test_an_office_whose_record_cannot_be_written_is_not_ready(office: Flask) ->
     assert answer.status_code == 503
     assert answer.json
     assert "ledger" in answer.json["failing"]
+
+
+def test_a_loop_that_was_kept_busy_says_how_late_it_was() -> None:
+    pulse = Pulse()
+    pulse.start()
+    assert pulse.lateness() == 0
+
+    gevent.sleep(0.01)  # it has begun to wait for its next beat
+    time.sleep(EVERY + 0.2)  # and something holds the loop meanwhile
+    while not pulse.lateness():
+        gevent.sleep(0.01)
+    assert pulse.lateness() >= 0.2
+    pulse.stop()
+
+
+def test_the_figures_tell_how_late_the_loop_was(office: Flask) -> None:
+    assert measured(office)["ltsa_loop_lag_seconds",] == 0, "nothing runs yet"
 
 
 def test_room_on_the_disk_is_what_the_system_says(office: Flask) -> None:
