@@ -22,6 +22,8 @@ BENCHMARKS = {
     "growth": "tools.bench_ledger:growth",
     "postgres": "tools.bench_postgres:commands",
     "postgres-two": "tools.bench_postgres:two",
+    "big": "tools.bench_big:sqlite",
+    "big-postgres": "tools.bench_big:in_postgres",
     "replay": "tools.bench_ledger:replay",
     "replay-instant": "tools.bench_replay:instant",
     "replay-page": "tools.bench_replay:page",

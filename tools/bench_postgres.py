@@ -24,7 +24,7 @@ LOCKED = f"BEGIN;\nLOCK TABLE plain IN EXCLUSIVE MODE;\n{INSERT}\nCOMMIT;"
 def commands(_create_app: CreateApp, scale: float) -> Figure:
     """Eight officers' threads issue, call, start and finish; against as many clients that insert an event each."""
     visits = max(1, int(40 * scale))
-    with _server() as server, closing(office_ledger(server.schema("office"))) as ledger:
+    with server_on_disk() as server, closing(office_ledger(server.schema("office"))) as ledger:
         officers = [Officer(ledger, n) for n in range(OFFICERS)]
         server.run(
             "CREATE SEQUENCE version; CREATE TABLE plain (notification_id bigserial UNIQUE, originator_id text,"
@@ -56,7 +56,7 @@ def commands(_create_app: CreateApp, scale: float) -> Figure:
 def two(_create_app: CreateApp, scale: float) -> Figure:
     """Two processes of four officers each over one ledger; against one process of eight."""
     visits = max(1, int(40 * scale))
-    with _server() as server:
+    with server_on_disk() as server:
         one, shared = server.schema("one"), server.schema("shared")
         for address in (one, shared):
             office_ledger(address).close()
@@ -67,10 +67,11 @@ def two(_create_app: CreateApp, scale: float) -> Figure:
 
 
 @contextmanager
-def _server() -> Iterator[Postgres]:
+def server_on_disk(**options: str) -> Iterator[Postgres]:
+    """A server that syncs, as in an office."""
     if reason := postgres.missing():
         raise NotMeasuredError(reason)
-    with Postgres(fsync="on", full_page_writes="on", shared_buffers="128MB") as server:
+    with Postgres(fsync="on", full_page_writes="on", shared_buffers="128MB", **options) as server:
         yield server
 
 
