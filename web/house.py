@@ -51,6 +51,7 @@ from web.live import Feed
 from web.presence import Presence
 from web.read_models import open_models
 from web.pulse import Pulse
+from web.routes import LateRule
 from web.settings import Settings, WrongSetting
 from web.showing import Showing
 from web.signing import check_origin, sign_record
@@ -435,6 +436,7 @@ def house() -> House:
 def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
     """Joins the rooms into one application: each room's `blueprint`, and its `LIVE` views if it has any."""
     app = Flask("ltsa", static_folder=None, template_folder=None)
+    app.url_rule_class = LateRule
     here = House(settings)
     app.extensions["ltsa"] = here
     for part in (logs, words, format, waits, icons, errors, why):

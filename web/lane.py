@@ -17,12 +17,12 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
-from engineio import packet as engine
 from gevent.ssl import SSLSocket
 from geventwebsocket.exceptions import ProtocolError
 from geventwebsocket.handler import WebSocketHandler
 from geventwebsocket.websocket import Header, Stream, WebSocket
-from socketio import packet as socket_io
+
+from web.lean import engine, socket_io
 
 BACKLOG = 1 << 20
 """Bytes that may wait for one client before it is closed."""

@@ -15,11 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from flask import Flask, g, render_template
-from flask_socketio import SocketIO
 from markupsafe import Markup
-from socketio.exceptions import ConnectionRefusedError as NoFeed
 
 from web.lane import MESSAGE, Lane, frame
+from web.lean import NoFeed, SocketIO
 from web.limits import GUESSES, MESSAGES, WATCHES, Buckets, Limit, TooOften, place
 from web.security import Hosts
 from web.turns import Bell, Going, ServerTurns, Turns

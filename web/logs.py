@@ -13,12 +13,15 @@ import secrets
 import sys
 import time
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
-import structlog
 from flask import Flask, Response, g, request
-from structlog.typing import EventDict, Processor, WrappedLogger
+
+from web.lean import structlog
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor, WrappedLogger
 
 TURNED_AWAY = frozenset({HTTPStatus.MISDIRECTED_REQUEST, HTTPStatus.TOO_MANY_REQUESTS})
 """Answers whose line names the client's network address."""
@@ -146,10 +149,10 @@ def _failed_in_the_background(_context: object, *failure: Any) -> None:
     logging.getLogger("web.background").error("a task failed", exc_info=failure)
 
 
-def _struck_out(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _struck_out(_logger: "WrappedLogger", _method: str, event: "EventDict") -> "EventDict":
     return {key: SECRET.sub("…", value) if isinstance(value, str) else value for key, value in event.items()}
 
 
-def _ordered(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _ordered(_logger: "WrappedLogger", _method: str, event: "EventDict") -> "EventDict":
     first = {key: event.pop(key) for key in ("timestamp", "level", "logger", "event") if key in event}
     return {**first, **event}

@@ -12,7 +12,6 @@ from typing import Any
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from msgspec import Struct
-from zxcvbn import zxcvbn
 
 from ltsa.message import Refusal
 
@@ -80,6 +79,8 @@ def strength(password: str, words: Iterable[str] = ()) -> Strength:
         return Strength(enough=False, score=0, why="short")
     if len(password) > LONGEST:
         return Strength(enough=False, score=0, why="long")
+    from zxcvbn import zxcvbn  # noqa: PLC0415 - its lists of words take a start 20 ms, and passwords are seldom chosen
+
     own = sorted({part.lower() for word in words for part in (word, *_parts(word)) if len(part) > 2})  # noqa: PLR2004 - "di", "ke"
     with _zxcvbn_alone:
         judged = zxcvbn(password[:JUDGED], [*own, *LOCAL_WORDS.split()])

@@ -3,9 +3,6 @@
 from itertools import groupby
 from typing import NamedTuple
 
-import qrcode
-from qrcode.constants import ERROR_CORRECT_M
-
 QUIET_ZONE = 4
 """Modules of white around the code, as ISO/IEC 18004 asks."""
 
@@ -19,6 +16,9 @@ class Code(NamedTuple):
 
 def draw(text: str) -> Code:
     """The smallest code of error level M (15 % may be lost: a fold, a thumb) that holds the text."""
+    import qrcode  # noqa: PLC0415 - looks for an imaging library: a start has no time for it
+    from qrcode.constants import ERROR_CORRECT_M  # noqa: PLC0415
+
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE)
     code.add_data(text)
     code.make(fit=True)

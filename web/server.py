@@ -22,7 +22,7 @@ from web.connection import Server
 from web.lane import listener
 from web.people import setup_link
 from web.settings import Settings, WrongSetting, add_flags, from_flags
-from web.workers import Crew, Line
+from web.workers import Crew, Line, read_rooms
 
 LAST_ANSWERS = 10.0
 """Seconds that requests in progress get to be answered when the server is told to stop."""
@@ -84,6 +84,7 @@ def run(
     settings = dataclasses.replace(settings, port=listening.getsockname()[1])
     if settings.workers > 1:
         logs.to_terminal()
+        read_rooms()
         work = partial(_work, listening, settings, create_app, access_log)
         return Crew(settings.workers, work, partial(print, flush=True)).keep()
     stopping = Event()

@@ -13,13 +13,11 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from redis import Redis
 
 CHANNEL = "ltsa:committed"
 _GLANCE = 0.015  # seconds between two looks at the file, 7 µs each
@@ -104,9 +102,13 @@ class RedisBell(_Bell):
         """Says that this process committed something. Any thread may; it never blocks."""
         self._told.set()
 
-    def _client(self) -> redis.Redis:
+    def _client(self) -> Redis:
+        from redis import Redis  # noqa: PLC0415 - an office without Redis does not load its driver
+        from redis.backoff import NoBackoff  # noqa: PLC0415
+        from redis.retry import Retry  # noqa: PLC0415
+
         # The library's own retries would hold a thread for 25 s against a frozen server.
-        return redis.Redis.from_url(
+        return Redis.from_url(
             self._url,
             socket_timeout=_PATIENCE,
             socket_connect_timeout=_PATIENCE,
@@ -134,7 +136,7 @@ class RedisBell(_Bell):
                     if message["type"] == "subscribe" or message["data"] not in (self._name, ""):
                         self._ring()
                 if now - answered > 3 * _PAUSE:
-                    raise redis.ConnectionError("Redis says nothing")
+                    raise ConnectionError("Redis says nothing")
                 if now - asked > _PAUSE:
                     asked = now
                     heard.ping()

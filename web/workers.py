@@ -16,11 +16,14 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import gevent
 
 from web.settings import WrongSetting
+from web.version import ROOMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +45,13 @@ STOPS_WITHIN = 30.0
 OPENED = b"\0"
 
 _log = logging.getLogger(__name__)
+
+
+def read_rooms() -> None:
+    """Reads the program from the disk and opens nothing: whoever is forked then has it at once."""
+    for room in ROOMS:
+        if find_spec(f"{room}.views"):
+            import_module(f"{room}.views")
 
 
 class Line:

@@ -23,7 +23,9 @@ from tools import staff
 from tools.faults.load import Doors
 from web.settings import PROJECT, Settings
 
-STARTS_WITHIN = 60
+FOREIGN = ("LTSA_", "PYTHONDONTWRITEBYTECODE")
+"""Settings of whoever breaks it that are none of the office's: it keeps its compiled modules, as elsewhere."""
+
 CHILD_SUBREAPER = 36
 """`PR_SET_CHILD_SUBREAPER` of prctl(2)."""
 
@@ -94,7 +96,7 @@ class Office:
             command += ["--database", self.database]
         if setpriv := shutil.which("setpriv"):
             command = [setpriv, "--pdeathsig", "KILL", *command]
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("LTSA_")} | self._environ
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | self._environ
         with self._terminal(number).open("wb") as terminal:
             self._servers[number] = subprocess.Popen(
                 command,
