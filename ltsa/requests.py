@@ -72,9 +72,13 @@ class SubjectRequestReceived(Event, frozen=True):
 
 
 class SubjectRequestTaken(Event, frozen=True):
-    """Somebody of the office works on the answer."""
+    """Somebody of the office works on the answer. `correcting` are the fields that they are about to correct, and
+    `commitment` what the vault will commit to then (`ltsa/commitment.py`).
+    """
 
     request: str
+    correcting: tuple[str, ...] = ()
+    commitment: str = ""
 
 
 class SubjectRequestDone(Event, frozen=True):
@@ -105,7 +109,9 @@ TOPICS: dict[str, type[RequestEvent]] = {
 
 
 class SubjectRequest(Struct, frozen=True, kw_only=True):
-    """One request: `received` and `ended` in ms UTC (0 while it is open), by whom each; `taken_by` who answers it."""
+    """One request: `received` and `ended` in ms UTC (0 while it is open), by whom each; `taken_by` who answers it;
+    `correcting` and `commitment` what they last began to correct.
+    """
 
     id: str
     kind: Kind
@@ -120,6 +126,8 @@ class SubjectRequest(Struct, frozen=True, kw_only=True):
     ended_by: str = ""
     reason: str = ""
     changed: tuple[str, ...] = ()
+    correcting: tuple[str, ...] = ()
+    commitment: str = ""
 
     @property
     def open(self) -> bool:
@@ -180,7 +188,8 @@ def evolve(state: Requests, event: RequestEvent) -> None:
     told: dict[str, Any]
     match event:
         case SubjectRequestTaken():
-            told = {"state": "taken", "taken": event.at, "taken_by": event.by}
+            begun = {"correcting": event.correcting, "commitment": event.commitment} if event.correcting else {}
+            told = {"state": "taken", "taken": event.at, "taken_by": event.by, **begun}
         case SubjectRequestDone():
             told = {"state": "done", "changed": event.changed, **ended}
         case SubjectRequestRefused():
@@ -212,7 +221,10 @@ class AnswerRequest(RequestCommand, frozen=True, kw_only=True):
 
 
 class TakeRequest(AnswerRequest, frozen=True):
-    """Say that one works on it."""
+    """Say that one works on it; `correcting` and `commitment`: what is about to be corrected, and to what."""
+
+    correcting: tuple[str, ...] = ()
+    commitment: str = ""
 
 
 class FinishRequest(AnswerRequest, frozen=True):
@@ -254,10 +266,12 @@ def decide(command: RequestCommand, state: Requests, person: Person, here: Here)
         message = f"The request {request.id} is answered already."
         raise Refusal("request-answered", message, field="request", state=request.state)
     match command:
-        case TakeRequest():
-            if request.taken_by == command.by:
+        case TakeRequest(correcting=correcting, commitment=commitment):
+            if correcting:
+                _may_finish(request, correcting, person, here)
+            elif request.taken_by == command.by:
                 raise Refusal("nothing-changes", "You work on it already.", field="request", state="taken")
-            return [SubjectRequestTaken(**said, request=request.id)]
+            return [SubjectRequestTaken(**said, request=request.id, correcting=correcting, commitment=commitment)]
         case FinishRequest(changed=changed):
             _may_finish(request, changed, person, here)
             return [SubjectRequestDone(**said, request=request.id, changed=changed)]

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from ltsa import requests
+from ltsa.commitment import commitment, identity_text
 from ltsa.identity import Identity, name_of, nik_of, phone_of
 from ltsa.journal import DataErased, entry
 from ltsa.journey_rules import LiftRestriction
@@ -127,16 +128,26 @@ def show(here: House, request: str, *, office: str, by: str, key: str) -> None:
 
 
 def correct(here: House, request: str, written: Identity, *, office: str, by: str, key: str) -> tuple[str, ...]:  # noqa: PLR0913 - by name
-    """Writes down who a person is as it should be; the fields that differ. Raises `Refusal`."""
+    """Writes down who a person is as it should be; the fields that differ. Raises `Refusal`.
+
+    What is about to be written is on record before, as a commitment: a correction that was cut off after the vault had
+    it is finished by whoever gives it again, and says what it changed.
+    """
     if key_digest(key) in here.present.requests(office).answered:
         return of(here, office, request).changed
     it = _of_kind(here, request, ("correct",), office)
     name = name_of(written.name) if written.name else ""
     said = Identity(nik=nik_of(written.nik), name=name, phone=phone_of(written.phone))
     before = who(here, it, office=office, by=by)
-    changed = tuple(field for field in FIELDS if before and getattr(before, field) != getattr(said, field))
+    differs = {field for field in FIELDS if before and getattr(before, field) != getattr(said, field)}
+    cut_off = it.correcting if it.commitment == here.off_loop(here.persons.commitment, it.person) else ()
+    changed = tuple(field for field in FIELDS if field in differs or field in cut_off)
     command = FinishRequest(office=office, at=here.now(), by=by, key=key, request=request, changed=changed)
     _allowed(here, command)
+    if differs:
+        will_be = commitment(here.off_loop(here.persons.salt, it.person) or b"", identity_text(said))
+        begun: dict[str, Any] = {"request": request, "correcting": changed, "commitment": will_be}
+        here.do(TakeRequest(office=office, at=here.now(), by=by, key=f"{key} begins {will_be}", **begun))
     journeys.correct(here, it.person, said, office=office, by=by)
     _gives(here, command)
     return changed

@@ -130,6 +130,8 @@ def played(folder: Path, *, mistaken: bool = False) -> Ledger:
         it.do(WEDNESDAY, f"12:0{number}", ReceiveRequest, kind=kind, **asks)
     it.do(WEDNESDAY, "12:10", TakeRequest, request="1", by="manager:rahma")
     it.do(WEDNESDAY, "12:11", FinishRequest, request="1", by="manager:rahma")
+    wanted: dict[str, Any] = {"correcting": ("name", "phone"), "commitment": "c0" * 32}
+    it.do(WEDNESDAY, "12:12", TakeRequest, request="2", **wanted)
     it.do(WEDNESDAY, "12:12", FinishRequest, request="2", changed=("name", "phone"))
     it.do(WEDNESDAY, "12:13", FinishRequest, request="3")
     it.do(WEDNESDAY, "12:14", LiftRestriction, **ratna)

@@ -126,6 +126,19 @@ def test_only_a_correction_says_what_was_corrected(it: Offices) -> None:
     assert of(it).changed == ("name",)
 
 
+def test_only_a_correction_is_begun_and_what_was_begun_last_counts(it: Offices) -> None:
+    it.do(MONDAY, "09:00", ReceiveRequest, kind="correct", **ASKS)
+    it.do(MONDAY, "09:00", ReceiveRequest, kind="show", **ASKS)
+    for request, fields in (("1", ("address",)), ("2", ("name",))):
+        wrong = {"request": request, "correcting": fields, "commitment": "c0"}
+        assert refused(it, MONDAY, "09:01", TakeRequest, **wrong) == "nothing-corrected"
+    it.do(MONDAY, "09:02", TakeRequest, request="1", correcting=("nik",), commitment="c0")
+    it.do(MONDAY, "09:03", TakeRequest, request="1", correcting=("name",), commitment="c1")
+    assert (of(it).state, of(it).correcting, of(it).commitment) == ("taken", ("name",), "c1")
+    it.do(MONDAY, "09:04", TakeRequest, request="1", by="manager:rahma")
+    assert (of(it).correcting, of(it).taken_by) == (("name",), "manager:rahma"), "who goes on knows what was begun"
+
+
 def test_restricted_data_are_kept_and_not_used_until_that_is_lifted(it: Offices) -> None:
     it.do(MONDAY, "09:00", ReceiveRequest, kind="restrict", **ASKS)
     done = it.do(MONDAY, "09:01", FinishRequest, request="1")

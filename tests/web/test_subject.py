@@ -10,7 +10,7 @@ import pytest
 
 from ltsa.commands import CallTicket, CancelTicket, OpenCounter, WriteNote
 from ltsa.identity import Identity, identity
-from ltsa.journal import DataErased, DataExported, DataSeen, entry
+from ltsa.journal import DataErased, DataExported, DataRecorded, DataSeen, entry
 from ltsa.journey_rules import CloseCase
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
@@ -181,6 +181,55 @@ def test_what_is_wrong_is_corrected_and_only_the_fields_are_on_record(here: Hous
     assert (journeys.by_nik(here, RATNA.nik), journeys.by_nik(here, wanted.nik)) == (None, person)
     assert subject.of(here, "ltsa", request).changed == ("nik", "name")
     assert b"Dewi" not in files(here)
+
+
+class KilledError(BaseException):
+    """The server's process ends here."""
+
+
+@pytest.mark.parametrize(
+    ("after", "key"),
+    [
+        ("it was begun", "c"),
+        ("the vault had it", "c"),
+        ("the vault had it", "another press, of the page that was loaded anew"),
+        ("all but the answer was on record", "c"),
+    ],
+)
+def test_a_correction_that_a_kill_cut_off_is_finished_by_who_gives_it_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, after: str, key: str
+) -> None:
+    def dies(*_: object, **__: object) -> None:
+        raise KilledError
+
+    wanted = identity(RATNA.nik, "Ratna Sari Dewi", RATNA.phone)
+    with closing(House(settings)) as here:
+        person, _, _ = comes(here)
+        request = asks(here, "correct")
+        with monkeypatch.context() as killed:
+            where = {"it was begun": "correct", "the vault had it": "_record_identity"}.get(after)
+            killed.setattr(*((journeys, where) if where else (subject, "_gives")), dies)
+            with pytest.raises(KilledError):
+                subject.correct(here, request, wanted, **RAHMA, key="c")
+        assert subject.of(here, "ltsa", request).open
+    with closing(House(settings)) as here:
+        assert subject.correct(here, request, wanted, **RAHMA, key=key) == ("name",)
+        it = subject.of(here, "ltsa", request)
+        assert (it.state, it.changed, here.persons.read(person)) == ("done", ("name",), wanted)
+        recorded = [row.event for row in here.ledger.since(0, 1000) if isinstance(row.event, DataRecorded)]
+        assert recorded[-1].commitment == here.persons.commitment(person)
+
+
+def test_a_correction_that_was_begun_and_refused_says_nothing_of_the_next_one(here: House) -> None:
+    comes(here)
+    comes(here, identity("3204010503900002", "Budi"), "b")
+    request = asks(here, "correct")
+    with pytest.raises(Refusal, match="has this NIK"):
+        subject.correct(here, request, Identity(nik="3204010503900002", name="Dewi"), **RAHMA, key="c")
+    with pytest.raises(Refusal, match="Say what was corrected"):
+        subject.correct(here, request, RATNA, **RAHMA, key="d")
+    wanted = Identity(nik=RATNA.nik, name=RATNA.name, phone="0812 9999 0000")
+    assert subject.correct(here, request, wanted, **RAHMA, key="e") == ("phone",)
 
 
 @pytest.mark.parametrize(
