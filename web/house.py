@@ -49,8 +49,8 @@ from web.forecasting import Forecasts
 from web.limits import Buckets
 from web.live import Feed
 from web.presence import Presence
-from web.read_models import open_models
 from web.pulse import Pulse
+from web.read_models import open_models
 from web.routes import LateRule
 from web.settings import Settings, WrongSetting
 from web.showing import Showing

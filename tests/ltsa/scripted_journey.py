@@ -125,6 +125,12 @@ def played(folder: Path, *, mistaken: bool = False) -> Ledger:
     if mistaken:
         it.do(WEDNESDAY, "11:02", CloseCase, GARUT, **case, outcome="mistaken")
         it.do(WEDNESDAY, "11:03", ReopenCase, GARUT, **case, reason="mistaken")
+    _asks_for_their_data(it, ratna)
+    return ledger
+
+
+def _asks_for_their_data(it: Offices, ratna: dict[str, Any]) -> None:
+    """Requests of each kind, answered."""
     asks: dict[str, Any] = ratna | {"identified": "nik-document"}
     for number, kind in enumerate(("show", "correct", "restrict", "withdraw"), 1):
         it.do(WEDNESDAY, f"12:0{number}", ReceiveRequest, kind=kind, **asks)
@@ -140,4 +146,3 @@ def played(folder: Path, *, mistaken: bool = False) -> Ledger:
     it.do(WEDNESDAY, "12:17", RefuseRequest, GARUT, request="1", reason="law-requires")
     it.do(WEDNESDAY, "12:18", ReceiveRequest, GARUT, kind="erase", **asks)
     it.do(WEDNESDAY, "12:19", FinishRequest, GARUT, request="2")
-    return ledger
