@@ -4,7 +4,6 @@ The agent (`python3 app.py printer`) stands at the printer and asks every second
 until it says that the ticket was printed, or nobody waits for it any more (`web/spool.py`).
 """
 
-import sqlite3
 from hashlib import sha256
 from http import HTTPStatus
 
@@ -17,6 +16,7 @@ from kiosk.roads import Journey, Mile
 from kiosk.slip import Card, Slip, Stop, Way
 from ltsa import board
 from ltsa.board import StepPicture, TicketPicture
+from ltsa.ledger import LedgerUnavailableError
 from ltsa.office import Office, Text
 from ltsa.tokens import ticket_secret
 from web.asking import asker
@@ -53,7 +53,7 @@ def on_paper(office: str, kiosk: str, date: str, key: str, *, again: bool = Fals
         return None
     try:
         return _ordered(house(), printer.id, office, date, key, again=again)
-    except sqlite3.Error:
+    except LedgerUnavailableError:
         current_app.logger.exception("The ticket could not be ordered on paper; its number stands.")
         return OnPaper(job=_job(office, date, key, 1), state="silent", ordered=False)
 

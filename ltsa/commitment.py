@@ -9,7 +9,7 @@ import hmac
 from hashlib import sha256
 
 from ltsa.identity import Identity
-from ltsa.secret_file import derived
+from ltsa.secret_store import derived
 
 DIGITS = 64
 """Of a commitment, hexadecimal."""

@@ -6,7 +6,6 @@ with one that follows from the installation's seed. The decision: docs/decisions
 """
 
 import secrets
-import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,12 +13,13 @@ from typing import NamedTuple
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ltsa.secret_file import KEY_BYTES, SecretFile, derived, mark_of, opened, sealed
+from ltsa.secret_store import KEY_BYTES, SecretStore, derived, mark_of, opened, sealed
+from ltsa.side_store import Beside, Tables
 
 ID_BYTES = 16
 _NEXT = "next:"
 
-_TABLES = (
+TABLES = (
     "CREATE TABLE IF NOT EXISTS keys (about TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS erased (about TEXT PRIMARY KEY, by TEXT NOT NULL, at INTEGER NOT NULL) STRICT",
 )
@@ -41,30 +41,30 @@ class Erased(NamedTuple):
     at: int
 
 
-class Keys(SecretFile):
+class Keys(SecretStore):
     """The open key store.
 
     Args:
-        path: its file.
+        place: where it lies.
         seed: the installation's 32 secret bytes.
-        data: the files whose content it seals. If one of them was sealed with keys of a store before, this must be it.
+        data: where the data lie that it seals. If one of them was sealed with keys of a store before, this must be it.
 
     Raises:
         WrongSeedError: the seed is another one than before.
         MissingKeysError: the store is not there, or it is another one than the data's.
     """
 
-    def __init__(self, path: Path, seed: bytes, data: Iterable[Path] = ()) -> None:
-        bound = {file: mark_of(file, "keys") for file in data}
-        own = mark_of(path, "id")  # after the others: a process that has just made all of them made this one first
-        for file, store in bound.items():
+    def __init__(self, place: Beside, seed: bytes, data: Iterable[Beside] = ()) -> None:
+        bound = {one: mark_of(one, "keys") for one in data}
+        own = mark_of(place, "id")  # after the others: a process that has just made all of them made this one first
+        for one, store in bound.items():
             if store not in (None, own):
-                raise MissingKeysError(missing(path, file, "belongs to other data" if own else "is missing or empty"))
-        super().__init__(path, _TABLES)
+                raise MissingKeysError(missing(place, one, "belongs to other data" if own else "is missing or empty"))
+        super().__init__(place, TABLES)
         self._wrap = AESGCM(derived(seed, "keys wrap"))
         with self._changing() as database:
             for name, value in (("id", secrets.token_bytes(ID_BYTES)), ("seed", sealed(self._wrap, b"keys", "mark"))):
-                database.execute("INSERT OR IGNORE INTO marks VALUES (?,?)", (name, value))
+                database.execute("INSERT INTO marks VALUES (?,?) ON CONFLICT DO NOTHING", (name, value))
             marks: dict[str, bytes] = dict(database.execute("SELECT name, value FROM marks").fetchall())
         self.id = marks["id"]
         try:
@@ -72,7 +72,7 @@ class Keys(SecretFile):
         except InvalidTag:
             self.close()
             raise WrongSeedError("The keys were kept under another seed; bring it back from a backup") from None
-        self._empty_log()
+        self.side.empty()
 
     # --- Keys
 
@@ -96,7 +96,7 @@ class Keys(SecretFile):
                 if database.execute("SELECT 1 FROM erased WHERE about = ?", (about,)).fetchone():
                     raise KeyError(about)
                 wrapped = sealed(self._wrap, key, about)
-                database.execute("INSERT OR IGNORE INTO keys VALUES (?,?)", (about, wrapped))
+                database.execute("INSERT INTO keys VALUES (?,?) ON CONFLICT DO NOTHING", (about, wrapped))
             return {
                 about: self._unwrapped(
                     database.execute("SELECT wrapped FROM keys WHERE about = ?", (about,)).fetchone()[0], about
@@ -122,7 +122,10 @@ class Keys(SecretFile):
         if (new := self.renewal(about)) is None:
             return
         with self._changing() as database:
-            database.execute("INSERT OR REPLACE INTO keys VALUES (?,?)", (about, sealed(self._wrap, new, about)))
+            database.execute(
+                "INSERT INTO keys VALUES (?,?) ON CONFLICT (about) DO UPDATE SET wrapped = excluded.wrapped",
+                (about, sealed(self._wrap, new, about)),
+            )
             database.execute("DELETE FROM keys WHERE about = ?", (f"{_NEXT}{about}",))
         self._empty_log()
 
@@ -145,14 +148,14 @@ class Keys(SecretFile):
             for it in erased:
                 destroyed += database.execute("DELETE FROM keys WHERE about = ?", (it.about,)).rowcount
                 database.execute("DELETE FROM keys WHERE about = ?", (f"{_NEXT}{it.about}",))
-                database.execute("INSERT OR IGNORE INTO erased VALUES (?,?,?)", it)
+                database.execute("INSERT INTO erased VALUES (?,?,?) ON CONFLICT DO NOTHING", it)
         self._empty_log()
         return destroyed
 
     def erased(self, kind: str) -> list[Erased]:
         """All keys of a kind ("person", "note") that were destroyed."""
         rows = self._rows("SELECT * FROM erased WHERE about >= ? AND about < ?", f"{kind}:", f"{kind};")
-        return [Erased(*row) for row in rows]  # type: ignore[arg-type]
+        return [Erased(*row) for row in rows]
 
     def was_erased(self, about: str) -> bool:
         """Whether a key was destroyed."""
@@ -171,29 +174,44 @@ class Keys(SecretFile):
         put back from a backup knows less, and follows again.
         """
         row = self._rows("SELECT value FROM marks WHERE name = 'reached'")
-        return int.from_bytes(row[0][0]) if row else 0  # type: ignore[arg-type]
+        return int.from_bytes(row[0][0]) if row else 0
 
     def reach(self, position: int) -> None:
         """Notes it."""
         with self._changing() as database:
-            database.execute("INSERT OR REPLACE INTO marks VALUES ('reached', ?)", (position.to_bytes(8),))
+            mark(database, "reached", position.to_bytes(8))
 
     # --- Inside
+
+    def _empty_log(self) -> None:
+        """A key that was destroyed must not be found anywhere: what it sealed may lie in backups."""
+        self.side.empty(rewrite=True)
 
     def _unwrapped(self, wrapped: object, about: str) -> bytes:
         assert isinstance(wrapped, bytes)  # noqa: S101 - the table is strict
         return opened(self._wrap, wrapped, about)
 
 
-def bind(database: sqlite3.Connection, keys: Keys) -> None:
-    """Says in a file of data which store has its keys, within a transaction of that file."""
-    database.execute("INSERT OR REPLACE INTO marks VALUES ('keys', ?)", (keys.id,))
+def bind(database: Tables, keys: Keys) -> None:
+    """Says in a store of data which store has its keys, within a transaction of that one."""
+    mark(database, "keys", keys.id)
 
 
-def missing(path: Path, file: Path, what: str = "is missing or empty") -> str:
-    """The sentence for a store without which a file of data cannot be read."""
+def mark(database: Tables, name: str, value: bytes) -> None:
+    """Sets a mark of a store, within a transaction."""
+    database.execute(
+        "INSERT INTO marks VALUES (?,?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+    )
+
+
+def missing(place: Beside, data: Beside, what: str = "is missing or empty") -> str:
+    """The sentence for a store without which data cannot be read."""
     return (
-        f"The key store {path} {what}, and without it nobody can read {file.name}. Bring {path.name} back from its"
-        f" newest backup. If there is none, what {file.name} holds is lost: move it away, and the office"
+        f"The key store {place} {what}, and without it nobody can read {_short(data)}. Bring {_short(place)} back from"
+        f" its newest backup. If there is none, what {_short(data)} holds is lost: move it away, and the office"
         " starts with a new one"
     )
+
+
+def _short(place: Beside) -> str:
+    return place.name if isinstance(place, Path) else str(place)

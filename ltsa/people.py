@@ -8,7 +8,6 @@ sealed, and leaves a mark of who erased it and when, so that the ledger's refere
 import hmac
 from collections.abc import Iterable
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,7 +16,8 @@ from msgspec import Struct
 
 from ltsa.commitment import commitment, note_text, salt_of
 from ltsa.keys import Erased, Keys, bind
-from ltsa.secret_file import KEY_BYTES, SecretFile, derived, opened, sealed
+from ltsa.secret_store import KEY_BYTES, SecretStore, derived, opened, sealed
+from ltsa.side_store import Beside, Tables
 from ltsa.tokens import note_id
 
 LONGEST_NOTE = 1000
@@ -25,7 +25,7 @@ LONGEST_NOTE = 1000
 RETRIED_WITHIN = 2 * 24 * 3_600_000
 """How long the same key means the same note, in ms: a retry may cross midnight."""
 
-_TABLES = (
+TABLES = (
     """CREATE TABLE IF NOT EXISTS notes (id TEXT PRIMARY KEY, office TEXT NOT NULL, date TEXT NOT NULL,
         number TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL, erased_by TEXT NOT NULL DEFAULT '',
         erased_at INTEGER NOT NULL DEFAULT 0, sealed BLOB, asked BLOB)""",
@@ -60,17 +60,17 @@ class Note(Struct, frozen=True, kw_only=True):
     erased_at: int = 0
 
 
-class People(SecretFile):
+class People(SecretStore):
     """The open file. Safe to use from any thread and beside other processes; blocks on the disk.
 
     Args:
-        path: the file; made if it is not there, readable by its owner alone.
+        place: where it lies; made if it is not there, readable by its owner alone.
         seed: the installation's 32 secret bytes.
         keys: where the notes' keys lie. Notes that an older version kept as plain text are sealed.
     """
 
-    def __init__(self, path: Path, seed: bytes, keys: Keys) -> None:
-        super().__init__(path, ())
+    def __init__(self, place: Beside, seed: bytes, keys: Keys) -> None:
+        super().__init__(place, ())
         self._keys, self._seed = keys, seed
         self._ask = derived(seed, "notes ask")
         self._begin()
@@ -83,7 +83,7 @@ class People(SecretFile):
         """
         asked = hmac.digest(self._ask, key.encode(), sha256)
         with self._changing() as database:
-            if (known := self._known(note, asked, note_id(self._seed, key, note.text))) is not None:
+            if (known := self._known(database, note, asked, note_id(self._seed, key, note.text))) is not None:
                 return known, False
             # The id commits to the text under a salt that follows from the key, so the key is there first.
             secret = AESGCM.generate_key(8 * KEY_BYTES)
@@ -163,11 +163,11 @@ class People(SecretFile):
 
     # --- Inside
 
-    def _known(self, note: Note, asked: bytes, older: str) -> str | None:
+    def _known(self, database: Tables, note: Note, asked: bytes, older: str) -> str | None:
         """The note that this key was used for before, if it is the same, or its text is gone. `older` is the id that a
         version without keys would have given it.
         """
-        rows = self._database.execute(
+        rows = database.execute(
             f"SELECT {_COLUMNS} FROM notes WHERE id = ? OR (asked = ? AND office = ? AND at > ?)",  # noqa: S608
             (older, asked, note.office, note.at - RETRIED_WITHIN),
         ).fetchall()
@@ -185,28 +185,28 @@ class People(SecretFile):
         """Makes the tables. Notes of an older version, which lie open, are sealed: their keys are in the key store
         first, then the texts are no longer here. Whatever was erased stays so.
         """
+        lies_open = "text" in self.side.columns("notes")
         with self._changing() as database:
-            columns = {row[1] for row in database.execute("PRAGMA table_info(notes)")}
-            if "text" in columns:
-                self._seal_all()
-            for statement in _TABLES:
+            if lies_open:
+                self._seal_all(database)
+            for statement in TABLES:
                 database.execute(statement)
             bind(database, self._keys)
 
-    def _seal_all(self) -> None:
-        erased = self._database.execute("SELECT id, erased_by, erased_at FROM notes WHERE erased_at > 0").fetchall()
+    def _seal_all(self, database: Tables) -> None:
+        erased = database.execute("SELECT id, erased_by, erased_at FROM notes WHERE erased_at > 0").fetchall()
         self._keys.destroy(Erased(_key(name), by, at) for name, by, at in erased)
         gone = {key.about for key in self._keys.erased("note")}
-        self._database.execute("ALTER TABLE notes ADD COLUMN sealed BLOB")
-        self._database.execute("ALTER TABLE notes ADD COLUMN asked BLOB")
-        texts = self._database.execute("SELECT id, text FROM notes WHERE erased_at = 0").fetchall()
+        database.execute("ALTER TABLE notes ADD COLUMN sealed BLOB")
+        database.execute("ALTER TABLE notes ADD COLUMN asked BLOB")
+        texts = database.execute("SELECT id, text FROM notes WHERE erased_at = 0").fetchall()
         open_ = {name: text for name, text in texts if _key(name) not in gone}
         held = self._keys.take_over({_key(name): AESGCM.generate_key(8 * KEY_BYTES) for name in open_})
-        self._database.executemany(
+        database.executemany(
             "UPDATE notes SET sealed = ? WHERE id = ?",
             [(_seal(held[_key(name)], text, name), name) for name, text in open_.items()],
         )
-        self._database.execute("ALTER TABLE notes DROP COLUMN text")
+        database.execute("ALTER TABLE notes DROP COLUMN text")
 
 
 def _key(note: str) -> str:

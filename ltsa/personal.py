@@ -1,14 +1,14 @@
-"""The files of personal data together: the persons, the notes, and the store of their keys, as one office has them.
+"""The stores of personal data together: the persons, the notes, and the store of their keys, as one office has them.
 
 Erasures on record are carried out here, whatever was cut off or put back from a backup. The ledger says first that an
 erasure was asked; then the key is destroyed, then what it sealed is dropped. The key store remembers up to which
-position of the ledger it has followed. So whichever of the files comes back from a backup, what was erased since is
+position of the ledger it has followed. So whichever of the stores comes back from a backup, what was erased since is
 erased again when the office opens: from the ledger in the key store, from there in the data.
 """
 
 import logging
 from collections import defaultdict
-from pathlib import Path
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ltsa.journal import DataErased
@@ -17,17 +17,20 @@ from ltsa.ledger import Ledger
 from ltsa.people import People
 from ltsa.persons import Persons
 from ltsa.present import Recorded
+from ltsa.side_store import Beside
 from ltsa.subject import PersonErased
 
 log = logging.getLogger(__name__)
 
-KEYS, PERSONS, NOTES = "keys.sqlite", "persons.sqlite", "people.sqlite"
+KEYS, PERSONS, NOTES = "keys", "persons", "people"
+"""Their stores' names."""
+
 FOLLOWED_EVERY = 10_000
 """Events of the ledger after which a running office looks again what it said was erased."""
 
 
 class Personal(NamedTuple):
-    """The open files. Everything here blocks on the disk."""
+    """The open stores. Everything here blocks."""
 
     keys: Keys
     persons: Persons
@@ -35,8 +38,8 @@ class Personal(NamedTuple):
 
     def close(self) -> None:
         """Closes them."""
-        for file in reversed(self):
-            file.close()
+        for store in reversed(self):
+            store.close()
 
     def lost(self) -> tuple[int, int]:
         """Of how many persons and notes the key is gone although nobody erased them: the key store is an older one."""
@@ -86,27 +89,29 @@ class Personal(NamedTuple):
             self.people.erase([note.id for note in before], asked[-1].event.by, at)
 
 
-def open_personal(folder: Path, seed: bytes) -> Personal:
-    """Opens the files of a data folder. Raises `MissingKeysError`, `WrongSeedError` or `sqlite3.Error`."""
-    files = [folder / PERSONS, folder / NOTES]
-    keys = Keys(folder / KEYS, seed, files)
+def open_personal(at: Callable[[str], Beside], seed: bytes) -> Personal:
+    """Opens the stores, each where it lies by its name. Raises `MissingKeysError`, `WrongSeedError` or
+    `LedgerUnavailableError`.
+    """
+    data = [at(PERSONS), at(NOTES)]
+    keys = Keys(at(KEYS), seed, data)
     opened: list[Keys | Persons | People] = [keys]
     try:
-        opened.append(persons := Persons(folder / PERSONS, seed, keys))
-        opened.append(people := People(folder / NOTES, seed, keys))
+        opened.append(persons := Persons(at(PERSONS), seed, keys))
+        opened.append(people := People(at(NOTES), seed, keys))
         found = Personal(keys, persons, people)
         lost = found.lost()
-        _check_keys(keys, [file for file, count in zip(files, lost, strict=True) if count])
+        _check_keys(keys, [place for place, count in zip(data, lost, strict=True) if count])
     except BaseException:
-        for file in reversed(opened):
-            file.close()
+        for store in reversed(opened):
+            store.close()
         raise
     if any(lost):
-        log.warning("the keys of %d persons and %d notes are missing: bring back the newest %s", *lost, keys.path)
+        log.warning("the keys of %d persons and %d notes are missing: bring back the newest %s", *lost, keys.place)
     return found
 
 
-def _check_keys(keys: Keys, without: list[Path]) -> None:
-    """Raises `MissingKeysError` where files hold what has no key, and there is not one key."""
+def _check_keys(keys: Keys, without: list[Beside]) -> None:
+    """Raises `MissingKeysError` where stores hold what has no key, and there is not one key."""
     if without and not (keys.kept("person") or keys.kept("note")):
-        raise MissingKeysError(missing(keys.path, without[0]))
+        raise MissingKeysError(missing(keys.place, without[0]))

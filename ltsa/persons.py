@@ -7,10 +7,8 @@ person's key, what it sealed and the hash: the id and its stream stay, and lead 
 
 import hmac
 import secrets
-import sqlite3
 from collections.abc import Iterable
 from hashlib import sha256
-from pathlib import Path
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -20,11 +18,12 @@ from ltsa.commitment import commitment, identity_text, salt_of
 from ltsa.identity import Identity
 from ltsa.keys import Erased, Keys, WrongSeedError, bind
 from ltsa.message import Refusal
-from ltsa.secret_file import SecretFile, derived, opened, sealed
+from ltsa.secret_store import SecretStore, derived, opened, sealed
+from ltsa.side_store import Beside, Tables
 
 ID_BYTES = 10
 
-_TABLES = (
+TABLES = (
     """CREATE TABLE IF NOT EXISTS persons (id TEXT PRIMARY KEY, found_by BLOB UNIQUE, sealed BLOB,
         kept_at INTEGER NOT NULL, erased_by TEXT NOT NULL DEFAULT '', erased_at INTEGER NOT NULL DEFAULT 0) STRICT""",
     "CREATE TABLE IF NOT EXISTS cards (card TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT",
@@ -35,11 +34,11 @@ _ERASE = (
 )
 
 
-class Persons(SecretFile):
+class Persons(SecretStore):
     """The open file. Safe to use from any thread and beside other processes; blocks on the disk.
 
     Args:
-        path: the file; made if it is not there, readable by its owner alone.
+        place: where it lies; made if it is not there, readable by its owner alone.
         seed: the installation's 32 secret bytes.
         keys: where the persons' keys lie. Keys that an older version kept in the file itself move there.
 
@@ -47,8 +46,8 @@ class Persons(SecretFile):
         WrongSeedError: the seed is another one than before.
     """
 
-    def __init__(self, path: Path, seed: bytes, keys: Keys) -> None:
-        super().__init__(path, _TABLES)
+    def __init__(self, place: Beside, seed: bytes, keys: Keys) -> None:
+        super().__init__(place, TABLES)
         self._keys = keys
         self._find = derived(seed, "persons find")
         own = AESGCM(derived(seed, "persons wrap"))
@@ -92,8 +91,8 @@ class Persons(SecretFile):
         """Who a person is; None for an id that nobody has, who was erased, or whose key was lost, or renewed since the
         file was backed up.
         """
-        with self._lock:
-            return self._identity(self._database, person)
+        with self._looking() as database:
+            return self._identity(database, person)
 
     def salt(self, person: str) -> bytes | None:
         """The salt under which the record commits to who a person is; None once they were erased."""
@@ -115,16 +114,13 @@ class Persons(SecretFile):
             row = database.execute("SELECT 1 FROM persons WHERE id = ? AND erased_at = 0", (person,)).fetchone()
             if row is None or (key := self._keys.get(_key(person))) is None:
                 return False
+            found_by = self._found_by(who.nik)
+            if database.execute("SELECT 1 FROM persons WHERE found_by = ? AND id <> ?", (found_by, person)).fetchone():
+                raise Refusal("nik-taken", "Somebody else has this NIK here; look at both.", field="nik")
             if renewed:
                 key = self._keys.begin_renewal(_key(person))
-            try:
-                database.execute(
-                    "UPDATE persons SET found_by = ?, sealed = ? WHERE id = ?",
-                    (self._found_by(who.nik), _seal(key, who, person), person),
-                )
-            except sqlite3.IntegrityError:
-                self._keys.drop_renewal(_key(person))
-                raise Refusal("nik-taken", "Somebody else has this NIK here; look at both.", field="nik") from None
+            sealed_now = _seal(key, who, person)
+            database.execute("UPDATE persons SET found_by = ?, sealed = ? WHERE id = ?", (found_by, sealed_now, person))
         self._empty_log()
         if renewed:
             self._keys.end_renewal(_key(person))
@@ -154,7 +150,9 @@ class Persons(SecretFile):
     def put_card(self, card: str, person: str) -> bool:
         """Notes whose card has this SHA-256, before the ledger refers to it. False if it was noted before."""
         with self._changing() as database:
-            return database.execute("INSERT OR IGNORE INTO cards VALUES (?,?)", (card, person)).rowcount == 1
+            return (
+                database.execute("INSERT INTO cards VALUES (?,?) ON CONFLICT DO NOTHING", (card, person)).rowcount == 1
+            )
 
     def drop_card(self, card: str) -> None:
         """Takes back a card to which the ledger never came to refer."""
@@ -173,7 +171,7 @@ class Persons(SecretFile):
         gone = {erased.about for erased in self._keys.erased("person")}
         with self._changing() as database:
             database.executemany(
-                "INSERT OR IGNORE INTO cards VALUES (?,?)",
+                "INSERT INTO cards VALUES (?,?) ON CONFLICT DO NOTHING",
                 [(card, person) for card, person in cards if _key(person) not in gone],
             )
 
@@ -205,7 +203,7 @@ class Persons(SecretFile):
 
     # --- Inside
 
-    def _identity(self, database: sqlite3.Connection, person: str) -> Identity | None:
+    def _identity(self, database: Tables, person: str) -> Identity | None:
         about = _key(person)
         for of in (self._keys.renewal, self._keys.get) * 2:  # again, if it was renewed between two looks
             if (key := of(about)) is not None and (plain := _opens(database, person, key)) is not None:
@@ -230,7 +228,8 @@ class Persons(SecretFile):
     def _keep_mark(self, own: AESGCM) -> None:
         """By which another seed is known. Raises `InvalidTag`."""
         with self._changing() as database:
-            database.execute("INSERT OR IGNORE INTO marks VALUES ('seed', ?)", (sealed(own, b"persons", "mark"),))
+            mine = sealed(own, b"persons", "mark")
+            database.execute("INSERT INTO marks VALUES ('seed', ?) ON CONFLICT DO NOTHING", (mine,))
             (mark,) = database.execute("SELECT value FROM marks WHERE name = 'seed'").fetchone()
         opened(own, mark, "mark")
 
@@ -238,9 +237,9 @@ class Persons(SecretFile):
         """Moves the keys of an older version, which lie wrapped beside what they seal, to the key store: first they are
         there, then they are no longer here. Whatever was erased stays so.
         """
+        has_keys = "key" in self.side.columns("persons")
         with self._changing() as database:
-            columns = {row[1] for row in database.execute("PRAGMA table_info(persons)")}
-            if "key" in columns:
+            if has_keys:
                 erased = database.execute("SELECT id, erased_by, erased_at FROM persons WHERE erased_at > 0").fetchall()
                 self._keys.destroy(Erased(_key(person), by, at) for person, by, at in erased)
                 gone = {key.about for key in self._keys.erased("person")}
@@ -260,7 +259,7 @@ def _seal(key: bytes, who: Identity, person: str) -> bytes:
     return sealed(AESGCM(key), msgspec.json.encode(who), person)
 
 
-def _opens(database: sqlite3.Connection, person: str, key: bytes) -> bytes | None:
+def _opens(database: Tables, person: str, key: bytes) -> bytes | None:
     """What is sealed of a person, if this key opens it."""
     row = database.execute("SELECT sealed FROM persons WHERE id = ? AND sealed IS NOT NULL", (person,)).fetchone()
     if row is None:

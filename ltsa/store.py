@@ -111,7 +111,7 @@ def name_of(place: Place) -> str:
     """A place as it may be shown: without a password."""
     if isinstance(place, Path):
         return str(place)
-    from ltsa.postgres import shown  # noqa: PLC0415 - an office on one machine loads no driver
+    from ltsa.postgres_server import shown  # noqa: PLC0415 - an office on one machine loads no driver
 
     return shown(place)
 

@@ -9,12 +9,15 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from jinja2 import FileSystemBytecodeCache
 
+from ltsa.postgres_server import Server
+from ltsa.side_store import Beside, Schema, in_folder
 from tests.forked import Forked, days_later, share
 from tests.staff import hired_before_opening
 from tools import chromium, postgres
@@ -120,6 +123,21 @@ def postgres_server() -> Iterator[postgres.Postgres]:
 def database(postgres_server: postgres.Postgres) -> str:
     """The address of an empty database for a ledger."""
     return postgres_server.schema(f"t{secrets.token_hex(6)}")
+
+
+@pytest.fixture(params=["file", "database"])
+def beside(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], Beside]]:
+    """Where stores beside the ledger lie, by their names: in files, and once more in a database."""
+    if request.param == "file":
+        yield in_folder(tmp_path)
+        return
+    server = Server(request.getfixturevalue("database"))
+    yield partial(Schema, server)
+    server.close()
+
+
+IN_A_FILE = pytest.mark.parametrize("beside", ["file"], indirect=True)
+"""For a test that looks at the bytes of a file."""
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from ltsa.last_signed import FILE as LAST_SIGNED
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.log_key import FILE as LOG_KEY
 from ltsa.personal import KEYS, open_personal
+from ltsa.side_store import in_folder
 from ltsa.store import name_of
 from ltsa.transfer import Tell, TransferError, Transferred, examined, transfer
 from web.credentials import Credentials, WrongKeyError
@@ -37,7 +38,7 @@ from web.version import version
 
 LEDGER = "ledger.sqlite"
 CONTENTS = "backup.json"
-SECRETS = (KEYS, "seed", LOG_KEY, NEXT)
+SECRETS = (f"{KEYS}.sqlite", "seed", LOG_KEY, NEXT)
 """What is kept apart from the data."""
 HALF = ".unfinished"
 FAILED = 1
@@ -271,7 +272,7 @@ def _with_its_seed(folder: Path, at: datetime) -> None:
     """Whether seed and sealed files belong together; and nobody stays signed in who may have been let go since."""
     try:
         seed = (folder / "seed").read_bytes()
-        open_personal(folder, seed).close()
+        open_personal(in_folder(folder), seed).close()
         with closing(Credentials(folder / "credentials.sqlite", seed)) as credentials:
             credentials.end_everything(int(at.timestamp() * 1000))
     except FileNotFoundError:

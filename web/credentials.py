@@ -5,14 +5,13 @@ Everything here blocks (on the disk, or computing hashes) and belongs into `Hous
 recovery codes as SHA-256, the secrets of authenticator apps encrypted. The decision: docs/decisions/sign-in.md.
 """
 
-import sqlite3
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Literal
 
 from argon2 import PasswordHasher
 from msgspec import Struct
 
+from ltsa.side_store import Beside, Tables
 from web.passwords import WeakPasswordError, demand_password, demand_pin, hashed, matches
 from web.second_factor import Outcome, SecondFactors
 from web.sessions import ABSOLUTE, IDLE, Session, Sessions, find_session, rotated
@@ -45,8 +44,8 @@ class Link(Struct, frozen=True, kw_only=True):
 class Credentials(SecondFactors, Sessions):
     """The secrets of all people of one installation. Safe to use from any thread and by several processes at once."""
 
-    def __init__(self, path: Path, key: bytes, hasher: PasswordHasher | None = None) -> None:
-        super().__init__(path, key)
+    def __init__(self, place: Beside, key: bytes, hasher: PasswordHasher | None = None) -> None:
+        super().__init__(place, key)
         self._hasher = hasher or PasswordHasher()
 
     # --- Names
@@ -54,7 +53,10 @@ class Credentials(SecondFactors, Sessions):
     def set_name(self, person: str, name: str) -> None:
         """Keeps a person's full name."""
         with self._changing() as database:
-            database.execute("INSERT OR REPLACE INTO names VALUES (?, ?)", (person, name))
+            database.execute(
+                "INSERT INTO names VALUES (?, ?) ON CONFLICT (person) DO UPDATE SET name = excluded.name",
+                (person, name),
+            )
 
     def name(self, person: str) -> str:
         """A person's full name; the account's id where there is none."""
@@ -198,17 +200,16 @@ class Credentials(SecondFactors, Sessions):
     def put_back(self, secret: str, link: Link) -> None:
         """Makes a link good again whose use failed half-way, unless a newer one was made."""
         with self._changing() as database:
-            database.execute(
-                "INSERT INTO links SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM links WHERE person = ?2)",
-                (digest(secret), link.person, link.purpose, link.until),
-            )
+            if not database.execute("SELECT 1 FROM links WHERE person = ?", (link.person,)).fetchone():
+                kept = (digest(secret), link.person, link.purpose, link.until)
+                database.execute("INSERT INTO links VALUES (?, ?, ?, ?)", kept)
 
     # --- Accounts elsewhere (OpenID Connect)
 
     def link_external(self, person: str, issuer: str, subject: str) -> bool:
         """Lets an account of another provider sign a person in. False if it belongs to somebody else."""
         with self._changing() as database:
-            database.execute("INSERT OR IGNORE INTO external VALUES (?, ?, ?)", (issuer, subject, person))
+            database.execute("INSERT INTO external VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (issuer, subject, person))
             return _by_external(database, issuer, subject) == person
 
     def by_external(self, issuer: str, subject: str) -> str | None:
@@ -244,14 +245,18 @@ class Credentials(SecondFactors, Sessions):
 
     # --- Within
 
-    def _about(self, database: sqlite3.Connection, person: str) -> str:
+    def _about(self, database: Tables, person: str) -> str:
         known = _kept(database, person, "password") is not None
         return f"password {person}" if known else f"password ?{self._hidden(person)}"
 
     def _keep_hash(self, person: str, kind: str, secret: str, at: int) -> None:
         kept = self._seal(hashed(self._hasher, secret).encode(), f"{kind} {person}")
         with self._changing() as database:
-            database.execute("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?)", (person, kind, kept, at))
+            database.execute(
+                "INSERT INTO hashes VALUES (?, ?, ?, ?) ON CONFLICT (person, kind) DO UPDATE"
+                " SET sealed = excluded.sealed, at = excluded.at",
+                (person, kind, kept, at),
+            )
             end_tries(database, f"{kind} {person}")
 
     def _compare(self, person: str, kind: str, secret: str, kept: bytes, about: str) -> Outcome:
@@ -275,15 +280,15 @@ class Credentials(SecondFactors, Sessions):
         return "right"
 
 
-def _kept(database: sqlite3.Connection, person: str, kind: str) -> bytes | None:
+def _kept(database: Tables, person: str, kind: str) -> bytes | None:
     row = database.execute("SELECT sealed FROM hashes WHERE person = ? AND kind = ?", (person, kind)).fetchone()
     return row[0] if row else None
 
 
-def _by_external(database: sqlite3.Connection, issuer: str, subject: str) -> str | None:
+def _by_external(database: Tables, issuer: str, subject: str) -> str | None:
     row = database.execute("SELECT person FROM external WHERE issuer = ? AND subject = ?", (issuer, subject)).fetchone()
     return row[0] if row else None
 
 
-def _end_all_tries(database: sqlite3.Connection, person: str) -> None:
+def _end_all_tries(database: Tables, person: str) -> None:
     end_tries(database, *(f"{kind} {person}" for kind in ("password", "second-factor", "pin")))

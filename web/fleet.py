@@ -6,18 +6,15 @@ into `House.off_loop`. Secrets stand here as SHA-256 only. The decision: docs/de
 """
 
 import secrets
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
-from threading import Lock
-from typing import Any, Literal, TypeVar
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, ClassVar, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from ltsa import side_file
-from ltsa.side_file import changing
+from ltsa import side_store
+from ltsa.side_store import Beside, Tables, statements
 
 ALPHABET = "34679CDFHJKNPRTVXY"
 """No two of these look alike, none is wide, and they spell no word (after RFC 8628, 6.1)."""
@@ -34,7 +31,7 @@ T = TypeVar("T", bound=Struct)
 Paper = Literal["ok", "low", "out", "unknown"]
 Printer = Literal["reachable", "unreachable", "unknown"]
 
-_TABLES = """
+TABLES = statements("""
 CREATE TABLE IF NOT EXISTS waiting (code TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,
     office TEXT NOT NULL, name TEXT NOT NULL, counter TEXT NOT NULL, address TEXT NOT NULL, browser TEXT NOT NULL,
     began INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
@@ -43,7 +40,7 @@ CREATE TABLE IF NOT EXISTS links (digest TEXT PRIMARY KEY, kind TEXT NOT NULL, o
 CREATE TABLE IF NOT EXISTS reports (device TEXT PRIMARY KEY, seen INTEGER NOT NULL, version TEXT NOT NULL,
     paper TEXT NOT NULL, printer TEXT NOT NULL, screen TEXT NOT NULL, renewed INTEGER NOT NULL DEFAULT 0,
     recorded TEXT NOT NULL DEFAULT 'ok', recorded_at INTEGER NOT NULL DEFAULT 0) STRICT;
-"""
+""")
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
@@ -95,19 +92,16 @@ class TooManyWaiting(Exception):
 
 
 class Fleet:
-    """The open file, made if it is not there, readable by its owner alone. Safe to use from any thread."""
+    """The open store, made if it is not there, readable by its owner alone. Safe to use from any thread."""
 
-    def __init__(self, path: Path) -> None:
-        self._lock = Lock()
-        self._database = side_file.opened(path)
-        with self._changing() as database:
-            for statement in filter(str.strip, self._tables().split(";")):
-                database.execute(statement)
+    tables: ClassVar = TABLES
+
+    def __init__(self, place: Beside) -> None:
+        self._side = side_store.opened(place, self.tables)
 
     def close(self) -> None:
-        """Closes the file."""
-        with self._lock:
-            self._database.close()
+        """Closes it."""
+        self._side.close()
 
     # --- Who waits to be let in
 
@@ -168,9 +162,10 @@ class Fleet:
         with self._changing() as database:
             database.execute(
                 "INSERT INTO reports (device, seen, version, paper, printer, screen)"
-                " VALUES (:device, :seen, :version, :paper, :printer, :screen) ON CONFLICT (device) DO UPDATE SET"
-                " seen = max(seen, :seen), version = :version, paper = :paper, printer = :printer, screen = :screen",
-                msgspec.structs.asdict(said),
+                " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (device) DO UPDATE SET"
+                " seen = greatest(reports.seen, excluded.seen), version = excluded.version, paper = excluded.paper,"
+                " printer = excluded.printer, screen = excluded.screen",
+                (said.device, said.seen, said.version, said.paper, said.printer, said.screen),
             )
             return one(database, Report, "reports WHERE device = ?", said.device) or said
 
@@ -180,7 +175,7 @@ class Fleet:
             database.executemany(
                 "INSERT INTO reports (device, seen, version, paper, printer, screen)"
                 " VALUES (?, ?, '', 'unknown', 'unknown', '') ON CONFLICT (device) DO UPDATE"
-                " SET seen = max(seen, excluded.seen)",
+                " SET seen = greatest(reports.seen, excluded.seen)",
                 [(device, at) for device in devices],
             )
 
@@ -210,16 +205,11 @@ class Fleet:
 
     # --- Within
 
-    def _tables(self) -> str:
-        return _TABLES
+    def _changing(self) -> AbstractContextManager[Tables]:
+        return self._side.changing()
 
-    def _changing(self) -> AbstractContextManager[sqlite3.Connection]:
-        return changing(self._lock, self._database)
-
-    @contextmanager
-    def _looking(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            yield self._database
+    def _looking(self) -> AbstractContextManager[Tables]:
+        return self._side.looking()
 
 
 def new_code() -> str:
@@ -247,14 +237,14 @@ def made(kind: type[T], row: Sequence[Any]) -> T:
     return msgspec.convert(dict(zip(kind.__struct_fields__, row, strict=True)), kind)
 
 
-def one(database: sqlite3.Connection, kind: type[T], where: str, *values: object) -> T | None:
+def one(database: Tables, kind: type[T], where: str, *values: object) -> T | None:
     """The one row of "table WHERE …" as a struct, if it is there."""
     row = database.execute(f"SELECT {_columns(kind)} FROM {where}", values).fetchone()  # noqa: S608 - our own names
     return made(kind, row) if row else None
 
 
-def keep(database: sqlite3.Connection, table: str, row: Struct, **more: object) -> None:
+def keep(database: Tables, table: str, row: Struct, **more: object) -> None:
     """Puts a struct into a table whose columns are called as its entries."""
     values = {**msgspec.structs.asdict(row), **more}
-    names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
-    database.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", values)  # noqa: S608 - our own names
+    names, places = ", ".join(values), ", ".join("?" * len(values))
+    database.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", tuple(values.values()))  # noqa: S608 - our own names

@@ -8,7 +8,6 @@ threads.
 import logging
 import os
 import secrets
-import sqlite3
 import threading
 import time
 from collections import Counter
@@ -39,6 +38,7 @@ from ltsa.message import Refusal
 from ltsa.office import Office, example_office
 from ltsa.personal import FOLLOWED_EVERY, Personal, open_personal
 from ltsa.present import DAYS_KEPT, Recorded, day_stream
+from ltsa.side_store import in_folder
 from ltsa.tokens import token_digest
 from web import asking, errors, files, format, icons, limits, logs, own_writes, security, waits, why, words  # noqa: A004 - format is the room's name
 from web.asking import NOBODY, Asker, Door, may_watch
@@ -108,7 +108,7 @@ class House:
                 self.present.day(office, date.fromisoformat(stream.rpartition(":")[2]))
         try:
             self.credentials = Credentials(settings.data / "credentials.sqlite", self.seed)
-        except (sqlite3.Error, WrongKeyError) as reason:
+        except (LedgerUnavailableError, WrongKeyError) as reason:
             self.personal.close()
             self.ledger.close()
             raise WrongSetting(f"The sign-ins in {settings.data} cannot be opened: {reason}.") from None
@@ -355,7 +355,7 @@ class House:
             ):
                 try:
                     duty()
-                except (Refusal, LedgerUnavailableError, sqlite3.Error):
+                except (Refusal, LedgerUnavailableError):
                     log.exception("the house could not be kept")
             gevent.sleep(self._until_doors())
 
@@ -476,17 +476,17 @@ def _ledger(settings: Settings) -> Ledger:
 def _fleet(path: Path) -> Spool:
     try:
         return Spool(path)
-    except sqlite3.Error as reason:
+    except LedgerUnavailableError as reason:
         message = f"The file {path} cannot be opened: {reason}. It may be removed: nothing in it must last."
         raise WrongSetting(message) from None
 
 
 def _personal(folder: Path, seed: bytes) -> Personal:
     try:
-        return open_personal(folder, seed)
+        return open_personal(in_folder(folder), seed)
     except (WrongSeedError, MissingKeysError) as reason:
         raise WrongSetting(f"{reason}.") from None
-    except sqlite3.Error as reason:
+    except LedgerUnavailableError as reason:
         raise WrongSetting(f"The personal data in {folder} cannot be opened: {reason}.") from None
 
 

@@ -5,7 +5,6 @@ look is on record. A command about a case that needs nothing of that is given as
 A number for a case is taken at `web/tickets.py`.
 """
 
-import sqlite3
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -25,7 +24,6 @@ from ltsa.journey import (
     person_of,
 )
 from ltsa.journey_rules import Here, MoveCase, OpenCase, ReplaceCard
-from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.models.cases import Followed, open_at
 from ltsa.persons import ID_BYTES
@@ -286,8 +284,5 @@ def index_cards(here: House) -> None:
 
 
 def _vault(here: House, work: Callable[..., T], *args: object) -> T:
-    """Something that waits for the file of persons, in a native thread."""
-    try:
-        return here.off_loop(work, *args)
-    except sqlite3.Error as error:
-        raise LedgerUnavailableError(f"the persons cannot be read and written: {error}") from error
+    """Something that waits for the store of persons, in a native thread."""
+    return here.off_loop(work, *args)

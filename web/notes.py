@@ -2,12 +2,10 @@
 on record.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ltsa.journal import DataErased, DataSeen, entry
-from ltsa.ledger import LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.people import Note
 from web.house import House
@@ -27,10 +25,7 @@ def note_beside(here: House, *, office: str, number: str, by: str, key: str, tex
         return
     day = here.today(office)
     note = Note(office=office, date=day.date, number=number, by=by, at=here.now(), text=text)
-    try:
-        name, is_new = here.off_loop(here.people.keep, note, key)
-    except sqlite3.Error as error:
-        raise LedgerUnavailableError(f"the note cannot be kept: {error}") from error
+    name, is_new = here.off_loop(here.people.keep, note, key)
     try:
         yield name
     except Refusal:

@@ -1,12 +1,12 @@
 """Which devices are there, as pages show it: from memory, kept up with what devices say and which sockets are open."""
 
 import logging
-import sqlite3
 from typing import TYPE_CHECKING
 
 import gevent
 from msgspec import Struct
 
+from ltsa.ledger import LedgerUnavailableError
 from web.fleet import Paper, Printer, Report
 from web.version import version
 
@@ -111,7 +111,7 @@ class Presence:
         while True:
             try:
                 self.look()
-            except sqlite3.Error:
+            except LedgerUnavailableError:
                 _log.exception("Who is there could not be read")
             gevent.sleep(LOOK)
 

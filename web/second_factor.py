@@ -1,11 +1,11 @@
 """The second factor: codes of an authenticator app (TOTP, RFC 6238), and recovery codes for when the phone is gone."""
 
 import secrets
-import sqlite3
 from typing import Literal
 
 import pyotp
 
+from ltsa.side_store import Tables
 from web.vault import Vault, begin_try, digest, end_tries
 
 Outcome = Literal["right", "wrong", "locked", "none"]
@@ -34,7 +34,8 @@ class SecondFactors(Vault):
         secret = pyotp.random_base32()
         with self._changing() as database:
             database.execute(
-                "INSERT INTO totp (person, begun) VALUES (?1, ?2) ON CONFLICT (person) DO UPDATE SET begun = ?2",
+                "INSERT INTO totp (person, begun) VALUES (?, ?)"
+                " ON CONFLICT (person) DO UPDATE SET begun = excluded.begun",
                 (person, self._seal(f"{at} {secret}".encode(), f"begun totp {person}")),
             )
         return secret
@@ -141,7 +142,7 @@ def totp_address(secret: str, person: str, issuer: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=person, issuer_name=issuer)
 
 
-def _new_codes(database: sqlite3.Connection, person: str) -> list[str]:
+def _new_codes(database: Tables, person: str) -> list[str]:
     codes = [
         "-".join("".join(secrets.choice(ALPHABET) for _ in range(GROUP)) for _ in range(GROUPS))
         for _ in range(RECOVERY_CODES)

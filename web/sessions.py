@@ -1,11 +1,11 @@
 """Sessions: who is signed in where. A session's secret stands in a cookie; the file keeps its SHA-256 alone."""
 
 import secrets
-import sqlite3
 
 import msgspec
 from msgspec import Struct
 
+from ltsa.side_store import Tables
 from web.vault import FORGOTTEN_AFTER, Vault, digest, end_tries, new_secret
 
 IDLE = 30 * 60_000
@@ -59,7 +59,17 @@ class Sessions(Vault):
         with self._changing() as database:
             database.execute(
                 f"INSERT INTO sessions (digest, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",  # noqa: S608 - our own names
-                (digest(secret), secrets.token_hex(6), person, how, device, at, at, at + absolute_ms, second_factor),
+                (
+                    digest(secret),
+                    secrets.token_hex(6),
+                    person,
+                    how,
+                    device,
+                    at,
+                    at,
+                    at + absolute_ms,
+                    int(second_factor),
+                ),
             )
             end_tries(database, f"pin {person}")
         return secret
@@ -78,7 +88,7 @@ class Sessions(Vault):
         with self._changing() as database:
             found = find_session(database, secret, at)
             if found and not found.locked:
-                database.execute("UPDATE sessions SET seen = max(seen, ?) WHERE id = ?", (at, found.id))
+                database.execute("UPDATE sessions SET seen = greatest(seen, ?) WHERE id = ?", (at, found.id))
 
     def rotate(self, secret: str, at: int, *, second_factor: bool | None = None) -> str | None:
         """The same session under a new secret, for each change of strength; the old one opens nothing any more. None if
@@ -120,7 +130,7 @@ class Sessions(Vault):
     def end_everything(self, at: int) -> None:
         """All sessions end now, as those do whose time is over; links and sign-ins half way are no longer good."""
         with self._changing() as database:
-            database.execute("UPDATE sessions SET until = min(until, ?)", (at,))
+            database.execute("UPDATE sessions SET until = least(until, ?)", (at,))
             database.execute("DELETE FROM links")
             database.execute("DELETE FROM half_way")
 
@@ -157,17 +167,17 @@ class Sessions(Vault):
         """Takes out what has ended: sessions, links, counts of tries. The sessions: each process is told of some."""
         with self._changing() as database:
             ended = database.execute(
-                "DELETE FROM sessions WHERE until <= ?1 OR (device = '' AND seen <= ?1 - ?2)"  # noqa: S608 - our own names
+                "DELETE FROM sessions WHERE until <= ? OR (device = '' AND seen <= ?)"  # noqa: S608 - our own names
                 f" RETURNING {_COLUMNS}",
-                (at, IDLE),
+                (at, at - IDLE),
             ).fetchall()
             database.execute("DELETE FROM links WHERE until <= ?", (at,))
             database.execute("DELETE FROM half_way WHERE until <= ?", (at,))
-            database.execute("DELETE FROM tries WHERE locked_until <= ?1 AND latest <= ?1 - ?2", (at, FORGOTTEN_AFTER))
+            database.execute("DELETE FROM tries WHERE locked_until <= ? AND latest <= ?", (at, at - FORGOTTEN_AFTER))
         return [_session(row) for row in ended]
 
 
-def find_session(database: sqlite3.Connection, secret: str, at: int) -> Session | None:
+def find_session(database: Tables, secret: str, at: int) -> Session | None:
     """The session of a secret, if it has not ended."""
     row = database.execute(
         f"SELECT {_COLUMNS} FROM sessions WHERE digest = ?",  # noqa: S608 - our own names
@@ -176,12 +186,12 @@ def find_session(database: sqlite3.Connection, secret: str, at: int) -> Session 
     return _alive(row, at) if row else None
 
 
-def rotated(database: sqlite3.Connection, session: Session, at: int, *, second_factor: bool) -> str:
+def rotated(database: Tables, session: Session, at: int, *, second_factor: bool) -> str:
     """The new secret of an open session."""
     secret = new_secret()
     database.execute(
         "UPDATE sessions SET digest = ?, seen = ?, locked = 0, second_factor = ? WHERE id = ?",
-        (digest(secret), at, second_factor, session.id),
+        (digest(secret), at, int(second_factor), session.id),
     )
     return secret
 

@@ -3,9 +3,7 @@
 Each step is on record. Nothing here says whether an account exists.
 """
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -15,7 +13,6 @@ from werkzeug import Response
 
 from ltsa.access import INSTALLATION
 from ltsa.journal import AccountLocked, JournalEvent, SignedIn, SignedOut, SignInRefused
-from ltsa.ledger import LedgerUnavailableError
 from ltsa.office import Office
 from web.asking import SESSION, asker
 from web.house import house
@@ -263,23 +260,13 @@ def record(kind: type[JournalEvent], person: str, **facts: object) -> None:
 
 
 def secretly(work: Callable[..., T], *given: Any, **more: Any) -> T:
-    """Asks the credentials something in a native thread. Raises `LedgerUnavailableError` if the file cannot be had."""
-    with _had():
-        return house().off_loop(work, *given, **more)
+    """Asks the credentials something in a native thread. Raises `LedgerUnavailableError` if they cannot be had."""
+    return house().off_loop(work, *given, **more)
 
 
 def hashing(work: Callable[..., T], *given: Any, **more: Any) -> T:
     """As `secretly`, for what computes a hash: apart, where sign-ins wait for each other."""
-    with _had():
-        return house().apart(work, *given, **more)
-
-
-@contextmanager
-def _had() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as reason:
-        raise LedgerUnavailableError(f"the sign-ins cannot be read or written: {reason}") from reason
+    return house().apart(work, *given, **more)
 
 
 def onward(otherwise: str = "/") -> str:

@@ -4,10 +4,11 @@ A job holds the idempotency key that the ticket was taken under, from which the 
 (`ltsa/tokens.py`); it is wiped as soon as the ticket is printed or too late. Everything blocks.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 
+from ltsa.side_store import statements
 from web.fleet import Fleet, keep, made, one
 
 PRINTED_WITHIN = 3 * 60_000
@@ -16,12 +17,12 @@ PRINTED_WITHIN = 3 * 60_000
 REMEMBERED = 3_600_000
 """ms for which is known what became of a job."""
 
-_TABLES = """
+TABLES = statements("""
 CREATE TABLE IF NOT EXISTS prints (job TEXT PRIMARY KEY, printer TEXT NOT NULL, office TEXT NOT NULL,
     date TEXT NOT NULL, key TEXT NOT NULL, ordered INTEGER NOT NULL, until INTEGER NOT NULL, copy INTEGER NOT NULL,
     state TEXT NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS prints_of_printer ON prints (printer, state);
-"""
+""")
 
 PrintState = Literal["ordered", "printed", "late"]
 
@@ -41,7 +42,9 @@ class PrintJob(Struct, frozen=True, kw_only=True):
 
 
 class Spool(Fleet):
-    """The fleet's file, with what its printers still have to print."""
+    """The fleet's store, with what its printers still have to print."""
+
+    tables: ClassVar = [*Fleet.tables, *TABLES]
 
     def order(self, job: PrintJob) -> PrintState:
         """Has a ticket printed, once: a job that is known is not ordered again. How it stands."""
@@ -86,6 +89,3 @@ class Spool(Fleet):
     def _over(self, job: str, state: PrintState) -> None:
         with self._changing() as database:
             database.execute("UPDATE prints SET state = ?, key = '' WHERE job = ?", (state, job))
-
-    def _tables(self) -> str:
-        return super()._tables() + _TABLES

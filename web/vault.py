@@ -1,23 +1,17 @@
-"""The file that stays secret: `credentials.sqlite`, its transactions, what is sealed in it, and how tries are counted.
+"""The store that stays secret, `credentials`: its tables, what is sealed in it, and how tries are counted.
 
-Several processes write to it at once: whatever is read before it is changed is read under the file's own lock
-(`BEGIN IMMEDIATE`), so nothing that holds once is accepted twice. The decision: docs/decisions/sign-in.md.
+Several processes write to it at once: whatever is read before it is changed is read under the store's own lock
+(`changing`), so nothing that holds once is accepted twice. The decision: docs/decisions/sign-in.md.
 """
 
 import secrets
-import sqlite3
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
 from hashlib import blake2b, sha256
-from pathlib import Path
-from threading import Lock
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ltsa import side_file
-from ltsa.secret_file import KEY_BYTES, derived, opened, sealed
-from ltsa.side_file import changing
+from ltsa.secret_store import KEY_BYTES, SecretStore, derived, opened, sealed
+from ltsa.side_store import Beside, Tables, statements
 
 TRIES = 5
 """Wrong ones in a row until the lock falls."""
@@ -31,8 +25,7 @@ UNTIL_SIGN_IN = 1 << 62
 FORGOTTEN_AFTER = 24 * 3_600_000
 """How long wrong tries stay in a row when none follows, in ms. The same for accounts that are not there."""
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+TABLES = statements("""
 CREATE TABLE IF NOT EXISTS names (person TEXT PRIMARY KEY, name TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS hashes (person TEXT NOT NULL, kind TEXT NOT NULL, sealed BLOB NOT NULL, at INTEGER NOT NULL,
     PRIMARY KEY (person, kind)) STRICT;
@@ -51,62 +44,40 @@ CREATE TABLE IF NOT EXISTS half_way (digest BLOB PRIMARY KEY, person TEXT NOT NU
 CREATE INDEX IF NOT EXISTS sessions_of_person ON sessions (person);
 CREATE TABLE IF NOT EXISTS external (issuer TEXT NOT NULL, subject TEXT NOT NULL, person TEXT NOT NULL,
     PRIMARY KEY (issuer, subject)) STRICT;
-"""
+""")
 
 
 class WrongKeyError(Exception):
     """The key is not the one that this file was sealed with, or not a key at all."""
 
 
-class Vault:
-    """The open file. Safe to use from any thread and beside other processes; blocks on the disk.
+class Vault(SecretStore):
+    """The open store. Safe to use from any thread and beside other processes; blocks.
 
     Args:
-        path: the file; made if it is not there, readable by its owner alone in any case.
+        place: where it lies; made if it is not there, readable by its owner alone in any case.
         key: 32 random bytes, kept elsewhere: what is sealed cannot be read without them.
 
     Raises:
         WrongKeyError: the key is another one than before.
+        LedgerUnavailableError: the store cannot be opened.
     """
 
-    def __init__(self, path: Path, key: bytes) -> None:
+    def __init__(self, place: Beside, key: bytes) -> None:
         if len(key) != KEY_BYTES:
             raise WrongKeyError(f"The key has {len(key)} bytes, not {KEY_BYTES}.")
         self._cipher = AESGCM(derived(key, "credentials seal"))
         self._bucket_key = derived(key, "credentials bucket")
-        self._writer, self._reader = side_file.opened(path), side_file.opened(path)
-        self._writing, self._reading = Lock(), Lock()
+        super().__init__(place, TABLES)
         with self._changing() as database:
-            for statement in _TABLES.split(";"):
-                database.execute(statement)
-            database.execute("INSERT OR IGNORE INTO marks VALUES ('key', ?)", (self._seal(b"", "key"),))
+            mine = self._seal(b"", "key")
+            database.execute("INSERT INTO marks VALUES ('key', ?) ON CONFLICT DO NOTHING", (mine,))
             (mark,) = database.execute("SELECT value FROM marks WHERE name = 'key'").fetchone()
         try:
             self._open(mark, "key")
         except WrongKeyError:
             self.close()
             raise
-
-    def close(self) -> None:
-        """Closes the file."""
-        with self._writing, self._reading:
-            self._writer.close()
-            self._reader.close()
-
-    def _changing(self) -> AbstractContextManager[sqlite3.Connection]:
-        """One transaction: nobody else writes until it is on the disk, or undone by an exception."""
-        return changing(self._writing, self._writer)
-
-    @contextmanager
-    def _looking(self) -> Iterator[sqlite3.Connection]:
-        """Reading what is committed; waits for no writer."""
-        with self._reading:
-            yield self._reader
-
-    def _empty_log(self) -> None:
-        """Takes what was deleted out of the write-ahead log too."""
-        with self._writing:
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _seal(self, plain: bytes, about: str) -> bytes:
         """Encrypts; `about` says whose and what it is, and must be the same to open it."""
@@ -116,7 +87,7 @@ class Vault:
         try:
             return opened(self._cipher, closed, about)
         except InvalidTag:
-            raise WrongKeyError("This file was sealed with another key; bring the key back from a backup.") from None
+            raise WrongKeyError("This was sealed with another key; bring the key back from a backup.") from None
 
     def _hidden(self, text: str) -> str:
         """One of 65 536 marks for a text that is not to be kept: people type passwords where the account belongs."""
@@ -133,7 +104,7 @@ def digest(secret: str) -> bytes:
     return sha256(secret.encode(errors="replace")).digest()
 
 
-def begin_try(database: sqlite3.Connection, about: str, at: int, lock: int = LOCK) -> bool:
+def begin_try(database: Tables, about: str, at: int, lock: int = LOCK) -> bool:
     """Counts a try as a wrong one before anybody looks whether it is right (then `end_tries` forgets it), so that of
     any number of tries at the same time no sixth is looked at. False while locked; that lengthens nothing.
     """
@@ -146,13 +117,13 @@ def begin_try(database: sqlite3.Connection, about: str, at: int, lock: int = LOC
     wrong += 1
     locked_until = min(at + lock, UNTIL_SIGN_IN) if wrong >= TRIES else 0
     database.execute(
-        "INSERT INTO tries VALUES (:about, :wrong, :at, :until) ON CONFLICT (about) DO UPDATE"
-        " SET wrong = :wrong, latest = :at, locked_until = :until",
-        {"about": about, "wrong": wrong, "at": at, "until": locked_until},
+        "INSERT INTO tries VALUES (?, ?, ?, ?) ON CONFLICT (about) DO UPDATE"
+        " SET wrong = excluded.wrong, latest = excluded.latest, locked_until = excluded.locked_until",
+        (about, wrong, at, locked_until),
     )
     return True
 
 
-def end_tries(database: sqlite3.Connection, *abouts: str) -> None:
+def end_tries(database: Tables, *abouts: str) -> None:
     """Begins the count anew."""
     database.executemany("DELETE FROM tries WHERE about = ?", [(about,) for about in abouts])

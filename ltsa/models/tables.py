@@ -62,7 +62,7 @@ class ModelFile(Tables):
     @contextmanager
     def _connected(self, begin: str) -> Iterator[sqlite3.Cursor]:
         try:
-            with closing(side_file.opened(self.path)) as connection:
+            with closing(side_file.connected(self.path)) as connection:
                 cursor = connection.cursor()
                 cursor.execute("PRAGMA synchronous=NORMAL")  # what a power cut takes is followed again
                 cursor.execute(_REACHED)

@@ -1,6 +1,6 @@
 """Free text lives beside the ledger, sealed, and what is erased is gone from the bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -9,6 +9,8 @@ import pytest
 from ltsa.commitment import holds, note_text
 from ltsa.people import RETRIED_WITHIN, Note, People
 from ltsa.personal import open_personal
+from ltsa.side_store import Beside
+from tests.conftest import IN_A_FILE
 
 SEED = bytes(range(32))
 TEXT = "Ibu Kartini meminta dihubungi lewat tetangganya"
@@ -16,8 +18,8 @@ NOTE = Note(office="ltsa", date="2026-11-21", number="G001", by="officer:sari", 
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> Iterator[People]:
-    opened = open_personal(tmp_path, SEED)
+def people(beside: Callable[[str], Beside]) -> Iterator[People]:
+    opened = open_personal(beside, SEED)
     yield opened.people
     opened.close()
 
@@ -26,12 +28,13 @@ def bytes_of(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
 
 
+@IN_A_FILE
 def test_an_erased_note_leaves_a_mark_but_no_readable_trace(tmp_path: Path, people: People) -> None:
     """The text, what its key sealed and the wrapped key are looked for, byte by byte."""
     name, _ = people.keep(NOTE, "key")
     assert [kept.text for kept in people.notes("ltsa", "2026-11-21", "G001")] == [TEXT]
-    traces = people._database.execute("SELECT sealed FROM notes").fetchone()
-    traces += people._keys._database.execute("SELECT wrapped FROM keys").fetchone()
+    traces = [*people._rows("SELECT sealed FROM notes")[0], *people._keys._rows("SELECT wrapped FROM keys")[0]]
+    assert all(isinstance(trace, bytes) for trace in traces)
     assert all(trace in bytes_of(tmp_path) for trace in traces)
     assert people.erase([name], "officer:sari", 2) == 1
     [erased] = people.notes("ltsa", "2026-11-21", "G001")
@@ -42,6 +45,7 @@ def test_an_erased_note_leaves_a_mark_but_no_readable_trace(tmp_path: Path, peop
         assert not any(trace[n : n + 7] in lies for n in range(len(trace) - 6))
 
 
+@IN_A_FILE
 def test_a_note_is_sealed_in_the_file(tmp_path: Path, people: People) -> None:
     people.keep(NOTE, "key")
     assert b"Kartini" not in bytes_of(tmp_path)

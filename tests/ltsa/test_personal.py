@@ -23,7 +23,8 @@ from ltsa.office import example_office
 from ltsa.people import Note, People
 from ltsa.personal import Personal, open_personal
 from ltsa.persons import Persons
-from ltsa.secret_file import SecretFile, derived, sealed
+from ltsa.secret_store import SecretStore, derived, sealed
+from ltsa.side_store import in_folder
 
 SEED = bytes(range(32))
 RATNA = identity("3204014503900001", "Ratna Sari Dewi Kusumawardhani", "0812 3456 7890")
@@ -56,7 +57,7 @@ def note(text: str, number: str = "G001") -> Note:
 
 def opens(folder: Path, ledger: Ledger) -> Personal:
     """As an office does when it starts."""
-    found = open_personal(folder, SEED)
+    found = open_personal(in_folder(folder), SEED)
     found.carry_out(ledger)
     return found
 
@@ -133,16 +134,16 @@ def everybody_is_there(it: Personal) -> bool:
 def test_an_older_version_s_keys_and_notes_move_and_leave_no_trace(tmp_path: Path) -> None:
     traces = older_files(tmp_path)
     assert all(trace in lies(tmp_path, *DATA) for trace in traces.values())
-    with closing(open_personal(tmp_path, SEED)) as it:
+    with closing(open_personal(in_folder(tmp_path), SEED)) as it:
         assert everybody_is_there(it)
         after = lies(tmp_path, *DATA)
         for what, trace in traces.items():
             assert not any(trace[n : n + 8] in after for n in range(len(trace) - 7)), what
-    with closing(open_personal(tmp_path, SEED)) as it:
+    with closing(open_personal(in_folder(tmp_path), SEED)) as it:
         assert everybody_is_there(it)
 
 
-STEPS: dict[str, tuple[type[SecretFile], str]] = {
+STEPS: dict[str, tuple[type[SecretStore], str]] = {
     "before the persons' keys are in the store": (Keys, "take_over"),
     "before they are no longer in the file": (Persons, "_keep_mark"),
     "before the persons' file is emptied": (Persons, "drop_erased"),
@@ -168,10 +169,10 @@ def test_a_move_that_is_cut_off_anywhere_is_completed_at_the_next_opening(tmp_pa
         if cut == "in the middle of a change":
             kind, name, work = People, "_seal_all", then_dies(People._seal_all)
         setattr(kind, name, work)
-        open_personal(tmp_path, SEED)
+        open_personal(in_folder(tmp_path), SEED)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7, "it was cut off"
-    with closing(open_personal(tmp_path, SEED)) as it:
+    with closing(open_personal(in_folder(tmp_path), SEED)) as it:
         assert everybody_is_there(it)
         assert not any(trace in lies(tmp_path, *DATA) for trace in traces.values())
 
@@ -263,18 +264,18 @@ NIK_ALONE = Identity(nik=RATNA.nik, name="")
 
 def test_a_name_that_was_taken_out_stands_in_no_backup_that_can_be_read(tmp_path: Path) -> None:
     """Under the new key alone, and the commitment to the name can be tested no more."""
-    with closing(open_personal(tmp_path, SEED)) as it:
+    with closing(open_personal(in_folder(tmp_path), SEED)) as it:
         person, _ = it.persons.keep(RATNA, AT)
         committed = it.persons.commitment(person)
     copied = back_up(tmp_path)
-    with closing(open_personal(tmp_path, SEED)) as it:
+    with closing(open_personal(in_folder(tmp_path), SEED)) as it:
         assert it.persons.change(person, NIK_ALONE, renewed=True)
         assert it.persons.read(person) == NIK_ALONE
         assert (salt := it.persons.salt(person)) is not None
         assert not holds(committed, salt, identity_text(RATNA))
         assert it.keys.renewals() == []
     put_back(tmp_path, copied, "persons.sqlite")
-    with closing(open_personal(tmp_path, SEED)) as it:
+    with closing(open_personal(in_folder(tmp_path), SEED)) as it:
         assert (it.persons.read(person), it.persons.find(RATNA.nik)) == (None, person)
         assert it.persons.keep(NIK_ALONE, AT) == (person, False), "who comes again is written down anew"
         assert it.persons.read(person) == NIK_ALONE
@@ -285,25 +286,25 @@ def test_a_name_that_was_taken_out_stands_in_no_backup_that_can_be_read(tmp_path
     [(Persons, "_empty_log", NIK_ALONE), (Keys, "end_renewal", NIK_ALONE), (Keys, "begin_renewal", RATNA)],
 )
 def test_a_key_that_is_renewed_and_cut_off_opens_what_there_is(
-    tmp_path: Path, kind: type[SecretFile], step: str, stands: Identity
+    tmp_path: Path, kind: type[SecretStore], step: str, stands: Identity
 ) -> None:
-    with closing(open_personal(tmp_path, SEED)) as it:
+    with closing(open_personal(in_folder(tmp_path), SEED)) as it:
         person, _ = it.persons.keep(RATNA, AT)
     if (child := os.fork()) == 0:
-        again = open_personal(tmp_path, SEED)
+        again = open_personal(in_folder(tmp_path), SEED)
         if step == "begin_renewal":  # the new key is there, and nothing is sealed with it yet
             again.keys.begin_renewal(f"person:{person}")
         setattr(kind, step, lambda *_: os._exit(7))
         again.persons.change(person, NIK_ALONE, renewed=True)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
-    with closing(open_personal(tmp_path, SEED)) as it:
+    with closing(open_personal(in_folder(tmp_path), SEED)) as it:
         assert it.persons.read(person) == stands
         assert it.keys.renewals() == []
 
 
 def test_somebody_else_s_nik_is_refused_and_leaves_the_key_as_it_is(tmp_path: Path) -> None:
-    with closing(open_personal(tmp_path, SEED)) as it:
+    with closing(open_personal(in_folder(tmp_path), SEED)) as it:
         person, _ = it.persons.keep(RATNA, AT)
         it.persons.keep(BUDI, AT)
         with pytest.raises(Refusal):
@@ -336,29 +337,29 @@ def another(folder: Path) -> None:
 def test_without_its_key_store_the_office_does_not_start_and_makes_no_new_keys(
     tmp_path: Path, happens: Callable[[Path], None]
 ) -> None:
-    with closing(open_personal(tmp_path, SEED)) as it:
+    with closing(open_personal(in_folder(tmp_path), SEED)) as it:
         person, _ = it.persons.keep(RATNA, AT)
     copied = back_up(tmp_path)
     happens(tmp_path)
     for _ in range(2):
         with pytest.raises(MissingKeysError, match=r"Bring keys\.sqlite back from its newest backup"):
-            open_personal(tmp_path, SEED)
+            open_personal(in_folder(tmp_path), SEED)
     put_back(tmp_path, copied, "keys.sqlite")
-    with closing(open_personal(tmp_path, SEED)) as it:
+    with closing(open_personal(in_folder(tmp_path), SEED)) as it:
         assert it.persons.read(person) == RATNA
 
 
 def test_whose_key_an_older_store_does_not_have_is_written_down_anew_when_they_come_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with closing(open_personal(tmp_path, SEED)) as it:
+    with closing(open_personal(in_folder(tmp_path), SEED)) as it:
         it.persons.keep(BUDI, AT)
     copied = back_up(tmp_path)
-    with closing(open_personal(tmp_path, SEED)) as it:
+    with closing(open_personal(in_folder(tmp_path), SEED)) as it:
         person, _ = it.persons.keep(RATNA, AT)
         it.people.keep(note(WORDS[0]), "k")
     put_back(tmp_path, copied, "keys.sqlite")
-    with closing(open_personal(tmp_path, SEED)) as it:
+    with closing(open_personal(in_folder(tmp_path), SEED)) as it:
         assert "the keys of 1 persons and 1 notes are missing" in caplog.text
         assert (it.persons.find(RATNA.nik), it.persons.read(person), texts(it)) == (person, None, [""])
         assert it.persons.keep(RATNA, AT + 1) == (person, False)

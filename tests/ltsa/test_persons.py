@@ -1,6 +1,6 @@
 """The vault: found by the NIK, readable with the seed alone, and gone for good when erased."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,8 @@ from ltsa.keys import WrongSeedError
 from ltsa.message import Refusal
 from ltsa.personal import open_personal
 from ltsa.persons import Persons
+from ltsa.side_store import Beside
+from tests.conftest import IN_A_FILE
 from tests.ltsa.crowd import together
 
 SEED = bytes(range(32))
@@ -19,8 +21,8 @@ BUDI = identity("3204010503900002", "Budi")
 
 
 @pytest.fixture
-def persons(tmp_path: Path) -> Iterator[Persons]:
-    opened = open_personal(tmp_path, SEED)
+def persons(beside: Callable[[str], Beside]) -> Iterator[Persons]:
+    opened = open_personal(beside, SEED)
     yield opened.persons
     opened.close()
 
@@ -39,8 +41,8 @@ def test_a_person_is_found_by_the_nik_and_is_one(persons: Persons) -> None:
     assert (persons.find(BUDI.nik), persons.read("ff" * 10)) == (None, None)
 
 
-def test_many_at_once_make_one_person_of_one_nik(tmp_path: Path) -> None:
-    opened = [open_personal(tmp_path, SEED) for _ in range(3)]
+def test_many_at_once_make_one_person_of_one_nik(beside: Callable[[str], Beside]) -> None:
+    opened = [open_personal(beside, SEED) for _ in range(3)]
     found = list[tuple[str, bool]]()
     together([lambda it=it: found.append(it.persons.keep(RATNA, 1)) for it in opened * 3])  # type: ignore[misc]
     assert len({person for person, _ in found}) == 1
@@ -49,6 +51,7 @@ def test_many_at_once_make_one_person_of_one_nik(tmp_path: Path) -> None:
         it.close()
 
 
+@IN_A_FILE
 def test_nothing_of_a_person_can_be_read_in_the_file(tmp_path: Path, persons: Persons) -> None:
     persons.keep(RATNA, 1)
     lies = bytes_of(tmp_path)
@@ -56,6 +59,7 @@ def test_nothing_of_a_person_can_be_read_in_the_file(tmp_path: Path, persons: Pe
         assert word.encode() not in lies
 
 
+@IN_A_FILE
 def test_an_erased_person_leaves_nothing_that_could_be_opened_in_the_file_or_its_log(
     tmp_path: Path, persons: Persons
 ) -> None:
@@ -63,10 +67,9 @@ def test_an_erased_person_leaves_nothing_that_could_be_opened_in_the_file_or_its
     person, _ = persons.keep(RATNA, 1)
     persons.put_card("ab" * 32, person)
     stays, _ = persons.keep(BUDI, 2)
-    columns = persons._database.execute("SELECT found_by, sealed FROM persons WHERE id = ?", (person,)).fetchone()
-    columns += persons._keys._database.execute(
-        "SELECT wrapped FROM keys WHERE about = ?", (f"person:{person}",)
-    ).fetchone()
+    [columns] = persons._rows("SELECT found_by, sealed FROM persons WHERE id = ?", person)
+    [wrapped] = persons._keys._rows("SELECT wrapped FROM keys WHERE about = ?", f"person:{person}")
+    columns += wrapped
     assert all(column in bytes_of(tmp_path) for column in columns)
     assert persons.erase(person, "manager:maya", 3)
     lies = bytes_of(tmp_path)
@@ -74,15 +77,14 @@ def test_an_erased_person_leaves_nothing_that_could_be_opened_in_the_file_or_its
         assert not any(column[n : n + 8] in lies for n in range(len(column) - 7))
     assert (persons.find(RATNA.nik), persons.read(person), persons.of_card("ab" * 32)) == (None, None, None)
     assert not persons.erase(person, "manager:maya", 4), "nothing is left to erase"
-    assert persons._database.execute("SELECT erased_by, erased_at FROM persons WHERE id = ?", (person,)).fetchone() == (
-        "manager:maya",
-        3,
-    )
+    [erased] = persons._rows("SELECT erased_by, erased_at FROM persons WHERE id = ?", person)
+    assert erased == ("manager:maya", 3)
     assert persons.read(stays) == BUDI
     again, is_new = persons.keep(RATNA, 5)
     assert (again != person, is_new) == (True, True), "who comes again is somebody else"
 
 
+@IN_A_FILE
 def test_who_was_taken_back_was_never_there(tmp_path: Path, persons: Persons) -> None:
     person, _ = persons.keep(RATNA, 1)
     persons.put_card("ab" * 32, person)
@@ -104,23 +106,25 @@ def test_who_a_person_is_may_be_corrected_but_not_to_somebody_else(persons: Pers
     assert not persons.change("ff" * 10, right)
 
 
-def test_another_seed_opens_nothing_and_says_so(tmp_path: Path, persons: Persons) -> None:
+def test_another_seed_opens_nothing_and_says_so(beside: Callable[[str], Beside], persons: Persons) -> None:
     persons.keep(RATNA, 1)
     with pytest.raises(WrongSeedError):
-        open_personal(tmp_path, bytes(32))
+        open_personal(beside, bytes(32))
 
 
 def test_somebody_s_sealed_data_opens_for_nobody_else(persons: Persons) -> None:
     ratna, _ = persons.keep(RATNA, 1)
     budi, _ = persons.keep(BUDI, 1)
-    persons._database.execute(
-        "UPDATE persons SET sealed = (SELECT sealed FROM persons WHERE id = ?) WHERE id = ?", (ratna, budi)
-    )
+    with persons._changing() as database:
+        database.execute(
+            "UPDATE persons SET sealed = (SELECT sealed FROM persons WHERE id = ?) WHERE id = ?", (ratna, budi)
+        )
     assert persons.read(budi) is None
-    persons._keys._database.execute(
-        "UPDATE keys SET wrapped = (SELECT wrapped FROM keys WHERE about = ?) WHERE about = ?",
-        (f"person:{ratna}", f"person:{budi}"),
-    )
+    with persons._keys._changing() as database:
+        database.execute(
+            "UPDATE keys SET wrapped = (SELECT wrapped FROM keys WHERE about = ?) WHERE about = ?",
+            (f"person:{ratna}", f"person:{budi}"),
+        )
     with pytest.raises(InvalidTag):
         persons.read(budi)
 
@@ -137,6 +141,7 @@ def test_the_index_of_cards_can_be_made_anew_without_the_erased(persons: Persons
     assert persons.of_card("bb" * 32) is None
 
 
+@IN_A_FILE
 def test_the_file_is_its_owner_s_alone(tmp_path: Path, persons: Persons) -> None:
     persons.keep(RATNA, 1)
     for name in ("persons.sqlite", "keys.sqlite"):

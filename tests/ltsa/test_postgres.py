@@ -16,7 +16,7 @@ import pytest
 from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.log import snapshot
 from ltsa.message import Refusal
-from ltsa.postgres import shown
+from ltsa.postgres_server import shown
 from ltsa.store import looking_at
 from tests.ltsa.crowd import DATABASE, issue, opened
 from tests.ltsa.test_ledger import holds_together

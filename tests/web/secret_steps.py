@@ -1,7 +1,7 @@
-"""One of two processes at the same file: does each step that it is told on a line, and answers on a line.
+"""One of two processes at the same store: does each step that it is told on a line, and answers on a line.
 
-`python secret_steps.py FILE`; a line is JSON: the name of a step of `Credentials`, and what it is given. The key is the
-one of the tests.
+`python secret_steps.py PLACE` (a file, or a database's address); a line is JSON: the name of a step of `Credentials`,
+and what it is given. The key is the one of the tests.
 """
 
 import json
@@ -11,18 +11,23 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 
+from ltsa.postgres_server import Server
+from ltsa.side_store import Beside, Schema
 from web.credentials import Credentials
 
 KEY = bytes(range(32))
 
 
 def main() -> None:
-    with_file = Credentials(Path(sys.argv[1]), KEY, PasswordHasher.from_parameters(CHEAPEST))
+    place: Beside = Path(sys.argv[1])
+    if "://" in sys.argv[1]:
+        place = Schema(Server(sys.argv[1]), "credentials")
+    kept = Credentials(place, KEY, PasswordHasher.from_parameters(CHEAPEST))
     _say("ready")
     for line in sys.stdin:
         step, *given = json.loads(line)
-        _say(json.dumps(repr(getattr(with_file, step)(*given))))
-    with_file.close()
+        _say(json.dumps(repr(getattr(kept, step)(*given))))
+    kept.close()
 
 
 def _say(line: str) -> None:

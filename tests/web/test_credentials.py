@@ -6,7 +6,7 @@ Siti is an officer, Budi her supervisor. Passwords are hashed at the least cost 
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
@@ -16,6 +16,8 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.profiles import CHEAPEST, RFC_9106_LOW_MEMORY
 
+from ltsa.side_store import Beside
+from tests.conftest import IN_A_FILE
 from web.credentials import ABSOLUTE, IDLE, Credentials, WeakPasswordError, WrongKeyError
 from web.passwords import LONGEST, strength
 from web.vault import FORGOTTEN_AFTER, LOCK
@@ -33,8 +35,8 @@ cheap = PasswordHasher.from_parameters(CHEAPEST)
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Credentials]:
-    opened = Credentials(tmp_path / "credentials.sqlite", KEY, cheap)
+def kept(beside: Callable[[str], Beside]) -> Iterator[Credentials]:
+    opened = Credentials(beside("credentials"), KEY, cheap)
     yield opened
     opened.close()
 
@@ -91,6 +93,7 @@ def test_a_new_password_ends_the_old_one(siti: Credentials) -> None:
     assert siti.check_password("siti", BETTER, MORNING) == "right"
 
 
+@IN_A_FILE
 @pytest.mark.parametrize(
     ("password", "why"),
     [
@@ -168,6 +171,7 @@ def test_an_account_that_is_not_there_costs_as_much_and_locks_alike(tmp_path: Pa
     kept.close()
 
 
+@IN_A_FILE
 def test_what_was_typed_for_an_account_that_is_not_there_is_not_kept(siti: Credentials, tmp_path: Path) -> None:
     siti.check_password("my-password-in-the-wrong-field", "", MORNING)
     assert b"wrong-field" not in _bytes(tmp_path)
@@ -388,6 +392,7 @@ def _rows(credentials: Credentials) -> dict[str, int]:
         }
 
 
+@IN_A_FILE
 def test_ten_thousand_random_secrets_open_nothing(siti: Credentials) -> None:
     siti.open_session("siti", "password", "", MORNING)
     siti.make_link("siti", "reset", MORNING, 24)
@@ -457,6 +462,7 @@ def test_names_are_kept_and_default_to_the_account(kept: Credentials) -> None:
     assert (kept.name("siti"), kept.name("budi"), kept.names()) == ("Siti Rahma", "budi", {"siti": "Siti Rahma"})
 
 
+@IN_A_FILE
 def test_nothing_secret_is_readable_in_the_bytes_of_the_file(siti: Credentials, tmp_path: Path) -> None:
     secret = siti.begin_totp("siti")
     codes = siti.new_recovery_codes("siti")
@@ -487,10 +493,10 @@ def test_only_the_server_s_account_may_read_the_file(tmp_path: Path) -> None:
     kept.close()
 
 
-def test_another_key_opens_nothing(siti: Credentials, tmp_path: Path) -> None:
+def test_another_key_opens_nothing(siti: Credentials, beside: Callable[[str], Beside]) -> None:
     for key in (bytes(32), KEY[:31], b""):
         with pytest.raises(WrongKeyError):
-            Credentials(tmp_path / "credentials.sqlite", key, cheap)
+            Credentials(beside("credentials"), key, cheap)
     assert siti.check_password("siti", GOOD, MORNING) == "right"
 
 
@@ -505,6 +511,7 @@ def test_a_hash_moved_to_another_account_opens_nothing(siti: Credentials) -> Non
         siti.check_password("budi", GOOD, MORNING)
 
 
+@IN_A_FILE
 def test_of_a_person_who_has_left_nothing_stays(siti: Credentials, tmp_path: Path) -> None:
     siti.set_name("budi", "Budi")
     siti.begin_totp("siti")

@@ -1,10 +1,10 @@
-"""Two processes at the same file, and any order of tries: what holds once holds once."""
+"""Two processes at the same store, and any order of tries: what holds once holds once."""
 
 import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyotp
@@ -15,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from ltsa.side_store import Beside
+from tests.conftest import IN_A_FILE
 from web.credentials import Credentials
 from web.second_factor import STEP
 from web.vault import FORGOTTEN_AFTER, LOCK, TRIES
@@ -28,13 +30,13 @@ cheap = PasswordHasher.from_parameters(CHEAPEST)
 
 
 class Pair:
-    """Two server processes with the same file."""
+    """Two server processes with the same store."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, place: Beside) -> None:
         program = Path(__file__).with_name("secret_steps.py")
         self._processes = [
             subprocess.Popen(
-                [sys.executable, str(program), str(path)],
+                [sys.executable, str(program), place if isinstance(place, Path) else place.server.address],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -65,32 +67,32 @@ class Pair:
         return process.stdout.readline().strip()
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "credentials.sqlite"
+IN_BOTH = pytest.mark.parametrize("beside", ["file", "database"], indirect=True)
 
 
 @pytest.fixture
-def two(path: Path) -> Iterator[Pair]:
-    pair = Pair(path)
+def two(beside: Callable[[str], Beside]) -> Iterator[Pair]:
+    pair = Pair(beside("credentials"))
     yield pair
     pair.close()
 
 
 @pytest.fixture
-def kept(two: Pair, path: Path) -> Iterator[Credentials]:
-    assert two, "both processes made the file at once, before this one opened it"
-    opened = Credentials(path, KEY, cheap)
+def kept(two: Pair, beside: Callable[[str], Beside]) -> Iterator[Credentials]:
+    assert two, "both processes made the store at once, before this one opened it"
+    opened = Credentials(beside("credentials"), KEY, cheap)
     yield opened
     opened.close()
 
 
+@IN_BOTH
 def test_a_link_is_used_by_one_of_two_processes(two: Pair, kept: Credentials) -> None:
     for _ in range(ROUNDS):
         secret = kept.make_link("siti", "reset", NOW, 24)
         assert sorted(answer == "None" for answer in two.both("use_link", secret, NOW)) == [False, True]
 
 
+@IN_A_FILE
 def test_a_code_is_accepted_by_one_of_two_processes(two: Pair, kept: Credentials) -> None:
     app = pyotp.TOTP(kept.begin_totp("siti"))
     assert kept.confirm_totp("siti", app.at(NOW // 1000), NOW)
@@ -98,17 +100,20 @@ def test_a_code_is_accepted_by_one_of_two_processes(two: Pair, kept: Credentials
         assert sorted(two.both("check_totp", "siti", app.at(at // 1000), at)) == ["'right'", "'wrong'"]
 
 
+@IN_A_FILE
 def test_a_recovery_code_is_used_by_one_of_two_processes(two: Pair, kept: Credentials) -> None:
     for code in kept.new_recovery_codes("siti"):
         assert sorted(two.both("use_recovery_code", "siti", code)) == ["False", "True"]
 
 
+@IN_A_FILE
 def test_a_session_is_rotated_by_one_of_two_processes(two: Pair, kept: Credentials) -> None:
     for _ in range(ROUNDS):
         secret = kept.open_session("siti", "password", "", NOW)
         assert sorted(answer == "None" for answer in two.both("rotate", secret, NOW)) == [False, True]
 
 
+@IN_BOTH
 def test_no_sixth_try_is_looked_at_by_two_processes(two: Pair, kept: Credentials) -> None:
     kept.set_password("siti", GOOD, NOW)
     for round_ in range(ROUNDS):

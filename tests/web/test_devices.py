@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from app import create_app
 from ltsa.access import Device, Token
 from ltsa.journal import PaperChanged
 from ltsa.message import Refusal
+from ltsa.side_store import Beside
 from tests.staff import hire, pair, token
 from web import devices
 from web.asking import NOBODY
@@ -27,8 +28,6 @@ from web.settings import WrongSetting
 from web.version import version
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
@@ -172,16 +171,15 @@ def test_codes_are_read_without_doubt() -> None:
     assert plain_code(" 7kn7-3fxa ") == "7KN73FXA"
 
 
-def test_screens_that_wait_are_bounded_and_those_that_are_over_make_room(tmp_path: Path) -> None:
+def test_screens_that_wait_are_bounded_and_those_that_are_over_make_room(beside: Callable[[str], Beside]) -> None:
     said = {"kind": "kiosk", "office": "", "name": "", "counter": "", "address": "", "browser": ""}
-    with closing(Fleet(tmp_path / "devices.sqlite")) as fleet:
+    with closing(Fleet(beside("devices"))) as fleet:
         for n in range(MOST_WAITING):
             fleet.begin(f"{n:064x}", 1000, **said)
         with pytest.raises(TooManyWaiting):
             fleet.begin("f" * 64, 2000, **said)
         assert fleet.begin(f"{7:064x}", 2000, **said).began == 1000
         assert fleet.begin("f" * 64, 1000 + CODE_GOOD, **said).began == 1000 + CODE_GOOD
-    assert (tmp_path / "devices.sqlite").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(

@@ -208,9 +208,10 @@ def test_a_key_used_again_on_another_day_makes_another_secret_but_a_retry_past_m
 
 
 def test_a_note_that_cannot_be_kept_stops_its_command(house: House) -> None:
-    house.people._database.execute("DROP TABLE notes")
+    with house.people._changing() as database:
+        database.execute("DROP TABLE notes")
     with (
-        pytest.raises(LedgerUnavailableError, match="cannot be kept"),
+        pytest.raises(LedgerUnavailableError, match="cannot be changed"),
         note_beside(house, office="ltsa", number="G001", by="officer:sari", key="k", text="Menunggu adik"),
     ):
         pytest.fail("the command was given although its note is lost")

@@ -3,15 +3,15 @@
 Siti's phone shows the codes; times are passed in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyotp
 import pytest
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 
+from ltsa.side_store import Beside
 from web.credentials import Credentials
 from web.second_factor import STEP
 from web.vault import LOCK
@@ -39,8 +39,8 @@ class Phone:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Credentials]:
-    opened = Credentials(tmp_path / "credentials.sqlite", bytes(32), PasswordHasher.from_parameters(CHEAPEST))
+def kept(beside: Callable[[str], Beside]) -> Iterator[Credentials]:
+    opened = Credentials(beside("credentials"), bytes(32), PasswordHasher.from_parameters(CHEAPEST))
     yield opened
     opened.close()
 
