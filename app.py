@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "serve": ("open the office on this machine (the default)", "web.server:serve"),
+    "prepare": ("fetch all that an office needs, and open none", "prepare:prepare"),
     "demo": ("open an example office and play a busy morning in it", "tools.demo:demo"),
     "replay": ("show a day as it stood at any minute", "audit.replaying:replay"),
     "recompute": ("compute a day's decisions again, and compare", "audit.recomputing:recompute"),

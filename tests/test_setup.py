@@ -222,3 +222,10 @@ def test_a_wrong_setting_stops_the_start_with_a_sentence(capsys: pytest.CaptureF
         "The setting host is “antrean.example”; it must be an address of this machine in numbers"
     )
     assert shown.err.count("\n") == 1
+
+
+def test_who_only_prepares_is_told_that_nothing_is_missing_and_opens_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert app.main(["prepare"]) == 0
+    assert capsys.readouterr().out.endswith("is complete: an office starts here without the network.\n")

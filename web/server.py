@@ -17,7 +17,7 @@ import gevent
 from flask import Flask
 from gevent.event import Event
 
-from web import logs
+from web import logs, systemd
 from web.connection import Server
 from web.lane import listener
 from web.people import setup_link
@@ -86,17 +86,35 @@ def run(
         logs.to_terminal()
         read_rooms()
         work = partial(_work, listening, settings, create_app, access_log)
-        return Crew(settings.workers, work, partial(print, flush=True)).keep()
+        return Crew(settings.workers, work, partial(_tell, settings)).keep()
     stopping = Event()
     return _open(
         listening,
         settings,
         create_app,
         stopping,
-        opened=lambda words: print(words(), flush=True),
+        opened=partial(_opened_alone, settings),
         meanwhile=meanwhile,
         access_log=access_log,
     )
+
+
+def _tell(settings: Settings, words: str) -> None:
+    """Says that the office is open: on the terminal, and to systemd."""
+    print(words, flush=True)
+    systemd.is_open(f"Open at {settings.address}")
+
+
+def _opened_alone(settings: Settings, words: Callable[[], str]) -> None:
+    """The same of one process, whose loop then gives signs of life."""
+    _tell(settings, words())
+    gevent.spawn(_live)
+
+
+def _live() -> None:
+    while True:
+        systemd.is_alive()
+        gevent.sleep(systemd.BEAT)
 
 
 def _work(listening: socket.socket, settings: Settings, create_app: CreateApp, access_log: bool, line: Line) -> int:  # noqa: FBT001

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 
+from web import systemd
 from web.settings import WrongSetting
 from web.version import ROOMS
 
@@ -131,6 +132,7 @@ class Crew:
             for place, how in ended:
                 self._replace(place, how)
             self._kill_hung()
+            systemd.is_alive()
         self._end()
         return code
 
