@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 BATCH = 256
 CHUNK = 1000
 ANSWERS_KEPT = 4096
+TOLD_FOR = 600_000
+"""ms for which an answer is told again without the writer."""
 SEEN_KEPT = 1024
 BEYOND = "\U0010ffff"
 """Comes after every letter that a stream's name has."""
@@ -187,6 +189,7 @@ class Ledger:
         self._doubtful = False
         self._seen: deque[Recorded] = deque(maxlen=SEEN_KEPT)
         self._answers: OrderedDict[tuple[str, str], Done] = OrderedDict()
+        self._told: dict[str, Done] = {}
         self._queue: SimpleQueue[Asked | None] = SimpleQueue()
         self._listeners: list[Callable[[], object]] = []
         self._writer = Thread(target=self._write, name="ledger-writer", daemon=True) if threaded else None
@@ -200,8 +203,15 @@ class Ledger:
         return self.submit(command).result()
 
     def submit(self, command: AnyCommand, finished: Callable[[], object] | None = None) -> Asked:
-        """Hands a command in without waiting. The writer's thread calls `finished` when `result()` is there."""
+        """Hands a command in without waiting. The writer's thread calls `finished` when `result()` is there.
+
+        What was told already is told at once, in the caller's thread: whoever comes again because a slow disk kept them
+        waiting does not wait for the next commit too.
+        """
         asked = Asked(command, finished)
+        if (told := self._told_lately(command)) is not None and not self._closed:
+            asked.settle(told._replace(repeated=True))
+            return asked
         self._queue.put(asked)
         if self._closed:
             self._turn_away()
@@ -495,10 +505,26 @@ class Ledger:
             fault.__cause__ = error
             outcomes = [fault] * len(batch)
         for asked, outcome in zip(batch, outcomes, strict=True):
+            self._keep(asked.command, outcome)
             asked.settle(outcome)
         if self.newest_seen != before:
             for listener in self._listeners:
                 _tell(listener)
+
+    def _told_lately(self, command: AnyCommand) -> Done | None:
+        """What the same key was told a moment ago. Later it is the streams that tell: a key counts for a day or two."""
+        if (told := self._told.get(command.key)) is None:
+            return None
+        first = told.events[0].event
+        is_same = first.content == command.content() and abs(command.at - first.at) < TOLD_FOR
+        return told if is_same else None
+
+    def _keep(self, command: AnyCommand, outcome: Done | Exception) -> None:
+        """Keeps what is durable now at hand, by the key that was sent, for whoever sends it again."""
+        if isinstance(outcome, Done):
+            self._told[command.key] = outcome
+            if len(self._told) > ANSWERS_KEPT:
+                del self._told[next(iter(self._told))]
 
     def _decide_all(self, batch: list[Asked]) -> list[Done | Exception]:
         """The answers to all commands of a batch, with what they led to on record."""

@@ -3,16 +3,17 @@
 import sqlite3
 import stat
 import threading
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import gevent
 import pytest
 
-from ltsa.commands import IssueTicket
+from ltsa.commands import IssueTicket, OpenCounter
 from ltsa.ledger import Done, LedgerUnavailableError
 from ltsa.message import Refusal
+from ltsa.store import Cursor
 from ltsa.tokens import token_digest
 from web.house import House
 from web.notes import note_beside
@@ -34,6 +35,33 @@ def takes_number(house: House, key: str) -> Done:
     )
 
 
+class SlowDisk:
+    """A disk on which every commit of the ledger stands until the test lets it through."""
+
+    def __init__(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._stands, self._goes_on = threading.Semaphore(0), threading.Semaphore(0)
+        store = house.ledger._store
+        usual = store.appending
+
+        @contextmanager
+        def appending() -> Iterator[Cursor]:
+            with usual() as cursor:
+                yield cursor
+                self._stands.release()
+                self._goes_on.acquire()
+
+        monkeypatch.setattr(store, "appending", appending)
+
+    def waits_for_a_commit(self) -> None:
+        """Until the next one stands."""
+        assert self._stands.acquire(timeout=60)
+
+    def lets(self, commits: int) -> None:
+        """So many more go through."""
+        for _ in range(commits):
+            self._goes_on.release()
+
+
 def until(fact: Callable[[], bool]) -> None:
     """Gives the house's greenlets time until a fact holds."""
     with gevent.Timeout(10):
@@ -46,6 +74,31 @@ def test_a_page_sees_what_its_own_server_acknowledged(house: House) -> None:
     house.read_own_writes()
     assert house.position == done.position
     assert list(house.today("ltsa").tickets) == ["G001"]
+    house.close()
+
+
+def test_a_disk_slower_than_anybody_waits_keeps_nobody_from_the_answer_to_a_key(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as slow:
+        disk = SlowDisk(house, slow)
+        slow.setattr("web.following.ANSWER", 0.01)
+        for key in ("a", "b"):
+            with pytest.raises(LedgerUnavailableError, match="the same key will tell"):
+                takes_number(house, key)
+            if key == "a":
+                disk.waits_for_a_commit()
+        disk.lets(1)
+        disk.waits_for_a_commit()  # that of b: in a busy office there is always a next one
+        slow.setattr("web.following.ANSWER", 60)
+        again = takes_number(house, "a")
+        assert (again.repeated, again.events[-1].event.number) == (True, "G001")  # type: ignore[union-attr]
+        disk.lets(10)
+        assert takes_number(house, "b").repeated
+        with pytest.raises(Refusal, match="another command"):
+            house.do(OpenCounter(office="ltsa", at=house.now(), by="kiosk:1", key="a", counter="5", officer="sari"))
+    house.read_own_writes()
+    assert list(house.today("ltsa").tickets) == ["G001", "G002"]
     house.close()
 
 
