@@ -41,6 +41,7 @@ class Following:
         self._reading = turns.lock()
         self._changed: set[str] = set()
         self._acknowledged = 0
+        self._others_rang = False
 
     def do(self, command: AnyCommand) -> Done:
         """Waits, without blocking others, until a command is durable. Raises `Refusal`, or `LedgerUnavailableError`,
@@ -54,25 +55,40 @@ class Following:
         self._acknowledged = max(self._acknowledged, done.position)
         return done
 
-    def catch_up(self) -> None:
-        """Takes in everything that was committed until now."""
+    def catch_up(self, position: int | None = None) -> None:
+        """Takes in everything that was committed until now; or what was until a position that is known to be on record,
+        without asking the disk for what the writer has in memory.
+        """
+        if position is not None and self.present.position >= position:
+            return  # nobody waits for who is reading already
         with self._reading:
-            rows = self._ledger.seen(self.present.position) or self._since()
-            while rows:
+            while position is None or self.present.position < position:
+                remembered = self._ledger.seen(self.present.position)
+                rows = remembered or self._off_loop(self._ledger.since, self.present.position)
                 for recorded in rows:
                     self.present.apply(recorded)
                     self._concerns(recorded)
-                rows = self._since() if len(rows) == CHUNK else []
+                if not remembered and len(rows) < CHUNK:
+                    return
+
+    def keep_up(self) -> None:
+        """After a bell: takes in what this process has committed, which is in memory, and whatever others have, if
+        theirs has rung or there is nothing of its own.
+        """
+        own, others, self._others_rang = self._ledger.newest_seen, self._others_rang, False
+        try:
+            self.catch_up(own if own > self.present.position and not others else None)
+        except LedgerUnavailableError:
+            self._others_rang = True
+            raise
 
     def read_own_writes(self, elsewhere: int = 0) -> None:
         """Before each request: everything that this server has acknowledged is part of what it shows and judges by; and
         what another has acknowledged to who asks, up to a position, unless the ledger is away.
         """
-        if self.present.position < self._acknowledged:
-            self.catch_up()
-        if self.present.position < elsewhere:
-            with suppress(LedgerUnavailableError):
-                self.catch_up()
+        self.catch_up(self._acknowledged)
+        with suppress(LedgerUnavailableError):
+            self.catch_up(elsewhere)
 
     def concern(self, office: str) -> None:
         """Something has changed that pages of this office show."""
@@ -85,10 +101,14 @@ class Following:
 
     def others_wrote(self) -> bool:
         """Whether there is more on record than this process's writer has seen. Reads the disk; any thread may."""
-        return self._ledger.newest() > self._ledger.newest_seen
+        if self._ledger.newest() <= self._ledger.newest_seen:
+            return False
+        self.others_rang()
+        return True
 
-    def _since(self) -> Sequence[Recorded]:
-        return self._off_loop(self._ledger.since, self.present.position)
+    def others_rang(self) -> None:
+        """Somebody else has perhaps written. Any thread may say so."""
+        self._others_rang = True
 
     def _concerns(self, recorded: Recorded) -> None:
         kind, office, *_ = recorded.stream.split(":")

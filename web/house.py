@@ -256,8 +256,8 @@ class House:
         return may_watch(who, view, office)
 
     def advance(self) -> set[str]:
-        """Catches up with the ledger; the ids of the offices that changed since the last call."""
-        self.catch_up()
+        """Keeps up with the ledger; the ids of the offices that changed since the last call."""
+        self._following.keep_up()
         if self._rights_changed:
             self._rights_changed = False
             self.door.renew()
@@ -291,7 +291,7 @@ class House:
         if not self.ledger.on_commit_elsewhere(self._ring_at_others):
             bells.append(FileBell(self.database, self._ring_at_others))
         if self.settings.redis_url:
-            redis = RedisBell(self.settings.redis_url, self.feed.ring)
+            redis = RedisBell(self.settings.redis_url, self._ring_far_off)
             self.ledger.on_commit(redis.tell)
             bells.append(redis)
         return bells
@@ -300,6 +300,11 @@ class House:
         """Somebody wrote to the ledger. This process's own commits have rung already."""
         if self._following.others_wrote():
             self.feed.ring()
+
+    def _ring_far_off(self) -> None:
+        """Another machine says that it wrote."""
+        self._following.others_rang()
+        self.feed.ring()
 
     # --- Running
 
