@@ -6,6 +6,7 @@ that nobody holds a greenlet, a file descriptor or the loop by sending a byte a 
 
 import errno
 import logging
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 import gevent
-from gevent.pywsgi import Input, WSGIServer
+from gevent.pywsgi import Input, OldMessage, WSGIServer
 from gevent.socket import socket as GeventSocket  # noqa: N812
 from werkzeug.exceptions import RequestTimeout
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -50,29 +51,20 @@ class Patience(NamedTuple):
 HEAD_SIZE = 16 * 1024
 """Bytes of all header lines of a request."""
 
+HEAD_LINES = 100
+"""How many they may be."""
+
 DISCARDED = 4 * BODY_LIMIT
 """Bytes of a body nobody wanted that are read, so that the client hears the answer; whoever sends more is cut off."""
+
+_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*\r?\n")
+"""One header line (RFC 9112, 5): nothing before the colon but its name, and none that goes on in the next line."""
 
 _log = logging.getLogger(__name__)
 
 
 class _TooLarge(ValueError):
     """The head of a request has no end."""
-
-
-class _Bounded:
-    """What header lines are read from: no more than there may be."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._left = HEAD_SIZE
-
-    def readline(self, limit: int = -1) -> bytes:
-        line = self._file.readline(self._left + 1 if limit < 0 else min(limit, self._left + 1))
-        self._left -= len(line)
-        if self._left < 0:
-            raise _TooLarge
-        return line
 
 
 class _Body:
@@ -147,9 +139,22 @@ class Connection(LaneHandler):
             raise ValueError("not one Host")
         return read
 
-    def MessageClass(self, file: BinaryIO, *more: Any) -> Message:  # noqa: N802 - the library's name
-        """The headers; raises ValueError for those that are too long or say two lengths."""
-        headers: Message = super().MessageClass(_Bounded(file), *more)
+    def MessageClass(self, file: BinaryIO, *_more: Any) -> Message:  # noqa: N802 - the library's name
+        """The headers. Raises ValueError for those that are no headers, are too long or say two lengths.
+
+        The library's parser is made for mails: it mends what it cannot read, and takes a fifth of the time that a short
+        request needs.
+        """
+        headers, left = OldMessage(), HEAD_SIZE
+        while (line := file.readline(left + 1)) not in (b"\r\n", b"\n"):
+            left -= len(line)
+            if left < 0:
+                raise _TooLarge
+            if len(headers) == HEAD_LINES:
+                raise ValueError("too many headers")
+            if not (header := _HEADER.fullmatch(line)):
+                raise ValueError("no header")
+            headers[header[1].decode("ascii")] = header[2].decode("latin-1")
         lengths, coding = headers.get_all("content-length", []), headers.get_all("transfer-encoding", [])
         if len(lengths) + len(coding) > 1 or [each.lower() for each in coding] not in ([], ["chunked"]):
             raise ValueError("a length in two ways")

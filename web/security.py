@@ -209,8 +209,8 @@ def _origin(address: SplitResult) -> str:
 
 
 def _headers(answer: Response) -> Response:
-    for name, value in HEADERS.items():
-        answer.headers.setdefault(name, value)
+    said = {name for name, _ in answer.headers}
+    answer.headers.extend((name, value) for name, value in HEADERS.items() if name not in said)
     if tls() or request.is_secure:
         answer.headers.setdefault("Strict-Transport-Security", ONLY_TLS)
     if answer.mimetype in {"text/html", "application/json"}:
