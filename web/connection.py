@@ -57,7 +57,7 @@ HEAD_LINES = 100
 DISCARDED = 4 * BODY_LIMIT
 """Bytes of a body nobody wanted that are read, so that the client hears the answer; whoever sends more is cut off."""
 
-_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*\r?\n")
+_HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)\r?\n")
 """One header line (RFC 9112, 5): nothing before the colon but its name, and none that goes on in the next line."""
 
 _log = logging.getLogger(__name__)
@@ -154,7 +154,7 @@ class Connection(LaneHandler):
                 raise ValueError("too many headers")
             if not (header := _HEADER.fullmatch(line)):
                 raise ValueError("no header")
-            headers[header[1].decode("ascii")] = header[2].decode("latin-1")
+            headers[header[1].decode("ascii")] = header[2].strip(b" \t").decode("latin-1")
         lengths, coding = headers.get_all("content-length", []), headers.get_all("transfer-encoding", [])
         if len(lengths) + len(coding) > 1 or [each.lower() for each in coding] not in ([], ["chunked"]):
             raise ValueError("a length in two ways")
