@@ -79,6 +79,11 @@ class Postgres:
         """Ends it."""
         self.close()
 
+    @property
+    def pid(self) -> int:
+        """The process at the head of the server's; 0 while it is not running."""
+        return self._process.pid if self._process else 0
+
     def address(self, schema: str = "public", database: str = "postgres") -> str:
         """Where a ledger may lie in it, each in a schema of its own."""
         return f"postgresql://ltsa@/{database}?host={self._folder}&options=-csearch_path%3D{schema}"

@@ -23,12 +23,12 @@ def session(here: House, person: str, roles: Sequence[str], name: str = "") -> s
     return here.credentials.open_session(person, "password", "", here.now(), second_factor=True)
 
 
-def device(here: House, kind: str, name: str = "1") -> str:
+def device(here: House, kind: str, name: str = "1", office: str = "") -> str:
     """Lets a device into that office; the secret that it shows."""
     secret = _new()
     here.ledger.do(
         PairDevice(
-            office=here.settings.office,
+            office=office or here.settings.office,
             at=here.now(),
             by="system",
             key=_new(),
@@ -41,12 +41,12 @@ def device(here: House, kind: str, name: str = "1") -> str:
     return secret
 
 
-def program(here: House, role: str) -> str:
+def program(here: House, role: str, office: str = "") -> str:
     """Lets a program act in a role in that office; the token that it shows."""
     secret = _new()
     here.ledger.do(
         MakeToken(
-            office=here.settings.office,
+            office=office or here.settings.office,
             at=here.now(),
             by="system",
             key=_new(),
