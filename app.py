@@ -48,6 +48,7 @@ COMMANDS = {
     "test": ("install what the checks need and run them all", "tools.checks:test"),
     "fuzz": ("ask the API 10 000 odd things (Schemathesis)", "tools.fuzz:fuzz"),
     "faults": ("break the office on purpose, and see what it kept", "tools.faults.command:faults"),
+    "load": ("let a crowd use an office as on a real day, and report what it felt", "tools.load.command:load"),
     "sbom": ("write the software bill of materials (CycloneDX)", "tools.sbom:sbom"),
     "simulate": ("play days of an office under each policy of calling", "tools.simulating:simulate"),
     "whatif": ("play recorded days again, with a change", "manage.whatif:whatif"),

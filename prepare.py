@@ -34,9 +34,11 @@ REQUIREMENTS = HERE / "requirements.txt"
 TEST_REQUIREMENTS = HERE / "requirements-test.txt"
 PRINTER_REQUIREMENTS = HERE / "requirements-printer.txt"
 PARQUET_REQUIREMENTS = HERE / "requirements-parquet.txt"
+LOAD_REQUIREMENTS = HERE / "requirements-load.txt"
 ORACLE_REQUIREMENTS = HERE / "requirements-oracles.txt"
 LOCK_FILE = HERE / "package-lock.json"
-ALL_REQUIREMENTS = (REQUIREMENTS, PRINTER_REQUIREMENTS, PARQUET_REQUIREMENTS, TEST_REQUIREMENTS)
+EXTRAS = (PRINTER_REQUIREMENTS, PARQUET_REQUIREMENTS, LOAD_REQUIREMENTS)
+ALL_REQUIREMENTS = (REQUIREMENTS, *EXTRAS, TEST_REQUIREMENTS)
 ROOMS = ("ltsa", "web", "kiosk", "counters", "display", "audit", "manage", "api")
 THIS_PYTHON = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
 OLDEST_NODE = 20
@@ -138,6 +140,12 @@ def for_printer() -> None:
     """Add what `app.py printer` needs to the running interpreter's environment. Raises SetupFailed."""
     stamp = Path(sys.prefix, "ltsa-printer.stamp")
     _complete([Step("The printer's driver", stamp, (PRINTER_REQUIREMENTS,), _add_driver)], sys.executable)
+
+
+def for_load() -> None:
+    """Add what `app.py load` needs to the running interpreter's environment. Raises SetupFailed."""
+    stamp = Path(sys.prefix, "ltsa-load.stamp")
+    _complete([Step("The crowd and its plots", stamp, (LOAD_REQUIREMENTS,), _add_crowd)], sys.executable)
 
 
 def _suits(prefix: str) -> bool:
@@ -259,6 +267,10 @@ def _add_tools(python: str) -> None:
 
 def _add_driver(python: str) -> None:
     _install(python, "-r", str(PRINTER_REQUIREMENTS))
+
+
+def _add_crowd(python: str) -> None:
+    _install(python, "-r", str(LOAD_REQUIREMENTS))
 
 
 def _fetch_browser_code(python: str) -> None:

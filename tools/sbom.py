@@ -99,7 +99,7 @@ def bill(hashes: dict[str, str]) -> Bom:
     python = {name: _python(name, pin, runtime, hashes) for name, pin in _pins(prepare.REQUIREMENTS)}
     python |= {name: _python(name, pin, checks, hashes) for name, pin in _pins(prepare.TEST_REQUIREMENTS)}
     optional = ComponentScope.OPTIONAL
-    for extra in (prepare.PRINTER_REQUIREMENTS, prepare.PARQUET_REQUIREMENTS):
+    for extra in prepare.EXTRAS:
         python |= {name: _python(name, pin, optional, hashes) for name, pin in _pins(extra)}
     lock = json.loads(prepare.LOCK_FILE.read_text(encoding="utf-8"))["packages"]
     npm = {path: _npm(path, entry, checks if entry.get("dev") else runtime) for path, entry in lock.items() if path}

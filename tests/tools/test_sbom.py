@@ -49,7 +49,7 @@ def test_every_pin_stands_in_the_bill_and_says_whether_an_office_runs_on_it() ->
     }
     assert by_scope == {
         "required": pins("requirements.txt"),
-        "optional": pins("requirements-printer.txt") | pins("requirements-parquet.txt"),
+        "optional": pins("requirements-printer.txt") | pins("requirements-parquet.txt") | pins("requirements-load.txt"),
         "excluded": pins("requirements-test.txt"),
     }
 

@@ -1,0 +1,189 @@
+"""The report of a load: a page that needs no network, the same as JSON, and the lines for the terminal."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from tools.load import plots
+from tools.load.found import Found, share
+from tools.load.meter import LATENCIES
+from tools.load.watcher import Look
+from web.files import NODE_MODULES
+
+PAGE, FIGURES = "report.html", "report.json"
+
+HERE = Path(__file__).parent / "templates"
+TYPE = NODE_MODULES / "@fontsource-variable/plus-jakarta-sans/files/plus-jakarta-sans-latin-wght-normal.woff2"
+
+MEGABYTE = 2**20
+SECOND = 1000.0
+
+GROUPS = (
+    ("In the hall", ("seen", "seen-elsewhere", "rings", "phone")),
+    ("At the counters", ("press", "desk", "sign-in")),
+    ("At the kiosk", ("ticket", "step")),
+    ("Underneath", ("page", "file", "join", "rejoin")),
+)
+
+OPTIONS = {
+    "url": "Address",
+    "workers": "Processes that answer",
+    "database": "The record lies in",
+    "redis": "Redis",
+    "offices": "Offices",
+    "officers": "Officers in each",
+    "visitors": "Visitors a day, each office",
+    "phones": "Pages on phones, a ticket",
+    "outages": "Share of phones that lose the network",
+    "scenario": "When people come (scenario)",
+    "speed": "Faster than life",
+    "begin": "The day begins at",
+    "duration": "Seconds of it",
+    "ramp": "Seconds in which screens come",
+    "seed": "Seed",
+}
+
+
+class Plot(NamedTuple):
+    """A plot with its words. `about` says what is seen in it."""
+
+    title: str
+    about: str
+    svg: Markup
+
+
+def write(found: Found, folder: Path) -> None:
+    """Writes the page and the JSON into a folder, which is made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FIGURES).write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+    (folder / PAGE).write_text(as_page(found), encoding="utf-8")
+
+
+def as_page(found: Found) -> str:
+    """The page, with its style, its type and its plots in it."""
+    words = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    words.filters |= {"ms": ms, "count": count}
+    return words.get_template("report.html").render(
+        it=found,
+        began=f"{datetime.fromisoformat(found.began):%d %B %Y, %H.%M}",
+        style=Markup((HERE / "report.css").read_text(encoding="utf-8")),  # noqa: S704 - our own
+        type=base64.b64encode(TYPE.read_bytes()).decode() if TYPE.exists() else "",
+        groups=[
+            (title, [(what, LATENCIES[what], found.latencies[what]) for what in whats if what in found.latencies])
+            for title, whats in GROUPS
+        ],
+        felt=_felt(found),
+        done=_done(found),
+        taken=_taken(found),
+        asked=[(OPTIONS.get(name, name), value) for name, value in found.asked.items()],
+        again=share(found.again, found.requests),
+    )
+
+
+def as_text(found: Found) -> str:
+    """The report in a screenful."""
+    head = f"{'ms':<34}{'count':>9}{'half':>9}{'95 %':>9}{'99 %':>9}{'most':>9}"
+    rows = [
+        f"{LATENCIES[what][0]:<34}{each.count:>9}{each.p50:>9g}{each.p95:>9g}{each.p99:>9g}{each.most:>9g}"
+        for what, each in found.latencies.items()
+    ]
+    again = f"{share(found.again, found.requests):.2f} % of {found.requests} requests were made again"
+    told = f"{found.tickets} numbers, {found.served} services, {found.most_here} pages live at once; {again}."
+    checks = [f"{'held ' if each.held else 'WRONG'}  {each.what} ({each.looked_at})" for each in found.checks]
+    limits = [f"{'held ' if each.held else 'MISSED'} {each.limit}: {each.found}" for each in found.limits]
+    wrong = [f"  ! {sentence}" for sentence in found.wrong]
+    notes = [f"  Note: {note}" for note in found.notes]
+    return "\n".join([head, *rows, "", told, "", *checks, *limits, *wrong, *notes])
+
+
+def ms(time: float) -> str:
+    """A time in ms as people read it: "0.4 ms", "38 ms", "1.25 s"."""
+    if time >= SECOND:
+        return f"{time / SECOND:.2f} s"
+    return f"{time:.1f} ms" if time < 10 else f"{time:.0f} ms"  # noqa: PLR2004 - one digit more below
+
+
+def count(number: float) -> str:
+    """A number with its thousands apart."""
+    return f"{number:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def _felt(found: Found) -> list[Plot]:
+    return [
+        Plot(
+            LATENCIES[what][0].removeprefix("… "), LATENCIES[what][1], _inside(plots.latency(found.curves[what], found))
+        )
+        for _, whats in GROUPS
+        for what in whats
+        if what in found.curves
+    ]
+
+
+def _done(found: Found) -> list[Plot]:
+    if not found.slices:
+        return []
+    made = [
+        Plot(
+            "Requests",
+            "how many a second; those in vain were made again",
+            _inside(plots.lines(found.slices, {"all": found.rates, "in vain": found.troubles}, found)),
+        )
+    ]
+    kinds = sorted({kind for look in found.looks for kind in look.here}, key=_by_most(found.looks))
+    if kinds:
+        here = {kind: [float(look.here.get(kind, 0)) for look in found.looks] for kind in kinds}
+        at = [look.at for look in found.looks]
+        made.append(Plot("Who is live", "open pages with a socket", _inside(plots.stacked(at, here, found))))
+    return made
+
+
+def _taken(found: Found) -> list[Plot]:
+    looks, at = found.looks, [look.at for look in found.looks]
+    if not looks:
+        return []
+    names = list(dict.fromkeys(name for look in looks for name in look.cpu))
+
+    def each(value: Callable[[Look, str], float], of: Sequence[str] = names) -> dict[str, list[float]]:
+        return {name: [value(look, name) for look in looks] for name in of}
+
+    made = [
+        ("Processor", "cores: 1 is a whole one", each(lambda look, name: look.cpu.get(name, 0.0)), ""),
+        ("Memory", "MB of each process", each(lambda look, name: look.memory.get(name, 0) / MEGABYTE), ""),
+        ("Connections and files", "open at once", each(lambda look, name: float(look.files.get(name, 0))), ""),
+    ]
+    lagging = list(dict.fromkeys(name for look in looks for name in look.lag))
+    lags = each(lambda look, name: SECOND * look.lag.get(name, 0.0), lagging)
+    lags["this crowd"] = [SECOND * look.own_lag for look in looks]
+    made.append(
+        (
+            "How late the loops were",
+            "the most in the last 10 s (the crowd: in the last 1 s); all wait that long",
+            lags,
+            " ms",
+        )
+    )
+    busy = {"wanting to run": [look.load for look in looks]}
+    made.append(("The machine", "processes that want to run on it, on average over a minute", busy, ""))
+    return [Plot(title, about, _inside(plots.lines(at, series, found, unit))) for title, about, series, unit in made]
+
+
+def _by_most(looks: Sequence[Look]) -> Callable[[str], float]:
+    return lambda kind: max(look.here.get(kind, 0) for look in looks)
+
+
+def _inside(svg: str) -> Markup:
+    return Markup(svg)  # noqa: S704 - drawn by us
