@@ -48,6 +48,15 @@ def missing() -> str:
     return "" if find() else "no PostgreSQL on this machine"
 
 
+def version() -> str:
+    """As "15.14"; "" where there is none."""
+    programs = find()
+    if programs is None:
+        return ""
+    said = subprocess.run([programs / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    return said.split()[2]
+
+
 def install() -> None:
     """Ask the system's packages for it where that is possible. Shows itself."""
     if missing() and apt.can_install() and apt.install("postgresql", purpose="the stores' tests"):

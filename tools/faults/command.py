@@ -7,9 +7,13 @@ were acknowledged and what became of them. What must be true is docs/faults.md.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
+import traceback
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -19,6 +23,7 @@ from tools import postgres
 from tools.faults import clock, disk, killing, network, offline, power, redis, together
 from tools.faults.check import Found
 from tools.faults.office import no_orphans
+from tools.faults.report import Report, timed
 from tools.faults.round import NotPossibleError, Round
 from tools.figures import scratch
 from web.terminal import progress
@@ -61,24 +66,21 @@ FAULTS: Mapping[str, Fault] = {
 
 def faults(arguments: list[str], _create_app: Callable[..., object]) -> int:
     """Does the named faults, or all. 1 when anything was lost, doubled, wrong or late, else 0."""
-    parser = argparse.ArgumentParser(prog="app.py faults", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(FAULTS)}")
-    parser.add_argument("--runs", type=int, help="how often each, instead of as often as the programme says")
-    parser.add_argument("--seed", type=int, help="what decides when (a new one each time unless given, and printed)")
-    parser.add_argument("--json", action="store_true", help="print a line of JSON for each fault")
-    options = parser.parse_args(arguments)
-    if unknown := [name for name in options.names if name not in FAULTS]:
-        print(f"There is no fault “{unknown[0]}”. The faults are: {', '.join(FAULTS)}.", file=sys.stderr)
-        return 2
-    if options.runs is not None and options.runs < 1:
-        print("--runs must be 1 or more.", file=sys.stderr)
+    options = _parser().parse_args(arguments)
+    if wrong := _wrong(options):
+        print(wrong, file=sys.stderr)
         return 2
     try:
         prepare.for_checks()
     except prepare.SetupFailed as reason:
         print(reason, file=sys.stderr)
         return 1
-    seed = options.seed if options.seed is not None else random.randrange(1_000_000)
+    report = Report(options.report) if options.report else None
+    if report and options.anew:
+        report.begin_anew()
+    known = {line.found.fault: line for line in report.lines()} if report else {}
+    seed = next((line.found.seed for line in known.values()), random.randrange(1_000_000))
+    seed = options.seed if options.seed is not None else seed
     names = options.names or list(FAULTS)
     if any(FAULTS[name].on_postgres for name in names):
         postgres.install()
@@ -87,15 +89,61 @@ def faults(arguments: list[str], _create_app: Callable[..., object]) -> int:
     held = True
     with no_orphans():
         for name in names:
-            try:
-                found = do(name, options.runs or FAULTS[name].runs, seed)
-            except NotPossibleError as reason:
-                print(f"{name:<22}NOT DONE: {reason}.", file=sys.stderr)
+            runs = options.runs or FAULTS[name].runs
+            if (before := known.get(name)) and before.found.runs >= runs:
+                print(f"{name:<22}was done {before.began}, as the report says.", file=sys.stderr)
+                held &= before.found.held
+            elif found := _done(name, runs, seed, report):
+                held &= found.held
+                print(msgspec.json.encode(found).decode() if options.json else line(found), flush=True)
+            else:
                 held = False
-                continue
-            held &= found.held
-            print(msgspec.json.encode(found).decode() if options.json else line(found), flush=True)
     return 0 if held else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="app.py faults", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these: {', '.join(FAULTS)}")
+    parser.add_argument("--runs", type=int, help="how often each, instead of as often as the programme says")
+    parser.add_argument("--seed", type=int, help="what decides when (a new one each time unless given, and printed)")
+    parser.add_argument("--json", action="store_true", help="print a line of JSON for each fault")
+    into = "write what comes of it into this page, after each fault; what it knows already is not done again"
+    parser.add_argument("--report", type=Path, metavar="docs/faults.md", help=into)
+    parser.add_argument("--anew", action="store_true", help="forget what the report knows")
+    return parser
+
+
+def _wrong(options: argparse.Namespace) -> str:
+    """What is wrong with what was asked for, as a sentence; "" for nothing."""
+    if unknown := [name for name in options.names if name not in FAULTS]:
+        return f"There is no fault “{unknown[0]}”. The faults are: {', '.join(FAULTS)}."
+    if options.runs is not None and options.runs < 1:
+        return "--runs must be 1 or more."
+    try:
+        if options.report:
+            Report(options.report)
+    except (OSError, ValueError) as reason:
+        return f"--report: {reason}"
+    return ""
+
+
+def _done(name: str, runs: int, seed: int, report: Report | None) -> Found | None:
+    """What came of a fault, which the report knows then; None where it could not be done to its end: the others are to
+    be done all the same.
+    """
+    began, load = datetime.now(UTC), os.getloadavg()[0]
+    try:
+        found = do(name, runs, seed)
+    except NotPossibleError as reason:
+        print(f"{name:<22}NOT DONE: {reason}.", file=sys.stderr)
+        return None
+    except Exception:  # noqa: BLE001 - whatever it was
+        traceback.print_exc()
+        print(f"{name:<22}NOT DONE: it ended before its time.", file=sys.stderr)
+        return None
+    if report:
+        report.add(timed(found, FAULTS[name].runs, began, load))
+    return found
 
 
 def do(name: str, runs: int, seed: int) -> Found:
