@@ -12,10 +12,11 @@ const SHUT_OUT = [401, 403]; // this screen is no kiosk any more: the server say
 const PARTS = [".skip", "header", "main", "footer", ".signs"].map((part) => `body > ${part}`);
 
 const root = document.documentElement;
-const beginning = root.outerHTML;
 const step = () => document.querySelector("[data-step]");
 const isAtStart = step().dataset.step === "welcome";
+const start = isAtStart ? location.href : step().dataset.start;
 
+let beginning = isAtStart ? root.outerHTML : undefined; // the first screen, kept for when there is no network
 let key = newKey();
 let journey = 0; // counts what was asked for: an answer to something older is dropped
 let isUnderWay = false;
@@ -33,12 +34,25 @@ export function restart() {
   isUnderWay = false;
   key = newKey();
   const isCutOff = root.dataset.feed === "stale"; // a browser that loads a page now shows its own error, for ever
-  if ((isOutdated && !isCutOff) || !isAtStart) {
-    location.replace(isAtStart ? location.href : step().dataset.start);
+  if (isOutdated && !isCutOff) {
+    location.replace(start);
     return;
   }
+  history.replaceState(null, "", start);
   document.dispatchEvent(new CustomEvent("kiosk:wiped"));
-  show(read(beginning));
+  if (beginning) show(read(beginning));
+  else go(start);
+}
+
+/** The first screen, for a window that was opened at another step. Until it is there, beginning anew asks for it. */
+async function learnBeginning() {
+  for (let tries = 1; !beginning; tries += 1) {
+    try {
+      beginning = (await ask(start)).documentElement.outerHTML;
+    } catch {
+      await wait(PAUSES[Math.min(tries, PAUSES.length) - 1]);
+    }
+  }
 }
 
 /** Somebody new stands here, known by what is posted: whatever was on the screen before belonged to another person. */
@@ -92,11 +106,14 @@ function tell(sign, tries) {
   if (tries === 1) sign.querySelector("[data-retry]").focus();
 }
 
+function wait(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 function pause(ms) {
-  return new Promise((resolve) => {
+  return Promise.race([wait(ms), new Promise((resolve) => {
     hurry = resolve;
-    setTimeout(resolve, ms);
-  });
+  })]);
 }
 
 function show(page) {
@@ -150,3 +167,5 @@ document.addEventListener("live:stale", () => {
 document.addEventListener("live:fresh", () => {
   if (isOutdated && step().dataset.step === "welcome") location.reload();
 });
+
+learnBeginning();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -149,6 +150,40 @@ def test_a_kiosk_that_was_left_without_a_network_begins_anew_and_works_when_it_i
     budi.page.evaluate("window.before = true")
     budi.page.context.set_offline(offline=False)
     budi.page.wait_for_function("() => !window.before")
+    assert budi.takes("bank") == "G001"
+
+
+def test_a_kiosk_that_was_loaded_anew_amid_the_steps_begins_anew_without_a_network(visitor: Comes) -> None:
+    budi = visitor()
+    budi.page.expected_errors = ["ERR_", "WebSocket"]  # type: ignore[attr-defined]
+    amid = budi.page.url.partition("?")[0] + "/review?lang=id&service=police"
+    first = budi.page.url.partition("?")[0]
+    with budi.page.expect_response(lambda answer: answer.url.partition("?")[0] == first) as learned:
+        budi.page.goto(amid)  # its browser fell down, and opened again what it had
+    learned.value.finished()
+    budi.page.context.set_offline(offline=True)
+    budi.touches(".review__do .button--primary")
+    budi.page.get_by_text("Sambungan terputus").wait_for()
+    budi.touches("#lost [data-restart]")
+    budi.sees("welcome")
+    assert "police" not in budi.page.content() + budi.page.url
+    budi.page.context.set_offline(offline=False)
+    assert budi.takes("bank") == "G001"
+
+
+def test_a_kiosk_that_never_saw_its_first_screen_asks_for_it_until_it_comes(visitor: Comes) -> None:
+    budi = visitor()
+    budi.page.expected_errors = ["ERR_"]  # type: ignore[attr-defined]
+    first = budi.page.url.partition("?")[0]
+    budi.page.route(re.compile(re.escape(first) + r"(\?.*)?$"), lambda route: route.abort())
+    budi.page.goto(f"{first}/services?lang=id&service=bank")
+    budi.page.route("**/kiosk/*/review*", lambda route: route.abort())
+    budi.touches(".service[value=police]")
+    budi.page.get_by_text("Sambungan terputus").wait_for()
+    budi.touches("#lost [data-restart]")
+    budi.page.get_by_text("Sambungan terputus").wait_for()
+    budi.page.unroute_all()
+    budi.sees("welcome")
     assert budi.takes("bank") == "G001"
 
 
