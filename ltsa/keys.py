@@ -206,12 +206,11 @@ def mark(database: Tables, name: str, value: bytes) -> None:
 
 def missing(place: Beside, data: Beside, what: str = "is missing or empty") -> str:
     """The sentence for a store without which data cannot be read."""
+    theirs = data.name if isinstance(data, Path) else f"the {data}"
+    own = place.name if isinstance(place, Path) else f"the {place}"
+    elsewhere = "" if isinstance(data, Path) else " If another host has it, name a database for it: keys_database."
     return (
-        f"The key store {place} {what}, and without it nobody can read {_short(data)}. Bring {_short(place)} back from"
-        f" its newest backup. If there is none, what {_short(data)} holds is lost: move it away, and the office"
+        f"The key store {place} {what}, and without it nobody can read {theirs}.{elsewhere} Bring {own} back from"
+        f" its newest backup. If there is none, what {theirs} holds is lost: move it away, and the office"
         " starts with a new one"
     )
-
-
-def _short(place: Beside) -> str:
-    return place.name if isinstance(place, Path) else str(place)

@@ -12,6 +12,9 @@ from ltsa.checkpoint import MalformedNoteError, Signer, checkpoint_of, signer, s
 from ltsa.ledger import Ledger
 
 FILE = "log.key"
+NEXT = "log.key.next"
+"""The key to come: it is there before it is on record, and takes over once it is."""
+
 NAME_BYTES = 4
 SEED_BYTES = 32
 

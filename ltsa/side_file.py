@@ -56,6 +56,16 @@ class SideFile(SideStore):
             yield self._reader
 
     @override
+    @contextmanager
+    def snapshot(self) -> Iterator[Tables]:
+        with self.looking() as database:
+            database.execute("BEGIN")
+            try:
+                yield database
+            finally:
+                database.execute("COMMIT")
+
+    @override
     def columns(self, table: str) -> list[str]:
         with self.looking() as database:
             return [row[1] for row in database.execute(f"PRAGMA table_info({table})")]

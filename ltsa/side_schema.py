@@ -62,6 +62,18 @@ class SideSchema(SideStore):
             yield _Tables(session)
 
     @override
+    @contextmanager
+    def snapshot(self) -> Iterator[Tables]:
+        with self._session("read", self._schema) as session:
+            session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            session.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            try:
+                yield _Tables(session)
+            finally:
+                with suppress(psycopg.Error):
+                    session.execute("COMMIT")
+
+    @override
     def columns(self, table: str) -> list[str]:
         with self.looking() as database:
             found = database.execute(

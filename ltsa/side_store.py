@@ -77,6 +77,9 @@ class SideStore(Protocol):
     def looking(self) -> AbstractContextManager[Tables]:
         """Reads what is committed; waits for nobody who changes. Raises `LedgerUnavailableError`."""
 
+    def snapshot(self) -> AbstractContextManager[Tables]:
+        """Reads all as it is at one moment; for who copies. Raises `LedgerUnavailableError`."""
+
     def columns(self, table: str) -> list[str]:
         """The names of a table's columns; none for one that is not there."""
 

@@ -125,6 +125,12 @@ def database(postgres_server: postgres.Postgres) -> str:
     return postgres_server.schema(f"t{secrets.token_hex(6)}")
 
 
+@pytest.fixture
+def keys_database(postgres_server: postgres.Postgres) -> str:
+    """The address of an empty database for the keys."""
+    return postgres_server.schema(f"k{secrets.token_hex(6)}")
+
+
 @pytest.fixture(params=["file", "database"])
 def beside(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], Beside]]:
     """Where stores beside the ledger lie, by their names: in files, and once more in a database."""

@@ -7,7 +7,7 @@ A browser shows two cookies: `session` (a person is signed in) and `device` (it 
 import time
 from collections import Counter
 from collections.abc import Iterable
-from functools import partial
+from contextlib import suppress
 from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from ltsa.ledger import LedgerUnavailableError
 from web.errors import Refused, for_a_program
 from web.policy import ACTIONS, ANYONE, ENDPOINTS, EVERYWHERE_ONLY, SIGNED_IN, VIEWS
 from web.security import read_cookie
-from web.sessions import SEEN_EVERY, Session
+from web.sessions import IDLE, SEEN_EVERY, Session
 
 if TYPE_CHECKING:
     from web.house import House
@@ -210,14 +210,26 @@ class Door:
         credentials, at = self._house.credentials, self._house.now()
         looked, found = self._sessions.get(secret, (float("-inf"), None))
         if time.monotonic() - looked > REMEMBERED:
-            found = self._house.off_loop(credentials.session, secret, at)
+            found = self._looked_up(secret, found, at)
             if len(self._sessions) >= SECRETS_KEPT:
                 self._sessions.clear()
             self._sessions[secret] = (time.monotonic(), found)
         if attended and found and at - found.seen >= SEEN_EVERY:
-            self._house.off_loop(credentials.seen, secret, at)
-            self._sessions.pop(secret, None)
+            with suppress(LedgerUnavailableError):  # the next request notes it
+                self._house.off_loop(credentials.seen, secret, at)
+                self._sessions.pop(secret, None)
         return found
+
+    def _looked_up(self, secret: str, known: Session | None, at: int) -> Session | None:
+        """The session of a secret. While the store is away, whoever was known here stays so until their session idles:
+        they see what was known, and can change nothing.
+        """
+        try:
+            return self._house.off_loop(self._house.credentials.session, secret, at)
+        except LedgerUnavailableError:
+            if known and at < known.until and at - known.seen < IDLE:
+                return known
+            raise
 
     def needs_more(self, grant: Grant) -> bool:
         """Whether the office (any office, for a grant everywhere) asks for a second factor for this role."""
@@ -245,7 +257,16 @@ def may_watch(who: Asker, view: str, office: str) -> bool:
 def install(app: Flask, house: "House") -> None:
     """Asks at every request who it is, and refuses what the policy does not allow."""
     app.before_request(lambda: _guard(house))
-    full_name = partial(house.off_loop, house.credentials.name)
+    names = dict[str, str]()
+
+    def full_name(person: str) -> str:
+        """A person's name; the last that was read while the store is away."""
+        try:
+            names[person] = house.off_loop(house.credentials.name, person)
+        except LedgerUnavailableError:
+            return names.get(person, person)
+        return names[person]
+
     app.jinja_env.globals.update(may=may, asker=asker, full_name=full_name)
 
 

@@ -25,14 +25,16 @@ from ltsa.keys import MissingKeysError, WrongSeedError
 from ltsa.last_signed import FILE as LAST_SIGNED
 from ltsa.ledger import LedgerUnavailableError
 from ltsa.log_key import FILE as LOG_KEY
+from ltsa.log_key import NEXT
 from ltsa.personal import KEYS, open_personal
-from ltsa.side_store import in_folder
+from ltsa.side_copy import DiffersError
+from ltsa.side_store import Beside, in_folder
 from ltsa.store import name_of
 from ltsa.transfer import Tell, TransferError, Transferred, examined, transfer
 from web.credentials import Credentials, WrongKeyError
 from web.read_models import FILE as MODELS
 from web.settings import Settings, add_flags, from_flags
-from web.signing import NEXT
+from web.sides import ASIDE, TABLES, Sides, copied_out, held, take_over
 from web.terminal import ledger_place, progress
 from web.version import version
 
@@ -40,6 +42,7 @@ LEDGER = "ledger.sqlite"
 CONTENTS = "backup.json"
 SECRETS = (f"{KEYS}.sqlite", "seed", LOG_KEY, NEXT)
 """What is kept apart from the data."""
+FAILURES = (LedgerUnavailableError, TransferError, DiffersError, OSError, sqlite3.Error)
 HALF = ".unfinished"
 FAILED = 1
 
@@ -76,7 +79,7 @@ def backup(arguments: list[str], _create_app: Any) -> int:
     try:
         with progress("rows") as tell:
             made, contents = take(from_flags(options), folder, keys, datetime.now(UTC), tell)
-    except (BackupError, LedgerUnavailableError, TransferError, OSError, sqlite3.Error) as reason:
+    except (BackupError, *FAILURES) as reason:
         print(f"No backup was taken: {reason}", file=sys.stderr)
         return FAILED
     print(f"{made}: {_said(contents)} Its keys lie in {keys}.")
@@ -99,7 +102,7 @@ def restore(arguments: list[str], _create_app: Any) -> int:
         with progress("rows") as tell:
             made, keys = options.backup.expanduser(), options.keys.expanduser()
             contents = bring_back(made, keys, settings, datetime.now(UTC), tell)
-    except (BackupError, LedgerUnavailableError, TransferError, OSError, sqlite3.Error) as reason:
+    except (BackupError, *FAILURES) as reason:
         print(f"Nothing was brought back: {reason}", file=sys.stderr)
         return FAILED
     where = f" and {name_of(settings.database)}" if settings.database else ""
@@ -118,13 +121,13 @@ def take(settings: Settings, into: Path, keys: Path, at: datetime, tell: Tell) -
     before it did, and so is in the files copied after it. The keys come last: of everything in the data the key is
     there.
 
-    Raises `BackupError`, `LedgerUnavailableError`, `TransferError`, `OSError` or `sqlite3.Error`.
+    Raises `BackupError`, or one of `FAILURES`.
     """
     place, data = ledger_place(settings), settings.data
     for one, other in permutations((into.resolve(), keys.resolve(), data.resolve()), 2):
         if one.is_relative_to(other):
             raise BackupError(f"{one} lies in {other}; data, backup and keys are kept apart, best on three disks.")
-    with _whole(into / f"ltsa-{at:%Y-%m-%dT%H%M%SZ}") as folder:
+    with closing(Sides(settings)) as sides, _whole(into / f"ltsa-{at:%Y-%m-%dT%H%M%SZ}") as folder:
         if (signed := data / LAST_SIGNED).exists():
             _copy(signed, folder / LAST_SIGNED)
         if isinstance(place, Path):
@@ -132,8 +135,12 @@ def take(settings: Settings, into: Path, keys: Path, at: datetime, tell: Tell) -
         else:
             transfer(place, folder / LEDGER, tell, online=True)
         for file in _files(data):
-            if file.name not in (LAST_SIGNED, LEDGER, MODELS, *SECRETS):
+            apart = (LAST_SIGNED, LEDGER, MODELS, *SECRETS)
+            if file.name not in apart and ASIDE not in file.relative_to(data).parts:
                 _copy(file, folder / file.relative_to(data))
+        for name in TABLES:
+            if name != KEYS and not isinstance(side := sides.at(name), Path):
+                _copy_out(side, name, folder / f"{name}.sqlite")
         found, wrong = examined(folder / LEDGER, tell)
         _without_traces(folder)
         sums = {file.relative_to(folder).as_posix(): _sum(file) for file in _files(folder)}
@@ -141,17 +148,21 @@ def take(settings: Settings, into: Path, keys: Path, at: datetime, tell: Tell) -
             taken=f"{at:%Y-%m-%dT%H:%M:%SZ}", version=version(), wrong=wrong, files=sums, **found._asdict()
         )
         _write(folder / CONTENTS, msgspec.json.format(msgspec.json.encode(contents), indent=1))
-        _renew(data, keys)
+        _renew(sides, keys)
     return folder.with_name(folder.name.removesuffix(HALF)), contents
 
 
-def _renew(data: Path, keys: Path) -> None:
+def _renew(sides: Sides, keys: Path) -> None:
     """Each key file takes the place of the one before, which is gone."""
     keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    place = sides.at(KEYS)
     for name in SECRETS:
         new = keys / f"{name}{HALF}"
         new.unlink(missing_ok=True)
-        if (file := data / name).exists():
+        if name == f"{KEYS}.sqlite" and not isinstance(place, Path):
+            _copy_out(place, KEYS, new)
+            new.replace(keys / name)
+        elif (file := sides.folder / name).exists():
             _copy(file, new)
             new.replace(keys / name)
         else:
@@ -178,10 +189,19 @@ def bring_back(made: Path, keys: Path, settings: Settings, at: datetime, tell: T
             raise BackupError(f"the ledger in {made} replays otherwise than when it was taken.")
         _with_its_seed(folder, at)
         if settings.database:
-            transfer(folder / LEDGER, settings.database, tell)
-            (folder / LEDGER).unlink()
+            _into_the_database(folder, settings, tell)
         _without_traces(folder)
     return contents
+
+
+def _into_the_database(folder: Path, settings: Settings, tell: Tell) -> None:
+    with closing(Sides(settings, folder)) as sides:
+        if found := held(sides):
+            raise BackupError(f"{sides.at(found[0])} are there already; name an empty database.")
+        transfer(folder / LEDGER, settings.database, tell)
+        (folder / LEDGER).unlink()
+        take_over(sides, (folder / "seed").read_bytes())
+        shutil.rmtree(folder / ASIDE)
 
 
 def read(made: Path) -> Contents:
@@ -244,6 +264,14 @@ def _copy(file: Path, to: Path) -> None:
         copy.execute("PRAGMA journal_mode=DELETE")  # one file, whole by itself
         if (said := copy.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
             raise BackupError(f"{file} is damaged ({said}).")
+    _to_the_disk(to)
+
+
+def _copy_out(place: Beside, name: str, to: Path) -> None:
+    """Copies a store of a database, as it is at one moment, into a file."""
+    copied_out(place, name, to)
+    with closing(sqlite3.connect(to)) as copy:
+        copy.execute("PRAGMA journal_mode=DELETE")  # one file, whole by itself
     _to_the_disk(to)
 
 

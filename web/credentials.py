@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from msgspec import Struct
 
 from ltsa.side_store import Beside, Tables
+from web.departures import Departures
 from web.passwords import WeakPasswordError, demand_password, demand_pin, hashed, matches
 from web.second_factor import Outcome, SecondFactors
 from web.sessions import ABSOLUTE, IDLE, Session, Sessions, find_session, rotated
@@ -41,7 +42,7 @@ class Link(Struct, frozen=True, kw_only=True):
     until: int
 
 
-class Credentials(SecondFactors, Sessions):
+class Credentials(SecondFactors, Sessions, Departures):
     """The secrets of all people of one installation. Safe to use from any thread and by several processes at once."""
 
     def __init__(self, place: Beside, key: bytes, hasher: PasswordHasher | None = None) -> None:

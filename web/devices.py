@@ -119,6 +119,8 @@ def pair() -> Response:
     if who.device:
         return redirect(_home(who.device, wanted), HTTPStatus.SEE_OTHER)
     waiting = here.off_loop(here.fleet.waits, _digest(secret), here.now())
+    if waiting is None and secret and (device := _let_in_elsewhere(here, _digest(secret))):
+        return _go_in(device, secret, wanted)
     if waiting is None:
         secret = new_secret()
         waiting = _begin(here, Asks(_digest(secret), wanted.kind, wanted.office, wanted.name, wanted.counter))
@@ -144,7 +146,9 @@ def waiting() -> Response:
     if _let_in(here, digest):
         return jsonify(state="paired")
     found = here.off_loop(here.fleet.waits, digest, here.now())
-    return jsonify(state="waiting", until=found.until) if found else jsonify(state="gone")
+    if found:
+        return jsonify(state="waiting", until=found.until)
+    return jsonify(state="paired" if _let_in_elsewhere(here, digest) else "gone")
 
 
 @blueprint.post("/pair")
@@ -356,6 +360,12 @@ def _read(kind: type[T]) -> T:
 def _let_in(here: House, digest: str) -> Device | None:
     found = here.access.shown.get(digest)
     return found if isinstance(found, Device) else None
+
+
+def _let_in_elsewhere(here: House, digest: str) -> Device | None:
+    """A device that waits no longer: another process may have let it in a moment ago, which the ledger tells."""
+    here.catch_up()
+    return _let_in(here, digest)
 
 
 def _begin(here: House, asks: Asks) -> Waiting:

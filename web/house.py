@@ -6,17 +6,15 @@ threads.
 """
 
 import logging
-import os
 import secrets
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack
 from datetime import date
 from functools import partial
-from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -31,31 +29,28 @@ from ltsa.configuring import Change, Configurations, ConfigureOffice
 from ltsa.day import Day
 from ltsa.hours import state_at
 from ltsa.journal import JournalEvent, SignedOut, entry
-from ltsa.keys import MissingKeysError, WrongSeedError
-from ltsa.ledger import AnyCommand, Done, Ledger, LedgerUnavailableError
+from ltsa.ledger import AnyCommand, Done, LedgerUnavailableError
 from ltsa.log import ForkError
 from ltsa.message import Refusal
 from ltsa.office import Office, example_office
-from ltsa.personal import FOLLOWED_EVERY, Personal, open_personal
-from ltsa.present import DAYS_KEPT, Recorded, day_stream
-from ltsa.side_store import in_folder
+from ltsa.personal import FOLLOWED_EVERY
+from ltsa.present import DAYS_KEPT, Present, Recorded, day_stream
 from ltsa.tokens import token_digest
 from web import asking, errors, files, format, icons, limits, logs, own_writes, security, waits, why, words  # noqa: A004 - format is the room's name
 from web.asking import NOBODY, Asker, Door, may_watch
 from web.computing import Computations
-from web.credentials import Credentials, WrongKeyError
 from web.following import Following
 from web.forecasting import Forecasts
 from web.limits import Buckets
 from web.live import Feed
+from web.opening import open_stores
 from web.presence import Presence
 from web.pulse import Pulse
 from web.read_models import open_models
 from web.routes import LateRule
 from web.settings import Settings, WrongSetting
 from web.showing import Showing
-from web.signing import check_origin, sign_record
-from web.spool import Spool
+from web.signing import sign_record
 from web.turns import ServerTurns
 from web.wake import FileBell, RedisBell
 
@@ -68,7 +63,6 @@ DOORS_TURN = 0.05
 """Seconds after an office's doors have opened or closed at which its screens say so."""
 READS_AT_ONCE = 10
 HASHES_AT_ONCE = 2
-SEED_BYTES = 32
 
 
 class House:
@@ -85,33 +79,16 @@ class House:
     def __init__(self, settings: Settings) -> None:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.settings = settings
-        self.seed = _seed(settings.data / "seed")
-        self.fleet = _fleet(settings.data / "devices.sqlite")
-        self.personal = _personal(settings.data, self.seed)
-        self.persons, self.people = self.personal.persons, self.personal.people
         self.database = settings.data / "ledger.sqlite"
-        self.ledger = _ledger(settings)
-        self.models, self.follower = open_models(settings, self.ledger)
-        self.present = self.ledger.present()
-        if not self.present.offices():
-            self.ledger.do(first_office(settings.office, self.now()))
-            self.present = self.ledger.present()
-        if settings.office not in self.present.offices():
-            self.ledger.close()
-            known = ", ".join(self.present.offices())
-            raise WrongSetting(
-                f"The setting office is “{settings.office}”; the ledger in {settings.data} knows {known}."
-            )
-        self.personal.carry_out(self.ledger)
-        for office in self.present.offices():
-            for stream in self.ledger.last_streams(day_stream(office, ""), DAYS_KEPT):
-                self.present.day(office, date.fromisoformat(stream.rpartition(":")[2]))
-        try:
-            self.credentials = Credentials(settings.data / "credentials.sqlite", self.seed)
-        except (LedgerUnavailableError, WrongKeyError) as reason:
-            self.personal.close()
-            self.ledger.close()
-            raise WrongSetting(f"The sign-ins in {settings.data} cannot be opened: {reason}.") from None
+        with ExitStack() as opened:  # what is open already is closed where something else cannot be opened
+            stores = open_stores(settings, opened)
+            self.ledger, self.seed = stores.ledger, stores.seed
+            self.installation, self.one_host = stores.installation, stores.one_host
+            self.personal, self.persons, self.people = stores.personal, stores.personal.persons, stores.personal.people
+            self.credentials, self.fleet = stores.credentials, stores.fleet
+            self.models, self.follower = open_models(settings, self.ledger)
+            self.present = self._open_present()
+            self._stores = opened.pop_all()
         self._readers = ThreadPoolExecutor(READS_AT_ONCE, "reader", _begin_native_thread)
         self._hashers = ThreadPoolExecutor(HASHES_AT_ONCE, "hasher", _begin_native_thread)
         self.door = Door(self)
@@ -128,6 +105,21 @@ class House:
         self._rights_changed = False
         self._housekeeping: gevent.Greenlet[..., None] | None = None
         self.ledger.on_commit(self.feed.ring)
+
+    def _open_present(self) -> Present:
+        """What is true now; a new ledger gets its first office. Raises `WrongSetting` for one that is not there."""
+        present, asked = self.ledger.present(), self.settings.office
+        if not present.offices():
+            self.ledger.do(first_office(asked, self.now()))
+            present = self.ledger.present()
+        if asked not in present.offices():
+            known = ", ".join(present.offices())
+            raise WrongSetting(f"The setting office is “{asked}”; the ledger in {self.settings.data} knows {known}.")
+        self.personal.carry_out(self.ledger)
+        for office in present.offices():
+            for stream in self.ledger.last_streams(day_stream(office, ""), DAYS_KEPT):
+                present.day(office, date.fromisoformat(stream.rpartition(":")[2]))
+        return present
 
     # --- What happens
 
@@ -340,10 +332,7 @@ class House:
         self.follower.stop()
         for threads in (self._readers, self._hashers):
             threads.shutdown(cancel_futures=True)
-        self.ledger.close()
-        self.personal.close()
-        self.credentials.close()
-        self.fleet.close()
+        self._stores.close()
 
     def _keep_house(self) -> None:
         """Every minute, and whenever an office's doors open or close; what fails is tried again with the next one."""
@@ -355,12 +344,13 @@ class House:
                 self.feed.recheck,
                 self._end_sessions,
                 self._carry_out_erasures,
+                self._be_the_one_host,
                 self.showing.write,
                 self.sign,
             ):
                 try:
                     duty()
-                except (Refusal, LedgerUnavailableError):
+                except (Refusal, LedgerUnavailableError, WrongSetting):
                     log.exception("the house could not be kept")
             gevent.sleep(self._until_doors())
 
@@ -397,6 +387,11 @@ class House:
         """Whatever was cut off while the office runs is erased too, and an opening has the less to look through."""
         if self.position - self.personal.keys.reached >= FOLLOWED_EVERY:
             self.off_loop(self.personal.carry_out, self.ledger)
+
+    def _be_the_one_host(self) -> None:
+        """Keys in a file are one host's: says so again after the database was away."""
+        if self.one_host:
+            self.off_loop(self.one_host.hold)
 
     def _close(self, office: Office, day: Day) -> None:
         _, ends = self.present.span(office.id, date.fromisoformat(day.date))
@@ -463,53 +458,3 @@ def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
         oidc.install(app, here)
 
     return app
-
-
-def _ledger(settings: Settings) -> Ledger:
-    try:
-        opened = Ledger(settings.ledger, settings.data)
-    except LedgerUnavailableError as reason:
-        raise WrongSetting(f"The office in {settings.data} cannot be opened: {reason}.") from None
-    try:
-        check_origin(opened, settings.log_origin)
-    except WrongSetting:
-        opened.close()
-        raise
-    return opened
-
-
-def _fleet(path: Path) -> Spool:
-    try:
-        return Spool(path)
-    except LedgerUnavailableError as reason:
-        message = f"The file {path} cannot be opened: {reason}. It may be removed: nothing in it must last."
-        raise WrongSetting(message) from None
-
-
-def _personal(folder: Path, seed: bytes) -> Personal:
-    try:
-        return open_personal(in_folder(folder), seed)
-    except (WrongSeedError, MissingKeysError) as reason:
-        raise WrongSetting(f"{reason}.") from None
-    except LedgerUnavailableError as reason:
-        raise WrongSetting(f"The personal data in {folder} cannot be opened: {reason}.") from None
-
-
-def _seed(path: Path) -> bytes:
-    """The secret that tickets' secrets are derived from: made once, readable by the server's account only.
-
-    Raises `WrongSetting` for one that was cut short: everybody could guess the tickets of an empty one.
-    """
-    if not path.exists():
-        new = path.with_suffix(f".{os.getpid()}")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(os.urandom(SEED_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(new, path)
-        new.unlink()
-    seed = path.read_bytes()
-    if len(seed) != SEED_BYTES:
-        raise WrongSetting(f"{path} holds {len(seed)} bytes, not {SEED_BYTES}; bring it back from a backup.")
-    return seed

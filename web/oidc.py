@@ -8,9 +8,9 @@ manager gave them. While the provider is silent, all else goes on: two threads a
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
-from secrets import compare_digest
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
 from flask import Blueprint, Flask, current_app, g, make_response, redirect, render_template, request
 from gevent.lock import BoundedSemaphore
 from msgspec import Struct
@@ -42,9 +42,6 @@ BROWSER = "oidc"
 AWAY = 10 * 60_000
 """ms within which a person has to be back."""
 
-MOST = 1000
-"""How many people may be away at once; who left first is forgotten first."""
-
 AT_ONCE = 2
 """Threads that may wait for the provider at once."""
 
@@ -68,13 +65,10 @@ class Departure(Struct, frozen=True, kw_only=True):
 
 
 class SingleSignOn:
-    """The provider of this office, and who is away there. Lives on the loop, in memory alone: after a restart of the
-    office people begin again.
-    """
+    """The provider of this office, and who is away there. Lives on the loop."""
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
-        self._away: dict[bytes, Departure] = {}
         self._turns = BoundedSemaphore(AT_ONCE)
 
     def ask(self, work: Callable[..., T], *given: object, **more: object) -> T:
@@ -88,19 +82,15 @@ class SingleSignOn:
         finally:
             self._turns.release()
 
-    def leaves(self, departure: Departure) -> None:
-        """Remembers somebody until they are back."""
-        self._away[digest(departure.attempt.state)] = departure
-        while len(self._away) > MOST:
-            del self._away[next(iter(self._away))]
+    def leaves(self, departure: Departure, at: int) -> None:
+        """Remembers somebody until they are back, at this server or another."""
+        kept, state = msgspec.msgpack.encode(departure), departure.attempt.state
+        secretly(house().credentials.leaves, state, departure.browser, kept, at, departure.until)
 
     def returns(self, state: str, browser: str, at: int) -> Departure | None:
         """Who is back, once: if this browser left with this state and not too long ago."""
-        found = self._away.get(digest(state))
-        if found is None or not compare_digest(found.browser, digest(browser)):
-            return None
-        del self._away[digest(state)]
-        return found if at < found.until else None
+        kept = secretly(house().credentials.returns, state, browser, at)
+        return msgspec.msgpack.decode(kept, type=Departure) if kept else None
 
 
 def install(app: Flask, here: House) -> None:
@@ -245,7 +235,9 @@ def _to_the_provider(go: Callable[[str], Response], link: str = "") -> Response:
     except SilentError as reason:
         return _silent(reason, onward())
     to = "" if link else onward()
-    sso.leaves(Departure(attempt=attempt, browser=digest(browser), until=at + AWAY, to=to or "/", lang=lang, link=link))
+    until = at + AWAY
+    departure = Departure(attempt=attempt, browser=digest(browser), until=until, to=to or "/", lang=lang, link=link)
+    sso.leaves(departure, at)
     answer = go(address)
     set_cookie(answer, BROWSER, browser, max_age=AWAY // 1000)
     return answer

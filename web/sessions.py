@@ -133,6 +133,7 @@ class Sessions(Vault):
             database.execute("UPDATE sessions SET until = least(until, ?)", (at,))
             database.execute("DELETE FROM links")
             database.execute("DELETE FROM half_way")
+            database.execute("DELETE FROM away")
 
     def sessions(self, person: str, at: int) -> list[Session]:
         """A person's sessions that have not ended, the latest seen first."""
@@ -173,6 +174,7 @@ class Sessions(Vault):
             ).fetchall()
             database.execute("DELETE FROM links WHERE until <= ?", (at,))
             database.execute("DELETE FROM half_way WHERE until <= ?", (at,))
+            database.execute("DELETE FROM away WHERE until <= ?", (at,))
             database.execute("DELETE FROM tries WHERE locked_until <= ? AND latest <= ?", (at, at - FORGOTTEN_AFTER))
         return [_session(row) for row in ended]
 

@@ -37,9 +37,12 @@ class Settings:
     """How this machine runs its office."""
 
     data: Annotated[Path, "the folder of the ledger and all else that must not be lost"] = PROJECT / "var"
-    database: Annotated[str, "a PostgreSQL database that holds the ledger; empty: a file in `data`"] = field(
-        default="", repr=False
-    )
+    database: Annotated[
+        str, "a PostgreSQL database that holds the ledger and what is beside it; empty: files in `data`"
+    ] = field(default="", repr=False)
+    keys_database: Annotated[
+        str, "another one, for the keys of what is erasable; several hosts need it; empty: a file in `data`"
+    ] = field(default="", repr=False)
     host: Annotated[str, "the address to listen on; 0.0.0.0 opens the office to the network"] = "127.0.0.1"
     port: Annotated[int, "the TCP port to listen on; 0 takes any free one"] = 8000
     workers: Annotated[int, "how many processes answer requests; they share the data folder and the port"] = 1
@@ -71,6 +74,16 @@ class Settings:
                     f"The setting hosts holds “{name}”; it must be names like ltsa.local, without ports."
                 )
         checked_database(self.database)
+        checked_database(self.keys_database, "keys_database")
+        if self.keys_database and self.keys_database == self.database:
+            raise WrongSetting(
+                "The settings database and keys_database name the same: whoever backs up one would have both. Keys lie"
+                " in a database of their own, best on another server."
+            )
+        if self.keys_database and not self.database:
+            raise WrongSetting(
+                "The setting keys_database needs the setting database: without it the keys are a file in `data`."
+            )
         _check_address("public_url", self.public_url, ("http", "https"), "https://antrean.example")
         _check_address("redis_url", self.redis_url, ("redis", "rediss", "unix"), "redis://127.0.0.1:6379/0")
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.office):
@@ -241,7 +254,7 @@ def _check_host(host: str) -> None:
         ) from None
 
 
-def checked_database(value: str) -> str:
+def checked_database(value: str, name: str = "database") -> str:
     """The address of a database. Raises WrongSetting; the text may hold a password, and is not repeated."""
     try:
         parts = urlsplit(value)
@@ -250,7 +263,7 @@ def checked_database(value: str) -> str:
         parts = urlsplit("")
     if value and (parts.scheme not in {"postgresql", "postgres"} or len(parts.path) <= 1):
         raise WrongSetting(
-            "The setting database must be an address like postgresql://ltsa@db.example/ltsa, or empty. Its password is"
+            f"The setting {name} must be an address like postgresql://ltsa@db.example/ltsa, or empty. Its password is"
             " best left out of it, in ~/.pgpass."
         )
     return value

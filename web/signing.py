@@ -9,14 +9,11 @@ from ltsa import log_key as key_file
 from ltsa.access import INSTALLATION
 from ltsa.checkpoint import Signer, sign
 from ltsa.journal import LogKeySet, entry, journal_stream
-from ltsa.ledger import Ledger
-from web.settings import WrongSetting, add_flags, from_flags
+from ltsa.ledger import Ledger, LedgerUnavailableError
+from web.settings import Settings, WrongSetting, add_flags, from_flags
 
 if TYPE_CHECKING:
     from web.house import House
-
-NEXT = "log.key.next"
-"""The key to come: it is there before it is on record, and takes over once it is."""
 
 
 def signing_key(here: "House") -> Signer:
@@ -51,9 +48,12 @@ def changed_body(old: Signer, new: Signer) -> str:
 def sign_record(here: "House") -> None:
     """Signs how far the record has grown, if it has. A key of which the record does not know is put on it before.
 
-    Blocks. Raises `ForkError` where the record does not continue what was signed last.
+    Blocks. Raises `ForkError` where the record does not continue what was signed last, and `WrongSetting` where another
+    host has changed the key since.
     """
     last_signed.hold(here.ledger, here.settings.data)
+    if here.installation:
+        here.installation.check_log_key(here.ledger, here.settings.log_origin)
     key = signing_key(here)
     if here.key_on_record != key.key.text():  # looking for it reads the installation's whole journal
         if not _on_record(here.ledger, key):
@@ -66,12 +66,14 @@ def change(here: "House", by: str) -> Signer:
     """Makes a new key, has the old one vouch for it on record, and signs with it from now on. The old one is gone."""
     sign_record(here)
     data = here.settings.data
-    old, path = signing_key(here), data / NEXT
+    old, path = signing_key(here), data / key_file.NEXT
     if not path.exists():
         key_file.make(path, old.key.name)
     new = key_file.read(path)
     if not _on_record(here.ledger, new):
         _record(here, by, old, new, old=old.key.text())
+    if here.installation:
+        here.installation.change_log_key(new.key.text())
     path.replace(data / key_file.FILE)
     _sign(here, new)
     return new
@@ -93,7 +95,10 @@ def log_key(arguments: list[str], _create_app: Any) -> int:
     )
     add_flags(parser)
     parser.add_argument("--rotate", action="store_true", help="make a new one, for which the old one vouches on record")
+    parser.add_argument("--lost", action="store_true", help="of several hosts none has it: this one makes another")
     options = parser.parse_args(arguments)
+    if options.lost:
+        _give_up(from_flags(options))
     with closing(House(from_flags(options))) as here:
         key = change(here, "command line") if options.rotate else signing_key(here)
         print(key.key.text())
@@ -101,6 +106,20 @@ def log_key(arguments: list[str], _create_app: Any) -> int:
             if event.new != key.key.text():
                 print(f"before: {event.new}")
     return 0
+
+
+def _give_up(settings: Settings) -> None:
+    """Lets this host bring along, or make, the key that others are asked for from now on. Raises `WrongSetting`."""
+    if not settings.database:
+        raise WrongSetting("Without the setting database a key that was lost gets a successor by itself.")
+    from ltsa.postgres_server import Server  # noqa: PLC0415 - an office on one machine loads no driver
+    from web.installation import Installation  # noqa: PLC0415 - the same
+
+    try:
+        with closing(Server(settings.database)) as server, closing(Installation(server, settings.data)) as known:
+            known.change_log_key("")
+    except LedgerUnavailableError as reason:
+        raise WrongSetting(f"The database cannot be opened: {reason}.") from None
 
 
 def _keys(ledger: Ledger) -> Any:

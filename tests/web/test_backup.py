@@ -37,9 +37,12 @@ def silent(_done: int, _of: int, _what: str) -> None:
 def here(request: pytest.FixtureRequest, settings: Settings) -> Iterator[House]:
     """An open office in which Dewi is signed in, and somebody has taken a number."""
     if request.param == "a database":
-        settings = replace(settings, database=request.getfixturevalue("database"))
+        databases = {name: request.getfixturevalue(name) for name in ("database", "keys_database")}
+        settings = replace(settings, **databases)
     house = House(settings)
     hire(house)
+    house.credentials.set_name("dewi", "Dewi Lestari")
+    house.persons.keep(RATNA, house.now())
     issue(house.ledger, "before")
     yield house
     house.close()
@@ -50,6 +53,8 @@ def made(settings: Settings, tmp_path: Path) -> Path:
     """A backup of a small office."""
     with closing(House(settings)) as house:
         hire(house)
+        house.credentials.set_name("dewi", "Dewi Lestari")
+        house.persons.keep(RATNA, house.now())
         issue(house.ledger, "before")
     return take(settings, tmp_path / "backups", tmp_path / "keys", NOON, silent)[0]
 
@@ -79,9 +84,10 @@ def test_what_was_acknowledged_before_is_in_a_backup_that_is_taken_under_command
     kept = events(made / "ledger.sqlite")
     assert kept == record[: len(kept)], "the record as it was at one moment"
     assert len(kept) == contents.events
-    again = replace(here.settings, data=tmp_path / "again", database="")
+    again = replace(here.settings, data=tmp_path / "again", database="", keys_database="")
     bring_back(made, tmp_path / "keys", again, NOON, silent)
     with closing(House(again)) as brought:
+        knows_everybody(brought)
         issued = [
             recorded.event.number
             for stream in brought.ledger.streams(day_stream("ltsa", ""))
@@ -93,13 +99,27 @@ def test_what_was_acknowledged_before_is_in_a_backup_that_is_taken_under_command
         assert issue(brought.ledger, "the next") == f"G{len(issued) + 1:03d}"
 
 
-def test_an_office_is_brought_back_into_a_database(made: Path, tmp_path: Path, database: str) -> None:
-    again = Settings(data=tmp_path / "again", port=0, database=database)
+def test_an_office_is_brought_back_into_databases(
+    made: Path, tmp_path: Path, database: str, keys_database: str
+) -> None:
+    again = Settings(data=tmp_path / "again", port=0, database=database, keys_database=keys_database)
     bring_back(made, tmp_path / "keys", again, NOON, silent)
-    assert not (again.data / "ledger.sqlite").exists()
+    assert {file.name for file in again.data.iterdir()} == {"seed"}, "all else is there"
     assert events(database) == events(made / "ledger.sqlite")
     with closing(House(again)) as house:
+        knows_everybody(house)
         assert issue(house.ledger, "next") == "G002"
+    with pytest.raises(backups.BackupError, match="there already"):
+        bring_back(made, tmp_path / "keys", replace(again, data=tmp_path / "twice"), NOON, silent)
+    assert not (tmp_path / "twice").exists()
+
+
+def knows_everybody(house: House) -> None:
+    """Whether an office that was brought back knows whom it knew."""
+    person = house.persons.find(RATNA.nik)
+    assert person is not None
+    assert house.persons.read(person) == RATNA
+    assert house.credentials.name("dewi") == "Dewi Lestari"
 
 
 def test_what_is_signed_while_a_backup_is_taken_is_no_alarm_when_it_is_brought_back(
@@ -116,7 +136,7 @@ def test_what_is_signed_while_a_backup_is_taken_is_no_alarm_when_it_is_brought_b
     monkeypatch.setattr(backups, "_copy", copies_while_the_record_grows)
     made, _ = take(here.settings, tmp_path / "backups", tmp_path / "keys", NOON, silent)
     monkeypatch.undo()
-    again = replace(here.settings, data=tmp_path / "again", database="")
+    again = replace(here.settings, data=tmp_path / "again", database="", keys_database="")
     bring_back(made, tmp_path / "keys", again, NOON, silent)
     with closing(House(again)) as brought:
         issue(brought.ledger, "the next")

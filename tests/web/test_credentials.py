@@ -20,11 +20,12 @@ from ltsa.side_store import Beside
 from tests.conftest import IN_A_FILE
 from web.credentials import ABSOLUTE, IDLE, Credentials, WeakPasswordError, WrongKeyError
 from web.passwords import LONGEST, strength
-from web.vault import FORGOTTEN_AFTER, LOCK
+from web.vault import FORGOTTEN_AFTER, LOCK, digest
 
 KEY = bytes(range(32))
 MORNING = 1_795_219_200_000  # 2026-11-21 07:00 WIB
 MINUTE, HOUR = 60_000, 3_600_000
+AWAY = 10 * MINUTE
 GOOD = "kuda baterai staples benar"
 BETTER = "tujuh perahu menunggu bulan"
 PIN = "402817"
@@ -451,6 +452,33 @@ def test_an_account_elsewhere_is_one_person_s(kept: Credentials) -> None:
     assert not kept.drop_external("budi", "https://id.example", "248289761001")
     assert kept.drop_external("siti", "https://id.example", "248289761001")
     assert kept.by_external("https://id.example", "248289761001") is None
+
+
+# --- Who is away at a provider
+
+
+def test_who_left_has_ten_minutes_to_come_back_once(kept: Credentials) -> None:
+    for state in ("one", "two"):
+        kept.leaves(state, digest("siti's"), b"on her way", MORNING, MORNING + AWAY)
+    assert kept.returns("one", "siti's", MORNING + AWAY - 1) == b"on her way"
+    assert kept.returns("one", "siti's", MORNING + AWAY - 1) is None
+    assert kept.returns("two", "siti's", MORNING + AWAY) is None
+
+
+def test_a_wrong_browser_does_not_use_up_the_way_back(kept: Credentials) -> None:
+    kept.leaves("one", digest("siti's"), b"on her way", MORNING, MORNING + AWAY)
+    assert kept.returns("one", "", MORNING) is None
+    assert kept.returns("one", "another's", MORNING) is None
+    assert kept.returns("", "siti's", MORNING) is None
+    assert kept.returns("one", "siti's", MORNING) == b"on her way"
+
+
+def test_only_so_many_are_remembered(kept: Credentials, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.departures.MOST", 3)
+    for n in range(4):
+        kept.leaves(f"{n}", digest("siti's"), b"on her way", MORNING, MORNING + AWAY + n)
+    assert kept.returns("0", "siti's", MORNING) is None
+    assert kept.returns("1", "siti's", MORNING)
 
 
 # --- The file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,9 +22,9 @@ OWN = {"Origin": "http://localhost", "Accept": "application/json"}
 
 
 @pytest.fixture
-def office(settings: Settings, database: str) -> Iterator[Flask]:
-    """An office over a database."""
-    app = door.create_app(replace(settings, database=database))
+def office(settings: Settings, database: str, keys_database: str) -> Iterator[Flask]:
+    """An office over a database, and another for its keys."""
+    app = door.create_app(replace(settings, database=database, keys_database=keys_database))
     yield app
     app.extensions["ltsa"].close()
 
@@ -54,8 +55,11 @@ def test_a_frozen_database_is_a_clear_503_and_pages_go_on_showing_what_is_known(
     assert [takes_number(client, key).json["number"] for key in ("second", "third")] == ["G002", "G003"]  # type: ignore[index]
 
 
-def test_two_servers_over_one_database_show_the_same_queue(office: Flask, settings: Settings, database: str) -> None:
-    beside = replace(settings, data=settings.data.with_name("beside"), database=database)
+def test_two_servers_over_one_database_show_the_same_queue(office: Flask, settings: Settings) -> None:
+    beside = replace(office.extensions["ltsa"].settings, data=settings.data.with_name("beside"))
+    beside.data.mkdir()
+    for name in ("seed", "log.key"):
+        shutil.copy(settings.data / name, beside.data)
     other = door.create_app(beside)
     here: House = other.extensions["ltsa"]
     assert takes_number(signed_in(office), "here").status_code == 201

@@ -352,7 +352,7 @@ def test_a_broken_file_beside_the_ledger_is_named_and_may_be_removed(settings: S
     for part in settings.data.glob("devices.sqlite*"):
         part.unlink()
     file.write_bytes(b"not a database" * 100)
-    with pytest.raises(WrongSetting, match=r"devices.sqlite cannot be opened: .* It may be removed"):
+    with pytest.raises(WrongSetting, match=r"devices.sqlite cannot be opened: .* may be removed"):
         House(settings)
     file.unlink()
     House(settings).close()

@@ -22,10 +22,7 @@ from ltsa.access import AddPerson, BarPerson, GiveRole
 from tests.conftest import PROJECT, Office
 from tests.web.test_signing_in_browser import is_well_made
 from web.house import House
-from web.oidc import AWAY, MOST, Departure, SingleSignOn
-from web.provider import Attempt, Provider
 from web.settings import Settings
-from web.vault import digest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -577,44 +574,3 @@ def test_an_office_without_a_provider_has_no_such_door(office_server: Office, pa
         assert answer.status == 404
     page.goto(f"{office_server.url}/sign-in")
     assert page.get_by_text("Masuk lewat").count() == 0
-
-
-# --- Who is away
-
-
-def departure(state: str, until: int = AWAY) -> Departure:
-    attempt = Attempt(state, "n", "v")
-    return Departure(attempt=attempt, browser=digest("siti's"), until=until, to="/", lang="id", link="")
-
-
-def away() -> SingleSignOn:
-    return SingleSignOn(Provider("https://sso.example", CLIENT, SECRET, "https://antrean.example/sign-in/oidc/back"))
-
-
-def test_who_left_has_ten_minutes_to_come_back_once() -> None:
-    sso = away()
-    for state in ("one", "two"):
-        sso.leaves(departure(state))
-
-    assert sso.returns("one", "siti's", AWAY - 1) == departure("one")
-    assert sso.returns("one", "siti's", AWAY - 1) is None
-    assert sso.returns("two", "siti's", AWAY) is None
-
-
-def test_a_wrong_browser_does_not_use_up_the_way_back() -> None:
-    sso = away()
-    sso.leaves(departure("one"))
-
-    assert sso.returns("one", "", 0) is None
-    assert sso.returns("one", "another's", 0) is None
-    assert sso.returns("", "siti's", 0) is None
-    assert sso.returns("one", "siti's", 0)
-
-
-def test_only_so_many_are_remembered() -> None:
-    sso = away()
-    for n in range(MOST + 1):
-        sso.leaves(departure(f"{n}"))
-
-    assert sso.returns("0", "siti's", 0) is None
-    assert sso.returns("1", "siti's", 0)

@@ -33,13 +33,14 @@ CHILD_SUBREAPER = 36
 class Office:
     """One office, served by any number of processes. They end with whoever started them, however that ends.
 
-    Several `hosts` have each a process and a data folder of its own, over one database.
+    Several `hosts` have each a process and a data folder of its own, over one database, and another for the keys.
     """
 
     def __init__(  # noqa: PLR0913 - by name
         self,
         folder: Path,
         database: str = "",
+        keys_database: str = "",
         *,
         processes: int = 1,
         hosts: int = 1,
@@ -57,14 +58,18 @@ class Office:
             ledger.do(
                 msgspec.structs.replace(first, configuration=msgspec.structs.replace(first.configuration, zone=zone))
             )
-        with closing(House(Settings(data=self.data, port=0, database=database))) as here:
+        self._environ |= {"LTSA_KEYS_DATABASE": keys_database} if keys_database else {}
+        settings = Settings(data=self.data, port=0, database=database, keys_database=keys_database)
+        with closing(House(settings)) as here:
             token = staff.program(here, "supervisor")
             self.screen, self.kiosk = staff.device(here, "display"), staff.device(here, "kiosk")
             self.officer = staff.session(here, "officer-5", ["officer"])
         self._folders = [self.data] * processes
         for host in range(1, hosts):
             self._folders.append(folder / f"host-{host}")
-            shutil.copytree(self.data, self._folders[-1])
+            self._folders[-1].mkdir()
+            for name in ("seed", "log.key"):
+                shutil.copy(self.data / name, self._folders[-1])
         self.doors = Doors(token, self._ports)
         """The way in, for clients."""
 

@@ -45,9 +45,11 @@ def eight_officers(this: Round) -> Found:
 
 
 def two_hosts(this: Round) -> Found:
-    """Four officers at two machines, as far as one machine can be two: each process has a data folder of its own."""
+    """Four officers at two machines, as far as one machine can be two: each process has a data folder of its own, and
+    nothing of the other's but what is copied to each host.
+    """
     with Postgres() as server:
-        return _on_one_queue(this, Office(this.folder, server.address(), hosts=2), 4)
+        return _on_one_queue(this, Office(this.folder, server.address(), server.schema("keys"), hosts=2), 4)
 
 
 def _on_one_queue(this: Round, office: Office, officers: int) -> Found:
