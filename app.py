@@ -28,7 +28,7 @@ COMMANDS = {
     "tiles": ("write the proof log as static files", "audit.proofs:publish"),
     "witness": ("remember what a log said, and alarm when it lies", "audit.witnessing:witness"),
     "office": ("show the office's configuration, or import one", "web.offices:office"),
-    "move": ("take the ledger into a PostgreSQL database, or back into a file", "web.moving:move"),
+    "move": ("take the office into a PostgreSQL database, or back into files", "web.moving:move"),
     "rebuild": ("make the read models anew from the record, or compare them with it", "web.rebuilding:rebuild"),
     "backup": (
         "copy everything that must not be lost while the office is open, and check the copy",

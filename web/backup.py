@@ -34,7 +34,7 @@ from ltsa.transfer import Tell, TransferError, Transferred, examined, transfer
 from web.credentials import Credentials, WrongKeyError
 from web.read_models import FILE as MODELS
 from web.settings import Settings, add_flags, from_flags
-from web.sides import ASIDE, TABLES, Sides, copied_out, held, take_over
+from web.sides import ASIDE, TABLES, Sides, copied, holds, take_over
 from web.terminal import ledger_place, progress
 from web.version import version
 
@@ -127,7 +127,7 @@ def take(settings: Settings, into: Path, keys: Path, at: datetime, tell: Tell) -
     for one, other in permutations((into.resolve(), keys.resolve(), data.resolve()), 2):
         if one.is_relative_to(other):
             raise BackupError(f"{one} lies in {other}; data, backup and keys are kept apart, best on three disks.")
-    with closing(Sides(settings)) as sides, _whole(into / f"ltsa-{at:%Y-%m-%dT%H%M%SZ}") as folder:
+    with closing(Sides.of(settings)) as sides, _whole(into / f"ltsa-{at:%Y-%m-%dT%H%M%SZ}") as folder:
         if (signed := data / LAST_SIGNED).exists():
             _copy(signed, folder / LAST_SIGNED)
         if isinstance(place, Path):
@@ -195,9 +195,9 @@ def bring_back(made: Path, keys: Path, settings: Settings, at: datetime, tell: T
 
 
 def _into_the_database(folder: Path, settings: Settings, tell: Tell) -> None:
-    with closing(Sides(settings, folder)) as sides:
-        if found := held(sides):
-            raise BackupError(f"{sides.at(found[0])} are there already; name an empty database.")
+    with closing(Sides(folder, settings.database, settings.keys_database)) as sides:
+        for place in (place for name in TABLES if not isinstance(place := sides.at(name), Path) and holds(name, place)):
+            raise BackupError(f"{place} are there already; name an empty database.")
         transfer(folder / LEDGER, settings.database, tell)
         (folder / LEDGER).unlink()
         take_over(sides, (folder / "seed").read_bytes())
@@ -269,7 +269,7 @@ def _copy(file: Path, to: Path) -> None:
 
 def _copy_out(place: Beside, name: str, to: Path) -> None:
     """Copies a store of a database, as it is at one moment, into a file."""
-    copied_out(place, name, to)
+    copied(name, place, to)
     with closing(sqlite3.connect(to)) as copy:
         copy.execute("PRAGMA journal_mode=DELETE")  # one file, whole by itself
     _to_the_disk(to)

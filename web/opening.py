@@ -53,7 +53,7 @@ def open_stores(settings: Settings, closing: ExitStack) -> Opened:
         return store
 
     folder = settings.data
-    sides = kept(Sides(settings))
+    sides = kept(Sides.of(settings))
     if sides.server is None:
         seed, installation = seed_of(folder / "seed"), None
         ledger = kept(_ledger(settings))

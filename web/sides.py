@@ -4,8 +4,12 @@ Without the setting `database` each is a file of the data folder, with it a sche
 erasable never lie beside what they seal: in the folder, or in the database of the setting `keys_database`.
 """
 
+import fcntl
 import logging
-from contextlib import closing
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,10 +45,14 @@ ASIDE = "taken-over"
 class Sides:
     """The places, and the servers that they are at."""
 
-    def __init__(self, settings: Settings, folder: Path | None = None) -> None:
-        self.folder = folder or settings.data
-        self.server = _server(settings.database)
-        self.keys_server = _server(settings.keys_database)
+    def __init__(self, folder: Path, database: str = "", keys_database: str = "") -> None:
+        self.folder = folder
+        self.server, self.keys_server = _server(database), _server(keys_database)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Sides":
+        """Those of an office."""
+        return cls(settings.data, settings.database, settings.keys_database)
 
     def at(self, name: str) -> Beside:
         """Where a store lies."""
@@ -58,23 +66,20 @@ class Sides:
                 server.close()
 
 
-def copied_out(place: Beside, name: str, file: Path) -> int:
-    """Copies a store as it is at one moment into a new file, while the office is open; how many rows there are. Raises
-    `DiffersError` or `LedgerUnavailableError`.
+def copied(name: str, place: Beside, target: Beside) -> int:
+    """Copies a store, as it is at one moment, into an empty place, while the office may be open; how many rows there
+    are. Raises `DiffersError` or `LedgerUnavailableError`.
     """
-    with _opened(place, name) as source, _opened(file, name) as target:
-        return side_copy.copy(source, target, TABLES[name])
+    with _opened(place, name) as here, _opened(target, name) as there:
+        return side_copy.copy(here, there, TABLES[name])
 
 
-def held(sides: Sides) -> list[str]:
-    """Which stores of the databases hold anything. Raises `LedgerUnavailableError`."""
-    found = list[str]()
-    for name, tables in TABLES.items():
-        if not isinstance(place := sides.at(name), Path):
-            with _opened(place, name) as store:
-                if not side_copy.is_blank(store, tables):
-                    found.append(name)
-    return found
+def holds(name: str, place: Beside) -> bool:
+    """Whether a store is there and holds anything. Raises `LedgerUnavailableError`."""
+    if isinstance(place, Path) and not place.exists():
+        return False
+    with _opened(place, name) as store:
+        return not side_copy.is_blank(store, TABLES[name])
 
 
 def take_over(sides: Sides, seed: bytes) -> None:
@@ -85,6 +90,11 @@ def take_over(sides: Sides, seed: bytes) -> None:
 
     Raises `DiffersError` where the database holds something else, and what opening the stores raises.
     """
+    with _alone_in(sides.folder):
+        _take_over(sides, seed)
+
+
+def _take_over(sides: Sides, seed: bytes) -> None:
     files = {name: in_folder(sides.folder)(name) for name in TABLES if not isinstance(sides.at(name), Path)}
     there = [name for name, file in files.items() if file.exists() and file.stat().st_size]
     if not there:
@@ -93,11 +103,21 @@ def take_over(sides: Sides, seed: bytes) -> None:
         _bring_up_to_date(sides.folder, seed, there)
         there = [name for name, file in files.items() if file.exists()]
         for name in there:
-            with _opened(files[name], name) as source, _opened(sides.at(name), name) as target:
-                rows = side_copy.copy(source, target, TABLES[name])
-                log.warning("%s was taken over into %s: %d rows", files[name], sides.at(name), rows)
+            rows = copied(name, files[name], sides.at(name))
+            log.warning("%s was taken over into %s: %d rows", files[name], sides.at(name), rows)
     for name in there:
         _put_aside(files[name], wiped=name == KEYS)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Of processes that start at once in a folder one moves its files."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _bring_up_to_date(folder: Path, seed: bytes, names: list[str]) -> None:
@@ -129,7 +149,8 @@ def _put_aside(file: Path, *, wiped: bool) -> None:
         store.empty()
     aside = file.parent / ASIDE
     aside.mkdir(mode=0o700, exist_ok=True)
-    file.replace(aside / file.name)
+    names = (aside / (f"{file.stem}-{n}.sqlite" if n else file.name) for n in count())
+    file.rename(next(name for name in names if not name.exists()))
 
 
 def _server(address: str) -> "Server | None":
