@@ -18,6 +18,7 @@ from ltsa.side_store import Beside, Tables
 
 ID_BYTES = 16
 _NEXT = "next:"
+OWED = "to be written anew"
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS keys (about TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT",
@@ -72,7 +73,18 @@ class Keys(SecretStore):
         except InvalidTag:
             self.close()
             raise WrongSeedError("The keys were kept under another seed; bring it back from a backup") from None
-        self.side.empty()
+        self._empty_log()
+        self.settle()
+
+    def settle(self) -> None:
+        """Writes the store anew if keys were deleted since: a key must not be found anywhere, since what it
+        sealed may lie in backups. Others wait for it, so it is not done at each erasure but by the house, every minute.
+        """
+        with self._changing() as database:
+            owed = database.execute("DELETE FROM marks WHERE name = ?", (OWED,)).rowcount
+        if owed and not self.side.rewrite():
+            with self._changing() as database:
+                self._owe(database)
 
     # --- Keys
 
@@ -127,6 +139,7 @@ class Keys(SecretStore):
                 (about, sealed(self._wrap, new, about)),
             )
             database.execute("DELETE FROM keys WHERE about = ?", (f"{_NEXT}{about}",))
+            self._owe(database)
         self._empty_log()
 
     def drop_renewal(self, about: str) -> None:
@@ -137,6 +150,7 @@ class Keys(SecretStore):
         """Takes back a key to whose data the ledger never came to refer."""
         with self._changing() as database:
             database.execute("DELETE FROM keys WHERE about = ?", (about,))
+            self._owe(database)
         self._empty_log()
 
     def destroy(self, erased: Iterable[Erased]) -> int:
@@ -149,6 +163,7 @@ class Keys(SecretStore):
                 destroyed += database.execute("DELETE FROM keys WHERE about = ?", (it.about,)).rowcount
                 database.execute("DELETE FROM keys WHERE about = ?", (f"{_NEXT}{it.about}",))
                 database.execute("INSERT INTO erased VALUES (?,?,?) ON CONFLICT DO NOTHING", it)
+            self._owe(database)
         self._empty_log()
         return destroyed
 
@@ -183,9 +198,10 @@ class Keys(SecretStore):
 
     # --- Inside
 
-    def _empty_log(self) -> None:
-        """A key that was destroyed must not be found anywhere: what it sealed may lie in backups."""
-        self.side.empty(rewrite=True)
+    def _owe(self, database: Tables) -> None:
+        """A key was deleted: the store is to be written anew."""
+        if not isinstance(self.place, Path):
+            mark(database, OWED, b"\1")
 
     def _unwrapped(self, wrapped: object, about: str) -> bytes:
         assert isinstance(wrapped, bytes)  # noqa: S101 - the table is strict

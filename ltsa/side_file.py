@@ -71,7 +71,7 @@ class SideFile(SideStore):
             return [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
 
     @override
-    def empty(self, *, rewrite: bool = False) -> None:
+    def empty(self) -> None:
         until = monotonic() + TIMEOUT
         while True:
             with self._writing, self._named("changed"):
@@ -82,6 +82,10 @@ class SideFile(SideStore):
                 break
             sleep(0.01)  # SQLite itself does not wait for another process that empties it
         log.warning("the log of %s was not emptied; it is with the next erasure, or at the next start", self.place)
+
+    @override
+    def rewrite(self) -> bool:
+        return True  # it was overwritten
 
     @override
     def close(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -84,18 +84,27 @@ class SideSchema(SideStore):
             return [row[0] for row in found]
 
     @override
-    def empty(self, *, rewrite: bool = False) -> None:
+    def empty(self) -> None:
+        """What was deleted stays in the tables' files until its room is used again."""
+        self._vacuum("VACUUM (SKIP_LOCKED) {}")
+
+    @override
+    def rewrite(self) -> bool:
         """The server's write-ahead log holds it until that is used again, and copies of it for as long as they are
-        kept; without `rewrite`, the tables' files until the room is used again.
+        kept.
         """
-        vacuum = sql.SQL("VACUUM (FULL) {}" if rewrite else "VACUUM (SKIP_LOCKED) {}")
+        return self._vacuum("VACUUM (FULL) {}")
+
+    def _vacuum(self, how: LiteralString) -> bool:
         try:
             with self._session("emptied", self._schema) as session:
                 query = "SELECT table_name FROM information_schema.tables WHERE table_schema = ?"
                 for (table,) in session.execute(query, (self._schema,)).fetchall():
-                    session.execute(vacuum.format(sql.Identifier(table)))
+                    session.execute(sql.SQL(how).format(sql.Identifier(table)))
         except LedgerUnavailableError as reason:
             log.warning("%s; it is with the next erasure", reason)
+            return False
+        return True
 
     @override
     def close(self) -> None:

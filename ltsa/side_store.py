@@ -83,9 +83,14 @@ class SideStore(Protocol):
     def columns(self, table: str) -> list[str]:
         """The names of a table's columns; none for one that is not there."""
 
-    def empty(self, *, rewrite: bool = False) -> None:
-        """Takes what was deleted out of where the store has it besides its tables, as far as it can; with `rewrite`
-        whatever that costs, and whoever has to wait for it. Says so in the log where it cannot.
+    def empty(self) -> None:
+        """Takes what was deleted out of where the store has it besides its tables, as far as it can. Says so in the log
+        where it cannot.
+        """
+
+    def rewrite(self) -> bool:
+        """Writes the tables anew where what was deleted stays in them until its room is used again; whoever needs them
+        waits. False where it could not be done, which the log says.
         """
 
     def close(self) -> None:

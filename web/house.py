@@ -384,7 +384,10 @@ class House:
             self.note_about(SignedOut, ended.person, session=ended.id, why=why)
 
     def _carry_out_erasures(self) -> None:
-        """Whatever was cut off while the office runs is erased too, and an opening has the less to look through."""
+        """Whatever was cut off while the office runs is erased too, and an opening has the less to look through. Keys
+        that were destroyed leave nothing behind.
+        """
+        self.off_loop(self.personal.keys.settle)
         if self.position - self.personal.keys.reached >= FOLLOWED_EVERY:
             self.off_loop(self.personal.carry_out, self.ledger)
 

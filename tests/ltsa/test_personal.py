@@ -23,8 +23,10 @@ from ltsa.office import example_office
 from ltsa.people import Note, People
 from ltsa.personal import Personal, open_personal
 from ltsa.persons import Persons
+from ltsa.postgres_server import Server
 from ltsa.secret_store import SecretStore, derived, sealed
-from ltsa.side_store import in_folder
+from ltsa.side_store import Schema, in_folder
+from tools.postgres import Postgres
 
 SEED = bytes(range(32))
 RATNA = identity("3204014503900001", "Ratna Sari Dewi Kusumawardhani", "0812 3456 7890")
@@ -310,6 +312,32 @@ def test_somebody_else_s_nik_is_refused_and_leaves_the_key_as_it_is(tmp_path: Pa
         with pytest.raises(Refusal):
             it.persons.change(person, BUDI, renewed=True)
         assert (it.persons.read(person), it.keys.renewals()) == (RATNA, [])
+
+
+def test_a_destroyed_key_is_in_none_of_the_tables_files_of_its_database(
+    database: str, keys_database: str, postgres_server: Postgres
+) -> None:
+    """In the files of the tables, that is: the server's write-ahead log keeps it until it is used again."""
+    data, keys = Server(database), Server(keys_database)
+
+    def at(name: str) -> Schema:
+        return Schema(keys if name == "keys" else data, name)
+
+    with closing(open_personal(at, SEED)) as it:
+        person, _ = it.persons.keep(RATNA, AT)
+        stays, _ = it.persons.keep(BUDI, AT)
+        wrapped = dict(it.keys._rows("SELECT about, wrapped FROM keys"))
+        lies = postgres_server.table_bytes()
+        assert all(key in lies for key in wrapped.values())
+        assert it.persons.erase(person, "manager:maya", AT)
+        it.keys.settle()
+        lies = postgres_server.table_bytes()
+        assert wrapped[f"person:{person}"] not in lies
+        assert wrapped[f"person:{stays}"] in lies
+        with closing(open_personal(at, SEED)) as again:
+            assert (again.persons.read(person), again.persons.read(stays)) == (None, BUDI)
+    for server in (data, keys):
+        server.close()
 
 
 # --- A key store that is not there ------------------------------------------------------------------------------------

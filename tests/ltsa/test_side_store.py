@@ -70,7 +70,7 @@ def test_stores_beside_one_ledger_have_tables_of_the_same_name(beside: Callable[
         with one.changing() as database:
             database.execute("DELETE FROM things")
         one.empty()
-        one.empty(rewrite=True)
+        assert one.rewrite()
         assert names(one) == []
 
 
