@@ -18,13 +18,13 @@ from ltsa.message import key_digest
 from ltsa.present import Recorded
 from tests.staff import signed_in
 from tools.load import check, made, plots, report
-from tools.load.browser import live_views
 from tools.load.command import load
 from tools.load.crowd import match_calls
 from tools.load.day import arrivals
 from tools.load.found import Found, Limit
 from tools.load.meter import Meter
 from tools.load.officer import Desk, read_desk
+from tools.load.screens import wall
 from tools.load.visitor import read_code
 from tools.load.world import Call, Record, Ring, Shown, Told
 from web.settings import Settings
@@ -130,10 +130,9 @@ def test_what_was_done_twice_is_found() -> None:
 def test_a_display_that_shows_another_board_is_found(settings: Settings) -> None:
     app = create_app(settings)
     display = signed_in(app)
-    page = display.get("/display/ltsa").text
-    [view] = live_views(page)
-    wall = page.partition(f'data-live="{view}"')[2].partition(">")[2].partition('<span class="probe"')[0]
-    right = Shown("ltsa", [(1, 0.0, 0)], [wall.strip().removesuffix("</div>")])
+    v, picture = wall(display.get("/display/ltsa").text)
+    assert v == app.extensions["ltsa"].position
+    right = Shown("ltsa", [(1, 0.0, 0)], [picture])
     wrong = Shown("ltsa", [(1, 0.0, 0)], [right.last[0].replace("</li>", "!</li>", 1)])
     blind = Shown("ltsa", [], [""])
 

@@ -151,6 +151,13 @@ class Browser:
         except (aiohttp.ClientError, OSError) as error:
             raise LostError(type(error).__name__) from None
 
+    def position(self) -> int:
+        """The ledger's position of what this browser changed last, as the office told it in a cookie; 0 for none."""
+        for cookie in self._session.cookie_jar:
+            if cookie.key == self.site.cookie("position"):
+                return int(cookie.value)
+        return 0
+
     @staticmethod
     def port() -> int:
         """The own end of the connection that this task used last."""

@@ -113,7 +113,8 @@ class _Crowd:
         """Kiosks and officers finish what they are at; then every display shows the present board, or that is wrong."""
         self._world.over.set()
         await _all([*self._issuing, *self._working])
-        settling = [settles(screen, shown, SETTLES_WITHIN) for screen, shown in self._displays]
+        newest = max((told.v for told in self._world.record.told), default=0)
+        settling = [settles(screen, shown, newest, SETTLES_WITHIN) for screen, shown in self._displays]
         await _all([asyncio.create_task(each) for each in settling])
         phones = list(self._world.visitors)
         for task in phones:

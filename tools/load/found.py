@@ -15,6 +15,9 @@ from tools.load.watcher import OURS, Look
 SLICES = 60
 """Into how many slices the time is cut, at most, for what is plotted."""
 
+LEAST = 20
+"""Readings from which a curve's point is taken, at least: neighbouring slices are put together for it."""
+
 OWN_MOST = 0.1
 """Seconds that the crowd's own loop may be late in 95 of 100 looks: beyond, the crowd measures itself."""
 
@@ -147,14 +150,12 @@ class Found(Struct, kw_only=True):
         late = sorted(look.own_lag for look in self.looks)
         if late and (usual := late[min(len(late) - 1, int(0.95 * len(late)))]) > OWN_MOST:
             self.notes.append(
-                f"The crowd itself was late by up to {1000 * usual:.0f} ms in 95 of 100 seconds: every time in this"
-                " report may be that much too long. Use fewer phones, a slower day, or another machine for the crowd."
+                f"The crowd itself was late, by up to {1000 * usual:.0f} ms in 95 of 100 seconds: every time in this"
+                " report may be that much too long. A quieter machine, a slower day or fewer phones would tell more."
             )
         own = [look.cpu.get(OURS, 0.0) for look in self.looks]
         if own and max(own) > 0.9:  # noqa: PLR2004 - nearly a whole core, and it has one
-            self.notes.append(
-                "The crowd took a whole core at times; a faster office would have been told so less fast."
-            )
+            self.notes.append("The crowd took a whole core at times: this machine cannot ask more than it did then.")
 
 
 def _rates(moments: Sequence[float], count: int, width: float) -> list[float]:
@@ -167,13 +168,17 @@ def _curve(took: Sequence[Reading], count: int, width: float) -> Curve:
     for reading in took:
         slices[min(count - 1, max(0, int(reading.at / width)))].append(reading.took)
     curve = Curve(at=[], p50=[], p95=[], p99=[])
+    first, together = 0, list[float]()
     for n, each in enumerate(slices):
-        if each:
-            p50, p95, p99 = percentiles(each)
-            curve.at.append(round((n + 0.5) * width, 2))
+        first = first if together else n
+        together += each
+        if len(together) >= LEAST or (together and n == count - 1):
+            p50, p95, p99 = percentiles(together)
+            curve.at.append(round((first + n + 1) / 2 * width, 2))
             curve.p50.append(p50)
             curve.p95.append(p95)
             curve.p99.append(p99)
+            together = []
     return curve
 
 

@@ -16,7 +16,10 @@ LATENCIES = {
     "press": ("An officer’s press", "from the press to the office’s answer: it is on record then"),
     "desk": ("The officer’s own desk", "from the press to the picture on the desk that shows it"),
     "seen": ("A call on the displays", "from the officer’s press to the display that shows the call"),
-    "seen-elsewhere": ("… at another process", "the same, where another process serves that display"),
+    "seen-elsewhere": (
+        "A call at another process",
+        "the same, where another process than the officer’s serves the display",
+    ),
     "rings": ("A call on the phone", "from the officer’s press to the phone of whoever is called"),
     "phone": ("A ticket’s page on the phone", "from the address to the whole page with every file"),
     "page": ("A page of the staff or a screen", "from the address to the whole page with every file"),

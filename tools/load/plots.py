@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from tools.load.found import Curve, Found
 
@@ -58,6 +58,9 @@ PERCENTILES = (("p50", "half"), ("p95", "95 of 100"), ("p99", "99 of 100"))
 
 SECOND = 1000.0
 
+WIDE = 100.0
+"""From so many times the lowest to the highest on, each ten times has a tick; below, also 2 and 5."""
+
 
 class _End(NamedTuple):
     """Where a series ends, what it is called, and its colour."""
@@ -68,7 +71,7 @@ class _End(NamedTuple):
 
 
 def latency(curve: Curve, found: Found) -> str:
-    """Within which time half, 95 and 99 of 100 were served. Each line up is ten times as long."""
+    """Within which time half, 95 and 99 of 100 were served. Upwards each tenfold is as high as the one before."""
     with mpl.rc_context(SETTINGS):
         drawing, axes = _drawing(found)
         axes.set_yscale("log")
@@ -77,7 +80,9 @@ def latency(curve: Curve, found: Found) -> str:
             values = [max(0.1, value) for value in getattr(curve, name)]
             _line(axes, curve.at, values, n)
             ends.append(_End(values[-1], words, COLOURS[n]))
-        axes.set_ylim(max(0.5, min(curve.p50) / 2), max(20.0, 1.6 * max(curve.p99)))
+        low, high = max(0.5, min(curve.p50) / 1.6), max(20.0, 1.6 * max(curve.p99))
+        axes.set_ylim(low, high)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if high / low > WIDE else (1.0, 2.0, 5.0)))
         axes.yaxis.set_major_formatter(
             FuncFormatter(lambda ms, _: f"{ms / SECOND:g} s" if ms >= SECOND else f"{ms:g} ms")
         )
@@ -119,7 +124,7 @@ def stacked(at: Sequence[float], series: Mapping[str, Sequence[float]], found: F
 def _drawing(found: Found) -> tuple[Drawing, Axes]:
     """An empty plot over the time that the crowd was there; its coming is shaded."""
     drawing = Drawing(figsize=SIZE)
-    axes = drawing.add_axes((0.115, 0.13, 0.70, 0.82))
+    axes = drawing.add_axes((0.10, 0.12, 0.74, 0.84))
     axes.set_xlim(0, max(1.0, found.seconds))
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda second, _: f"{second:g} s"))

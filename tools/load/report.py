@@ -15,7 +15,7 @@ from markupsafe import Markup
 from tools.load import plots
 from tools.load.found import Found, share
 from tools.load.meter import LATENCIES
-from tools.load.watcher import Look
+from tools.load.watcher import OURS, Look
 from web.files import NODE_MODULES
 
 PAGE, FIGURES = "report.html", "report.json"
@@ -124,9 +124,7 @@ def count(number: float) -> str:
 
 def _felt(found: Found) -> list[Plot]:
     return [
-        Plot(
-            LATENCIES[what][0].removeprefix("… "), LATENCIES[what][1], _inside(plots.latency(found.curves[what], found))
-        )
+        Plot(LATENCIES[what][0], LATENCIES[what][1], _inside(plots.latency(found.curves[what], found)))
         for _, whats in GROUPS
         for what in whats
         if what in found.curves
@@ -155,7 +153,7 @@ def _taken(found: Found) -> list[Plot]:
     looks, at = found.looks, [look.at for look in found.looks]
     if not looks:
         return []
-    names = list(dict.fromkeys(name for look in looks for name in look.cpu))
+    names = sorted(dict.fromkeys(name for look in looks for name in look.cpu), key=OURS.__eq__)
 
     def each(value: Callable[[Look, str], float], of: Sequence[str] = names) -> dict[str, list[float]]:
         return {name: [value(look, name) for look in looks] for name in of}
@@ -167,7 +165,7 @@ def _taken(found: Found) -> list[Plot]:
     ]
     lagging = list(dict.fromkeys(name for look in looks for name in look.lag))
     lags = each(lambda look, name: SECOND * look.lag.get(name, 0.0), lagging)
-    lags["this crowd"] = [SECOND * look.own_lag for look in looks]
+    lags[OURS] = [SECOND * look.own_lag for look in looks]
     made.append(
         (
             "How late the loops were",
@@ -182,7 +180,7 @@ def _taken(found: Found) -> list[Plot]:
 
 
 def _by_most(looks: Sequence[Look]) -> Callable[[str], float]:
-    return lambda kind: max(look.here.get(kind, 0) for look in looks)
+    return lambda kind: -max(look.here.get(kind, 0) for look in looks)
 
 
 def _inside(svg: str) -> Markup:

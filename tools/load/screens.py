@@ -16,7 +16,7 @@ REPORTS = 60.0
 
 _CLIPS = re.compile(r'<li class="call [^>]*data-clips="([^"]*)"')
 _VERSION = re.compile(r'data-version="([^"]*)"')
-_WALL = re.compile(r'<div data-live="display:[^"]*"[^>]*>(.*)</div>\s*<span class="probe"', re.DOTALL)
+_WALL = re.compile(r'<div data-live="display:[^"]*" data-v="(\d+)"[^>]*>(.*)</div>\s*<span class="probe"', re.DOTALL)
 _WAIT = re.compile(r'<span class="queue__wait" data-wait>.*?</li>', re.DOTALL)
 
 
@@ -94,22 +94,23 @@ async def _fetch_clips(screen: Screen, names: list[str]) -> None:
                 screen.meter.fails("file", str(answer.status))
 
 
-async def settles(screen: Screen, shown: Shown, patience: float) -> None:
-    """Waits until a display shows what a page that is opened now shows, or so many seconds have gone.
+async def settles(screen: Screen, shown: Shown, newest: int, patience: float) -> None:
+    """Waits until a display shows what a page does that is opened at `newest` or later, or so many seconds have gone.
 
     Raises:
         LostError: the page did not come.
     """
     until = screen.meter.now() + patience
-    while plain(wall(await screen.browser.opens(f"/display/{shown.office}", "page"))) != plain(shown.last[0]):
-        if screen.meter.now() > until:
+    while screen.meter.now() < until:
+        v, picture = wall(await screen.browser.opens(f"/display/{shown.office}", "page"))
+        if v >= newest and plain(picture) == plain(shown.last[0]):
             return
         await asyncio.sleep(0.5)
 
 
-def wall(page: str) -> str:
-    """The live part of a display's page."""
-    return found[1] if (found := _WALL.search(page)) else ""
+def wall(page: str) -> tuple[int, str]:
+    """The live part of a display's page: the ledger's position, -1 for none, and the picture."""
+    return (int(found[1]), found[2]) if (found := _WALL.search(page)) else (-1, "")
 
 
 def plain(picture: str) -> str:

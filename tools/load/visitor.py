@@ -93,7 +93,7 @@ class Kiosk:
                 self._meter.fails("ticket", str(answer.status))
             return ""
         self._meter.ended("ticket", began)
-        self._world.record.told.append(Told("issue", key, 0))
+        self._world.record.told.append(Told("issue", key, self.screen.browser.position()))
         await self._shows(answer.text)
         await self._world.lives(luck.uniform(*READING))
         return read_code(answer.text)

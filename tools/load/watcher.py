@@ -99,14 +99,16 @@ class Watcher:
 
     async def _seen(self) -> Look:
         processes = {OURS: [os.getpid()]} | dict(self._servers.processes() if self._servers else {})
+        at = self._meter.now()
         taken = {name: machine.taken(pids) for name, pids in processes.items()}
+        cpu = {name: self._cores(name, each.cpu, at) for name, each in taken.items()}
         if self._servers and self._servers.workers > 1:
             self.process_of |= machine.clients(self._servers.port, self._servers.answering())
         lag = await self._lags() if self._admin else {}
         own, self._own_lag = self._own_lag, 0.0
         return Look(
-            at=self._meter.now(),
-            cpu={name: self._cores(name, each.cpu) for name, each in taken.items()},
+            at=at,
+            cpu=cpu,
             memory={name: each.memory for name, each in taken.items()},
             files={name: each.files for name, each in taken.items()},
             lag=lag,
@@ -115,8 +117,7 @@ class Watcher:
             load=machine.load(),
         )
 
-    def _cores(self, name: str, cpu: float) -> float:
-        now = self._meter.now()
+    def _cores(self, name: str, cpu: float, now: float) -> float:
         before, then = self._cpu.get(name, (cpu, now))
         self._cpu[name] = (cpu, now)
         return max(0.0, cpu - before) / (now - then) if now > then else 0.0

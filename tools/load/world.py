@@ -12,7 +12,7 @@ from tools.load.browser import Site
 
 
 class Told(NamedTuple):
-    """A command that the office said is done. `v` is the ledger's position then, 0 where the answer does not say."""
+    """A command that the office said is done. `v` is the ledger's position then."""
 
     what: str
     key: str
