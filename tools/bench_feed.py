@@ -1,4 +1,4 @@
-"""The benchmark of the live feed: one change on the display of a thousand clients, against a bare broadcast."""
+"""The benchmark of the live feed: one change on the display of three thousand clients, against a bare broadcast."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ from tools.figures import Figure, NotMeasuredError, figure, in_turns, scratch
 from web.server import CreateApp, run
 from web.settings import Settings
 
-CLIENTS = 1000
+CLIENTS = 3000
 BROADCASTS = 10
 REST = 0.2  # seconds between two broadcasts, longer than the feed lets a view rest
 OFFICE = "ltsa"
@@ -40,7 +40,7 @@ UPGRADE = (
 
 
 def feed(create_app: CreateApp, scale: float = 1.0) -> Figure:
-    """From a commit to the last of a thousand displays; against `websockets` broadcasting the same bytes to as many."""
+    """From a commit to the last of many displays; against `websockets` broadcasting the same bytes to as many."""
     if not find_spec("websockets"):
         raise NotMeasuredError("the package websockets is missing: python3 app.py test installs it")
     clients, broadcasts = max(2, int(CLIENTS * scale)), max(2, int(BROADCASTS * scale))
@@ -156,7 +156,7 @@ class Audience:
         if fd in self._parts:
             data = self._parts.pop(fd) + data
         while data:
-            head, size = _frame_size(data)
+            head, size = frame_size(data)
             if len(data) < head + size:
                 self._parts[fd] = data
                 return
@@ -173,7 +173,7 @@ def masked(text: bytes) -> bytes:
     return bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text
 
 
-def _frame_size(data: bytes) -> tuple[int, int]:
+def frame_size(data: bytes) -> tuple[int, int]:
     """How long a frame's head and body are; longer than any data when the head itself is not whole."""
     if len(data) < 10 and len(data) < (2, 4, 10)[max(0, data[1] - 125) if len(data) > 1 else 2]:  # noqa: PLR2004
         return len(data) + 1, 0

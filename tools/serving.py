@@ -45,7 +45,7 @@ class Serving(NamedTuple):
 
 @contextmanager
 def serving(create_app: CreateApp, settings: Settings) -> Iterator[Serving]:
-    """The office of these settings, open, on any free port, with no limits of how often it may be asked."""
+    """The office of these settings, open, with no limits of how often it may be asked."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     server = context.Process(target=_serve, args=(create_app, settings, theirs))
@@ -97,4 +97,4 @@ def _serve(create_app: CreateApp, settings: Settings, told: Connection) -> None:
         return app
 
     with contextlib.redirect_stdout(_Terminal(told)):
-        run(dataclasses.replace(settings, port=0, rate_limits=0), create_with_empty)
+        run(dataclasses.replace(settings, rate_limits=0), create_with_empty)

@@ -12,12 +12,17 @@ from tools import chromium, postgres
 from tools.bench import BENCHMARKS, bench
 from tools.figures import figure, in_turns
 
-AS_VISIT = {"visit-two", "visit-postgres", "visit-postgres-two"}
-"""The benchmark `visit` with other settings."""
+AS_ANOTHER = {"visit-two", "visit-postgres", "visit-postgres-two", "notify-file"}
+"""Benchmarks that are `visit` or `notify` with other settings."""
 
 IN_BROWSER = {"click": ["click"], "replay-page": ["replay-page", "replay-step"]}
 
-FIRST_OF = {"dispatch": "dispatch-mean", "big": "big-start", "big-postgres": "big-postgres-start"}
+FIRST_OF = {
+    "dispatch": "dispatch-mean",
+    "big": "big-start",
+    "big-postgres": "big-postgres-start",
+    "rejoin": "rejoin",
+}
 """Of those with several figures, the first one's name."""
 
 PROJECT = Path(__file__).parents[2]
@@ -26,7 +31,7 @@ PROJECT = Path(__file__).parents[2]
 @pytest.fixture
 def what_it_needs(name: str) -> None:
     """Skips what this machine has no server for."""
-    if "postgres" in name and (reason := postgres.missing()):
+    if ("postgres" in name or name == "notify") and (reason := postgres.missing()):
         pytest.skip(reason)
 
 
@@ -40,9 +45,9 @@ def check(line: str, name: str) -> None:
     assert found["unit"]
 
 
-@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name not in IN_BROWSER.keys() | AS_VISIT])
+@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name not in IN_BROWSER.keys() | AS_ANOTHER])
 @pytest.mark.usefixtures("what_it_needs")
-def test_a_benchmark_prints_one_complete_object(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_benchmark_prints_complete_objects(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert bench([name, "--json", "--scale", "0.01"], create_app) in {0, 1}
 
     [line, *more] = capsys.readouterr().out.splitlines()
