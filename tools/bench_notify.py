@@ -32,6 +32,9 @@ PRESSES = 20
 GOAL = 100.0
 """Ms, of the 150 that a click may take until the hall's display shows it (docs/decisions/measuring.md)."""
 
+A_MOMENT = 0.001
+"""Seconds."""
+
 LEAST = 0.1
 """Ms that are counted at least: what was shown before its answer was read has no ratio."""
 
@@ -99,10 +102,13 @@ class Pair(NamedTuple):
     display: Audience
     press: Callable[[], bytes]
 
-    def latencies(self, presses: int) -> list[float]:
-        """Ms from each answer until the display shows it; 0 where it did before the answer was read."""
+    def latencies(self, presses: int, beside: "Pair") -> list[float]:
+        """Ms from each answer until the display shows it; 0 where it did before the answer was read. Meanwhile the
+        other display answers its server's pings too.
+        """
         took = []
         for _ in range(presses):
+            beside.display.rest(A_MOMENT)
             self.display.rest(REST)
             words = self.press()
             answered = time.perf_counter()
@@ -116,12 +122,14 @@ class Pair(NamedTuple):
 def _measured(name: str, ours: Pair, theirs: Pair, scale: float, against: str) -> Figure:
     presses, middle, middle_of_theirs = max(2, int(PRESSES * scale)), list[float](), list[float]()
 
-    def p95(of: Pair, middles: list[float]) -> float:
-        took = of.latencies(presses)
+    def p95(of: Pair, beside: Pair, middles: list[float]) -> float:
+        took = of.latencies(presses, beside)
         middles.append(median(took))
         return max(LEAST, quantiles(took, n=20, method="inclusive")[-1])
 
-    rounds = in_turns(lambda: p95(ours, middle), lambda: p95(theirs, middle_of_theirs), rounds=5 if scale >= 1 else 1)
+    rounds = in_turns(
+        lambda: p95(ours, theirs, middle), lambda: p95(theirs, ours, middle_of_theirs), rounds=5 if scale >= 1 else 1
+    )
     return figure(
         name,
         rounds,
