@@ -32,7 +32,7 @@ from ltsa.happened import TOPICS, DayEvent
 from ltsa.journal import WriteJournal
 from ltsa.journey import CaseMoved, CaseOpened, Person, PersonEvent, person_of, person_stream
 from ltsa.journey_rules import Here, PersonCommand
-from ltsa.log import Log, grow, missing
+from ltsa.log import LAST_LEAF, Log, grow, missing
 from ltsa.message import Refusal, key_digest
 from ltsa.predictions import RecordWaits, forecast_stream
 from ltsa.present import AnyEvent, Present, Recorded, day_stream, office_stream
@@ -146,17 +146,23 @@ def _tell(whom: Callable[[], object]) -> None:
         log.exception("whoever waits for the ledger could not be told")
 
 
+EVENTS = "SELECT rowid, originator_id, originator_version, topic, state FROM ledger WHERE "
+NEXT = f"{EVENTS}rowid > ? ORDER BY rowid LIMIT ?"
+
+
 def decoded(cursor: Cursor, where: str, *values: object) -> list[Recorded]:
     """The decoded events of `SELECT … WHERE {where}`. Raises `LedgerUnavailableError` for one that nobody can read."""
-    cursor.execute(
-        f"SELECT rowid, originator_id, originator_version, topic, state FROM ledger WHERE {where}",  # noqa: S608 - ours
-        values,
-    )
+    cursor.execute(EVENTS + where, values)
+    return _events(cursor.fetchall())
+
+
+def _events(rows: list[Any]) -> list[Recorded]:
+    """The decoded events of rows as `EVENTS` finds them."""
     decoders = _decoders
     try:
         return [
             Recorded(position, stream, version, decoders[topic].decode(state))
-            for position, stream, version, topic, state in cursor.fetchall()
+            for position, stream, version, topic, state in rows
         ]
     except KeyError as error:
         message = f"the ledger holds events of kind {error}, which this version of the program does not know"
@@ -270,11 +276,16 @@ class Ledger:
         """The position of the newest event, 0 when there is none. Cheap enough to poll."""
         with self._store.reading() as cursor:
             cursor.execute("SELECT max(rowid) FROM ledger")
-            return cursor.fetchone()[0] or 0
+            newest: int = cursor.fetchone()[0] or 0
+            self._store.settle(cursor)
+            return newest
 
     def since(self, position: int, limit: int = CHUNK) -> list[Recorded]:
-        """The next events of the whole ledger after a position, in order."""
-        return self._select("rowid > ? ORDER BY rowid LIMIT ?", position, limit)
+        """The next events of the whole ledger after a position, in order: those that nothing takes back any more."""
+        with self._store.reading() as cursor:
+            if found := decoded(cursor, "rowid > ? ORDER BY rowid LIMIT ?", position, limit):
+                self._store.settle(cursor)
+            return found
 
     @property
     def newest_seen(self) -> int:
@@ -528,18 +539,19 @@ class Ledger:
 
     def _decide_all(self, batch: list[Asked]) -> list[Done | Exception]:
         """The answers to all commands of a batch, with what they led to on record."""
-        rows: list[Recorded] = []
+        rows, news = list[Recorded](), list[Recorded]()
         if self._doubtful:
             self._present, self._doubtful = self.present(), False
         self._present.let_go()
         with self._store.appending() as cursor:
-            self._catch_up(cursor)
+            leaves = self._catch_up(cursor, news)
+            self._gather(batch)
             outcomes = [self._decide(asked.command, rows) for asked in batch]
             if rows:
-                self._insert(cursor, rows)
+                self._insert(cursor, rows, leaves)
         if rows:
             self._present.position = rows[-1].position
-            self._seen.extend(rows)
+        self._seen.extend((*news, *rows))  # not before they are durable: pages read here
         return outcomes
 
     def _doubt(self) -> None:
@@ -548,24 +560,45 @@ class Ledger:
         self._seen.clear()
         self._answers.clear()
 
-    def _insert(self, cursor: Cursor, rows: list[Recorded]) -> None:
-        """Appends rows at the positions they were promised, which under the lock are the next ones."""
+    def _gather(self, batch: list[Asked]) -> None:
+        """Takes in what was queued while the lock was waited for: it goes into the same commit."""
+        with suppress(Empty):
+            while len(batch) < BATCH:
+                if (asked := self._queue.get_nowait()) is None:
+                    self._queue.put(None)  # the ledger closes, after this turn
+                    break
+                batch.append(asked)
+
+    def _insert(self, cursor: Cursor, rows: list[Recorded], leaves: int | None) -> None:
+        """Appends rows at the positions they were promised, which under the lock are the next ones. `leaves` are as
+        many as there are, None where some are missing.
+        """
         stored = [
             Row(row.position, row.stream, row.version, _topic_of[type(row.event)], _encoder.encode(row.event))
             for row in rows
         ]
-        while late := missing(cursor):  # what an older program, still running, appended; or somebody by hand
+        while leaves is None and (
+            late := missing(cursor)
+        ):  # what an older program, still running, appended; or somebody by hand
             log.warning("events from position %d on were appended without leaves; now they have some", late[0].position)
             grow(cursor, late)
         self._store.insert(cursor, stored)
-        grow(cursor, stored)
+        grow(cursor, stored, leaves)
 
-    def _catch_up(self, cursor: Cursor) -> None:
-        """Takes in what other processes appended. Only called under the ledger's lock."""
-        while rows := decoded(cursor, "rowid > ? ORDER BY rowid LIMIT ?", self._present.position, CHUNK):
+    def _catch_up(self, cursor: Cursor, news: list[Recorded]) -> int | None:
+        """Takes in what other processes appended, and adds it to `news`. How many leaves there are, None where some
+        events have none yet. Only called under the ledger's lock.
+        """
+        more = True
+        while more:
+            found, leaf = self._store.found(cursor, (NEXT, (self._present.position, CHUNK)), (LAST_LEAF, ()))
+            rows = _events(found)
             for recorded in rows:
                 self._present.apply(recorded)
-            self._seen.extend(rows)
+            news += rows
+            more = len(rows) == CHUNK
+        [(last, position)] = leaf or [(-1, 0)]
+        return last + 1 if position >= self._present.position else None
 
     def _decide(self, command: AnyCommand, rows: list[Recorded]) -> Done | Exception:  # noqa: C901, PLR0911 - one a kind
         """The answer to be, its events appended to `rows` and applied; or a refusal, which changes nothing.

@@ -46,9 +46,11 @@ def leaf_text(row: Row) -> str:
     return f"ltsa-event/1\n{row.stream}\n{row.version}\n{row.topic}\n{sha256(row.state).hexdigest()}\n"
 
 
-def grow(cursor: Cursor, rows: Iterable[Row]) -> None:
-    """Adds leaves for events that were just appended, within their transaction."""
-    first = _size(cursor)
+def grow(cursor: Cursor, rows: Iterable[Row], first: int | None = None) -> None:
+    """Adds leaves for events that were just appended, within their transaction; who knows how many leaves there are
+    (`first`) saves looking.
+    """
+    first = _size(cursor) if first is None else first
     leaves = [(n, row.position, leaf_hash(leaf_text(row).encode())) for n, row in enumerate(rows, first)]
     cursor.executemany("INSERT INTO leaves (leaf, position, hash) VALUES (?,?,?)", leaves)
     size, level = first + len(leaves), 0
@@ -57,6 +59,10 @@ def grow(cursor: Cursor, rows: Iterable[Row]) -> None:
             below = _nodes(cursor, level, number * WIDTH, (number + 1) * WIDTH)
             cursor.execute("INSERT INTO nodes VALUES (?,?,?)", (level + 1, number, root(below)))
         first, size, level = first // WIDTH, size // WIDTH, level + 1
+
+
+LAST_LEAF = "SELECT leaf, position FROM leaves ORDER BY leaf DESC LIMIT 1"
+"""The newest leaf: its number, and the position of its event."""
 
 
 def missing(cursor: Cursor) -> list[Row]:

@@ -3,23 +3,35 @@
 The lock is an advisory one, held for a transaction: readers, backups and VACUUM never wait for it. The events' table is
 laid out as the `eventsourcing` library lays out its own, but the library's recorder is not used: it locks the whole
 table, and repeats what it cannot know to have failed (docs/decisions/stores.md).
+
+The lock is let go before the disk has answered, and nobody is answered until it has: so several processes share its
+answer. What is read beside the lock to be shown is waited for alike (docs/decisions/stores.md).
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
+from typing import Any
 
 import psycopg
 from typing_extensions import override
 
-from ltsa.postgres_server import PATIENCE, PATIENCE_OF_READERS, Server, Session, connect, named, sentence, shown
+from ltsa.postgres_server import PATIENCE, PATIENCE_OF_READERS, Server, Session, connect, named, said, sentence, shown
 from ltsa.store import ConnectionLostError, Cursor, LedgerUnavailableError, Row, Store
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "ltsa_committed"
 
-LOCK = "BEGIN; SELECT pg_advisory_xact_lock(hashtext('ltsa'), hashtext(current_schema()))"
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('ltsa'), hashtext(current_schema()))"
+EARLY = "SET LOCAL synchronous_commit = off"
+"""A commit that does not wait for the disk, so that its lock is free at once: `SETTLE` follows before anybody hears."""
+SETTLE = "SELECT pg_logical_emit_message(true, 'ltsa', '')"
+"""Commits next to nothing, and so waits until all that was committed before it is as durable as the server can make it.
+"""
+IS_SETTLED = "SELECT pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()"
 
 TABLES = (
     """CREATE TABLE ledger (notification_id bigint NOT NULL UNIQUE, originator_id text COLLATE "C" NOT NULL,
@@ -34,6 +46,79 @@ TABLES = (
     """CREATE VIEW events AS SELECT notification_id AS position, originator_id AS stream, originator_version AS version,
         topic, convert_from(state, 'UTF8')::json AS event FROM ledger""",
 )
+
+_TYPES = dict(re.findall(r"(\w+) (bigint|integer|text|bytea)\b", " ".join(TABLES)))
+"""Of the columns, whichever table they are in."""
+_INSERT = re.compile(r"INSERT INTO (\w+) \(([\w, ]+)\) VALUES \([%s, ]+\)")
+
+
+@lru_cache(maxsize=64)
+def _many(sql: str) -> str:
+    """An INSERT of one row as one of many, each column a list: a statement for each costs more than its row."""
+    found = _INSERT.fullmatch(said(sql))
+    assert found, sql  # noqa: S101 - ours
+    target, columns = found.groups()
+    lists = ", ".join(f"%s::{_TYPES[name.strip()]}[]" for name in columns.split(","))
+    return f"INSERT INTO {target} ({columns}) SELECT * FROM unnest({lists})"  # noqa: S608 - ours
+
+
+class _Turn:
+    """A transaction under the ledger's lock, in as few ways to the server as there can be: what gives nothing back is
+    sent with the next question, or with the commit. With `early` the lock goes before the disk has answered.
+    """
+
+    def __init__(self, session: Session, *, early: bool = False) -> None:
+        self._cursor = psycopg.ClientCursor(session)
+        self._told = ["BEGIN", EARLY, LOCK] if early else ["BEGIN", LOCK]
+        self._early, self._writes = early, False
+        self._found: list[Any] = []
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> None:
+        if sql.startswith("SELECT"):
+            [self._found] = self.ask((sql, values))
+        else:
+            self._tell(self._bound(sql, values))
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        if columns := [list(values) for values in zip(*rows, strict=True)]:
+            self._tell(self._cursor.mogrify(_many(sql), columns))
+
+    def fetchone(self) -> Any:
+        return self._found.pop(0) if self._found else None
+
+    def fetchall(self) -> list[Any]:
+        found, self._found = self._found, []
+        return found
+
+    def ask(self, *questions: tuple[str, Sequence[object]]) -> list[list[Any]]:
+        """The rows of several SELECTs."""
+        return self._send(*(self._bound(*question) for question in questions))
+
+    def commit(self) -> None:
+        """Returns when all of it is durable, and all that it was decided upon."""
+        if self._writes:
+            self._send("COMMIT", *([SETTLE] if self._early else []))
+        elif not self._send("COMMIT", IS_SETTLED)[-1][0][0]:
+            self._send(SETTLE)
+
+    def _bound(self, sql: str, values: Sequence[object]) -> str:
+        return self._cursor.mogrify(said(sql), values) if values else said(sql)
+
+    def _tell(self, said: str) -> None:
+        self._told.append(said)
+        self._writes = True
+
+    def _send(self, *statements: str) -> list[list[Any]]:
+        """Sends these, after what is to be told. What each of these gave back."""
+        before, self._told = self._told, []
+        self._cursor.execute("; ".join([*before, *statements]).encode())
+        for _ in before:
+            self._cursor.nextset()
+        found = []
+        for _ in statements:
+            found.append(self._cursor.fetchall() if self._cursor.description else [])
+            self._cursor.nextset()
+        return found
 
 
 class PostgresStore(Store):
@@ -63,8 +148,8 @@ class PostgresStore(Store):
     @override
     @contextmanager
     def writing(self) -> Iterator[Cursor]:
-        with self._server.session() as session, named("the ledger cannot be written"), _locked(session) as cursor:
-            yield cursor
+        with self._server.session() as session, named("the ledger cannot be written"), _locked(session) as turn:
+            yield turn
 
     @override
     @contextmanager
@@ -75,8 +160,8 @@ class PostgresStore(Store):
             self._writer.close()
             self._writer = self._server.connect()
         try:
-            with _locked(self._writer) as cursor:
-                yield cursor
+            with _locked(self._writer, early=True) as turn:
+                yield turn
         except psycopg.Error as error:
             message = f"the ledger cannot be written: {sentence(error)}"
             if not self._writer.is_lost:
@@ -84,6 +169,17 @@ class PostgresStore(Store):
             if self._writer.is_frozen:
                 self._server.miss(error)
             raise ConnectionLostError(message) from error
+
+    @override
+    def found(self, cursor: Cursor, *questions: tuple[str, Sequence[object]]) -> list[list[Any]]:
+        assert isinstance(cursor, _Turn)  # noqa: S101 - what `appending` gives
+        return cursor.ask(*questions)
+
+    @override
+    def settle(self, cursor: Cursor) -> None:
+        cursor.execute(IS_SETTLED)
+        if not cursor.fetchone()[0]:
+            cursor.execute(SETTLE)
 
     @override
     def format(self, cursor: Cursor) -> int:
@@ -106,11 +202,10 @@ class PostgresStore(Store):
 
     @override
     def insert(self, cursor: Cursor, rows: Sequence[Row]) -> None:
-        with self._writer.pipeline():  # one answer to wait for
-            cursor.executemany(
-                "INSERT INTO ledger (rowid, originator_id, originator_version, topic, state) VALUES (?,?,?,?,?)", rows
-            )
-            cursor.execute(f"NOTIFY {CHANNEL}")
+        cursor.executemany(
+            "INSERT INTO ledger (rowid, originator_id, originator_version, topic, state) VALUES (?,?,?,?,?)", rows
+        )
+        cursor.execute(f"NOTIFY {CHANNEL}")
 
     @override
     def hear(self, ring: Callable[[], object]) -> bool:
@@ -150,14 +245,15 @@ def looking_at(address: str) -> Iterator[Cursor]:
 
 
 @contextmanager
-def _locked(session: Session) -> Iterator[Cursor]:
-    """A transaction under the ledger's lock."""
-    with session.cursor(binary=True) as cursor:
-        try:
-            session.execute(LOCK)
-            yield cursor
-            session.execute("COMMIT")
-        except BaseException:
-            with suppress(psycopg.Error):
-                session.execute("ROLLBACK")
-            raise
+def _locked(session: Session, *, early: bool = False) -> Iterator[_Turn]:
+    """A transaction under the ledger's lock; with `early` it is asked for with the first question."""
+    turn = _Turn(session, early=early)
+    try:
+        if not early:
+            turn.ask()
+        yield turn
+        turn.commit()
+    except BaseException:
+        with suppress(psycopg.Error):
+            session.execute("ROLLBACK")
+        raise

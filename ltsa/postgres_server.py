@@ -55,7 +55,7 @@ _SESSION = """SET synchronous_commit = on; SET lock_timeout = '1s'; SET idle_in_
 
 
 @lru_cache(maxsize=256)
-def _said(query: str) -> str:
+def said(query: str) -> str:
     """SQLite's SQL as PostgreSQL says it."""
     return query.replace("?", "%s").replace("rowid", "notification_id").replace("AS BLOB", "AS bytea")
 
@@ -65,11 +65,11 @@ class _Cursor(psycopg.Cursor[Any]):
 
     @override
     def execute(self, query: Any, params: Any = None, **more: Any) -> Self:
-        return super().execute(_said(query) if isinstance(query, str) else query, params or None, **more)
+        return super().execute(said(query) if isinstance(query, str) else query, params or None, **more)
 
     @override
     def executemany(self, query: Any, params_seq: Iterable[Any], **more: Any) -> None:
-        super().executemany(_said(query), params_seq, **more)
+        super().executemany(said(query), params_seq, **more)
 
 
 class Session(psycopg.Connection[Any]):

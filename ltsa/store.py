@@ -70,7 +70,17 @@ class Store(Protocol):
         """
 
     def appending(self) -> AbstractContextManager[Cursor]:
-        """The same on the writer's own connection. What fails in it is rolled back."""
+        """The same on the writer's own connection. What fails in it is rolled back; a statement that gives nothing back
+        may fail as late as at the end.
+        """
+
+    def found(self, cursor: Cursor, *questions: tuple[str, Sequence[object]]) -> list[list[Any]]:
+        """The rows of several SELECTs in `appending`, asked together: the way to a server is gone once for all."""
+        return [_rows(cursor, *question) for question in questions]
+
+    def settle(self, cursor: Cursor) -> None:  # noqa: ARG002 - a server is asked through it
+        """Waits until what a cursor of `reading` has read is durable, where others may see it before it is."""
+        return  # where nothing is seen before, there is nothing to wait for
 
     def format(self, cursor: Cursor) -> int:
         """The format that the tables are marked with; 0 for none."""
@@ -94,6 +104,11 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Lets who reads finish, then closes. Who comes later is told so with a `LedgerUnavailableError`."""
+
+
+def _rows(cursor: Cursor, sql: str, values: Sequence[object]) -> list[Any]:
+    cursor.execute(sql, values)
+    return cursor.fetchall()
 
 
 def store_at(place: Place) -> Store:

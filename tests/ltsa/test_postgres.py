@@ -11,12 +11,17 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import msgspec
+import psycopg
 import pytest
 
+from ltsa.journal import SignedIn
 from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.log import snapshot
 from ltsa.message import Refusal
+from ltsa.postgres import _Turn
 from ltsa.postgres_server import shown
+from ltsa.proof import leaf_hash
 from ltsa.store import looking_at
 from tests.ltsa.crowd import DATABASE, issue, opened
 from tests.ltsa.test_ledger import holds_together
@@ -117,20 +122,58 @@ def test_a_commit_whose_answer_was_lost_is_found_again_and_not_repeated(
     place: Path, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(opened(place)) as ledger:
-        writer, ends = ledger._store._writer, "SELECT pg_terminate_backend({})"  # type: ignore[attr-defined]
-        really = writer.execute
+        writer, really = ledger._store._writer, _Turn.commit  # type: ignore[attr-defined]
 
-        def commits_and_dies(sql: str) -> Any:
-            done = really(sql)
-            if sql == "COMMIT":
-                postgres_server.run(ends.format(writer.info.backend_pid))
-                really("SELECT 1")
-            return done
+        def commits_and_dies(turn: _Turn) -> None:
+            really(turn)
+            monkeypatch.undo()
+            postgres_server.run(f"SELECT pg_terminate_backend({writer.info.backend_pid})")
+            writer.execute("SELECT 1")
 
-        monkeypatch.setattr(writer, "execute", commits_and_dies)
+        monkeypatch.setattr(_Turn, "commit", commits_and_dies)
         assert issue(ledger, "first") == "G001"
         assert issue(ledger, "first") == "G001"
         assert issue(ledger, "second") == "G002"
+
+
+def test_what_others_committed_is_shown_and_built_upon_only_when_the_disk_has_it(
+    place: Path, database: str, server: Postgres
+) -> None:
+    server.run("ALTER SYSTEM SET wal_writer_delay = '10s'")
+    server.run("SELECT pg_reload_conf()")
+    signed_in = SignedIn(at=1, by="person:p", key="k", content="", person="p", how="pin", session="s")
+    written = ""
+
+    def another_process_commits(position: int) -> None:
+        """And dies before the disk has answered."""
+        nonlocal written
+        with psycopg.connect(database) as dies:
+            dies.execute("SET LOCAL synchronous_commit = off")
+            event = (position, "journal:other:1970-01-01", position, "signed-in/1", msgspec.json.encode(signed_in))
+            dies.execute("INSERT INTO ledger VALUES (%s, %s, %s, %s, %s)", event)
+            dies.execute("INSERT INTO leaves VALUES (%s, %s, %s)", (position - 1, position, leaf_hash(b"")))
+            dies.commit()
+            [written] = dies.execute("SELECT pg_current_wal_insert_lsn()::text").fetchone() or [""]
+
+    def the_disk_has_it() -> bool:
+        return server.run(f"SELECT pg_current_wal_flush_lsn() >= '{written}'") == "t\n"
+
+    with closing(opened(place)) as ledger:
+        issue(ledger, "first")
+        newest = ledger.newest()
+        another_process_commits(newest + 1)
+        assert not the_disk_has_it()
+        assert [row.position for row in ledger.since(newest)] == [newest + 1]
+        assert the_disk_has_it(), "what pages show is not taken back"
+        another_process_commits(newest + 2)
+        assert not the_disk_has_it()
+        with pytest.raises(Refusal):
+            issue(ledger, "first", "health")
+        assert the_disk_has_it(), "and nobody is told what rests upon something that is"
+        another_process_commits(newest + 3)
+        issue(ledger, "second")
+        assert the_disk_has_it()
+    server.run("ALTER SYSTEM RESET wal_writer_delay")
 
 
 def test_who_holds_the_lock_too_long_keeps_others_a_second_and_is_sent_away(place: Path, database: str) -> None:
