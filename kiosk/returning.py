@@ -64,7 +64,8 @@ PASS_LASTS = 10 * 60_000
 
 class Guest(Struct, frozen=True, kw_only=True):
     """Who stands at the kiosk: a `person` who is known, or somebody with a `nik` who begins under a `scheme` and has
-    `agreed` to words (their digest); `had` says that who wanted to begin had a journey already.
+    `agreed` to words (their digest), or not ("no"; "" until they were asked); `had` says that who wanted to begin had
+    a journey already.
     """
 
     office: str
@@ -110,12 +111,16 @@ def begin(office: str, scheme: str) -> str:
 
 @blueprint.post("/kiosk/<office>/journey")
 def journey(office: str) -> Response:
-    """What can be done of somebody's journey here today; with `ask`, another question about the visit first."""
+    """What can be done of somebody's journey here today; before, whether who begins agrees to be kept; with `ask`,
+    another question about the visit.
+    """
     configuration = an_office(office)
     try:
         guest = _guest(configuration)
     except Refusal as refusal:
         return _not_found(configuration, refusal)
+    if not (guest.person or guest.agreed):
+        return make_response(step("consent", configuration, guest=guest, consent=asked(configuration.consent)))
     if heard("ask") == "priority":
         return make_response(step("priority", configuration, guest=guest))
     return _shown(configuration, guest)
@@ -175,7 +180,7 @@ def _repeated(guest: Guest) -> MultiDict[str, str]:
 
 def _ask_who(office: Office, flow: Flow | None = None, *, typed: str = "", wrong: str = "", lost: bool = False) -> str:
     shown: dict[str, Any] = {"flow": flow, "typed": typed, "wrong": wrong, "lost": lost}
-    shown |= {"begins": roads.begins(office, _today(office)), "consent": asked(office.consent)}
+    shown |= {"begins": roads.begins(office, _today(office))}
     shown |= {"first": roads.first_services(flow, office)}
     return step("nik", office, said=_nothing_chosen(office), **shown)
 

@@ -21,15 +21,21 @@ Where = Literal["kiosk", "desk", "program"]
 says so.
 """
 
-USUAL = "usual/1"
+USUAL = "usual/2"
 OWN = "own"
 
 WORDS: dict[str, Text] = {
-    USUAL: {
+    "usual/1": {
         "id": "Dengan melanjutkan, saya setuju NIK, nama, dan nomor telepon saya disimpan untuk kunjungan berikutnya;"
         " ini dapat saya tarik kapan saja, dan tanpanya saya tetap dilayani.",
         "en": "By going on, I agree that my NIK, name and phone number are kept for my next visits; I may withdraw this"
         " at any time, and I am served without it.",
+    },
+    USUAL: {
+        "id": "Saya setuju NIK, nama, dan nomor telepon saya disimpan untuk kunjungan berikutnya. Persetujuan ini dapat"
+        " saya tarik kapan saja, dan tanpanya saya tetap dilayani.",
+        "en": "I agree that my NIK, name and phone number are kept for my next visits. I may withdraw this at any time,"
+        " and I am served without it.",
     },
 }
 """What is asked where an office has no words of its own, by version. A version's words are never changed: consents that

@@ -170,7 +170,7 @@ def test_a_case_over_three_days_and_two_offices(  # noqa: PLR0915 - one story
     page.get_by_text("3 dari 8 langkah selesai").wait_for()
 
     (opened,), (consent,) = days.events(CaseOpened), days.events(ConsentGiven)
-    assert (consent.version, consent.text, consent.door) == ("usual/1", asked({}).digest("id"), "kiosk")
+    assert (consent.version, consent.text, consent.door) == ("usual/2", asked({}).digest("id"), "kiosk")
     assert (consent.by, consent.key) == (opened.by, opened.key), "with the case, in one commit"
     visits = [(visit.office, visit.date) for visit in days.events(VisitBegun)]
     assert visits == [("ltsa", days.date(-2)), ("bantul", days.date(-1)), ("ltsa", days.date())]
@@ -241,6 +241,12 @@ def test_a_first_visit_begins_with_the_scheme_and_ends_with_a_number_and_a_card(
     assert flaws(siti.page) == []
     siti.types(SITI)
     siti.touches(".nik__do .button--primary")
+    siti.sees("consent")
+    assert flaws(siti.page) == []
+    siti.touches(".dock__form [lang=en]")
+    siti.page.get_by_text("May we keep your details?").first.wait_for()
+    assert flaws(siti.page) == []
+    siti.answers(agrees=viewport == UPRIGHT)
     siti.sees("plan")
     assert flaws(siti.page) == []
     assert SITI not in siti.page.url
@@ -249,6 +255,9 @@ def test_a_first_visit_begins_with_the_scheme_and_ends_with_a_number_and_a_card(
     card, follow = siti.codes
     (opened,) = days.events(CaseOpened)
     assert (opened.scheme, opened.by) == ("p-to-p", "kiosk:1")
+    read = asked({}).digest("en")
+    consents = [(event.text, event.language, event.door) for event in days.events(ConsentGiven)]
+    assert consents == ([(read, "en", "kiosk")] if viewport == UPRIGHT else []), "who says no is served as well"
     assert days.hall.day.tickets[number].case == opened.case
     assert card.startswith(f"{days.office.url}/c/")
     assert follow.startswith(f"{days.office.url}/t/")

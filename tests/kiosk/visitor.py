@@ -128,8 +128,8 @@ class Visitor:
         for digit in nik:
             self.page.click(f"[data-digit='{digit}']")
 
-    def begins(self, scheme: str, nik: str) -> None:
-        """The first visit of a journey, from the choice of the language on."""
+    def begins(self, scheme: str, nik: str, *, agrees: bool = True) -> None:
+        """The first visit of a journey, from the choice of the language on; who is known already is not asked."""
         self.speaks("id")
         self.touches(".way[href*='/begin']")
         self.sees("schemes")
@@ -137,6 +137,14 @@ class Visitor:
         self.sees("nik")
         self.types(nik)
         self.touches(".nik__do .button--primary")
+        self.page.wait_for_selector("[data-step]:not([data-step=nik])")
+        if self.page.locator("[data-step=consent]").count():
+            self.answers(agrees=agrees)
+
+    def answers(self, *, agrees: bool) -> None:
+        """Whether their data may be kept."""
+        self.sees("consent")
+        self.touches(f".consent__answer{':not(' if agrees else ''}[value=no]{')' if agrees else ''}")
 
     def comes_again(self, nik: str) -> None:
         """Comes again without a card, from the choice of the language on."""
