@@ -394,9 +394,20 @@ def _fields(struct: Any) -> dict[str, Any]:
     return {name: getattr(struct, name) for name in struct.__struct_fields__}
 
 
+HALVED = """() => Array.from(document.querySelectorAll(".line__list")).flatMap((list) => {
+    const end = list.getBoundingClientRect().bottom;
+    return Array.from(list.children).filter((row) => {
+        const { top, bottom } = row.getBoundingClientRect();
+        return top < end - 1 && bottom > end + 1;
+    }).map((row) => row.innerText);
+})"""
+"""Rows of the desk's lists of which a part is seen."""
+
+
 def fits(officer: Officer) -> None:
-    """This state stands still on its screen, and axe finds nothing wrong."""
+    """This state stands still on its screen, its lists end with whole rows, and axe finds nothing wrong."""
     stands_still(officer)
+    assert officer.page.evaluate(HALVED) == []
     assert violations(officer.page) == []
 
 
@@ -440,7 +451,7 @@ def test_the_desk_fits_its_screen_from_opening_to_serving(hall: Hall, sits: Sits
 
 def test_the_desk_fits_its_screen_while_nobody_is_served(hall: Hall, sits: Sits) -> None:
     siti = refusing(sits("3").opens())
-    for _ in range(6):
+    for _ in range(14):
         hall.takes("labour", "health")
     siti.may("Panggil")
     siti.presses(" ")
