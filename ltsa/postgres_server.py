@@ -183,7 +183,7 @@ class Server:
     def miss(self, error: psycopg.Error) -> None:
         """From now on everybody is told that the server is away, until the pulse finds it."""
         if not self.away:
-            log.warning("The database server is away: %s", sentence(error))
+            log.warning("The database server of %s is away: %s", self.name, sentence(error))
         self.away = f"the database server is away and is looked for twice a second ({sentence(error)})"
 
     def close(self) -> None:
@@ -218,7 +218,7 @@ class Server:
 
     def _find(self) -> None:
         if self.away:
-            log.warning("The database server is there again.")
+            log.warning("The database server of %s is there again.", self.name)
             self.away = ""
 
     def _keep_watch(self) -> None:

@@ -23,7 +23,7 @@ OPTIONS = {
     "fsync": "off",  # what is killed are processes, not the machine
     "full_page_writes": "off",
     "shared_buffers": "16MB",
-    "max_connections": "60",
+    "max_connections": "100",
     "autovacuum": "off",
     "log_min_messages": "fatal",
 }

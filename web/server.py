@@ -17,6 +17,7 @@ import gevent
 from flask import Flask
 from gevent.event import Event
 
+from ltsa.store import name_of
 from web import logs, systemd
 from web.connection import Server
 from web.lane import listener
@@ -196,7 +197,8 @@ def _addresses(settings: Settings, ledger: str, setup: str) -> str:
 def _where(settings: Settings, ledger: str) -> str:
     several = f" {settings.workers} processes answer." if settings.workers > 1 else ""
     if settings.database:
-        return f"Its ledger lies in {ledger}, all else in {settings.data}.{several}"
+        keys = name_of(settings.keys_database) if settings.keys_database else settings.data
+        return f"It lies in {ledger}, its keys in {keys}, this host's secrets in {settings.data}.{several}"
     return f"Its ledger lies in {settings.data}.{several}"
 
 

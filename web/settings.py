@@ -183,12 +183,13 @@ class Settings:
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Give a command the flags `--host`, `--port`, `--data` and `--database`, and below its help all settings."""
+    """Give a command flags for where the office lies and listens, and below its help all settings."""
     hints = get_type_hints(Settings, include_extras=True)
     meaning = {name: hint.__metadata__[0] for name, hint in hints.items()}
     parser.add_argument("--host", help=meaning["host"])
     parser.add_argument("--port", type=int, help=meaning["port"])
     parser.add_argument("--database", metavar="ADDRESS", help=meaning["database"])
+    parser.add_argument("--keys-database", metavar="ADDRESS", help=meaning["keys_database"])
     parser.add_argument(
         "--data", type=lambda text: Path(text).expanduser().absolute(), metavar="FOLDER", help=meaning["data"]
     )
@@ -204,6 +205,7 @@ def from_flags(options: argparse.Namespace) -> Settings:
         port=options.port,
         data=options.data,
         database=options.database,
+        keys_database=options.keys_database,
         workers=getattr(options, "workers", None),
     )
 
