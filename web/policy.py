@@ -202,6 +202,8 @@ ENDPOINTS: Mapping[str, str] = {
     "manage.reports.latest": "day.report",
     "manage.reports.day": "day.report",
     "manage.reports.day_csv": "day.report",
+    "manage.periods.several": "day.report",
+    "manage.periods.several_csv": "day.report",
     "manage.retention.now": "office.see",
     "manage.references.every": "references.see",
     "manage.references.every_csv": "references.see",

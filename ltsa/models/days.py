@@ -2,7 +2,7 @@
 
 A day's figures are those of `ltsa/report.py`, computed once from its whole history when it is closed, and anew whenever
 something is recorded on it after that. A day that is open has none: who needs them folds that one day. So figures of
-weeks, months and many offices add up (`ltsa/period.py`) without a replay.
+weeks, months and many offices add up (`period.py`) without a replay.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,11 +11,12 @@ from typing import NamedTuple
 import msgspec
 
 from ltsa.happened import TOPICS, DayClosed, DayOpened, DayReopened, TicketCalled, TicketIssued
-from ltsa.models.model import Change, Drop, Known, Model, Put, Table
+from ltsa.models.model import LIVE, Change, Drop, Known, Model, Put, Table
 from ltsa.office import Office
 from ltsa.present import Recorded
 from ltsa.replay import configured, opening, readable
 from ltsa.report import DayReport, Durations, SeatReport, came, figures
+from ltsa.store import Cursor
 
 DAYS = Table(
     name="days",
@@ -71,7 +72,13 @@ class Settled(NamedTuple):
 
 def settled(record: Sequence[Recorded]) -> Settled | None:
     """A day's figures as far as its record can be replayed; None for one that never began."""
-    history = record[: readable(record)]
+    try:
+        return _settled(record)
+    except (LookupError, ValueError, StopIteration):  # it was damaged
+        return _settled(record[: readable(record)])
+
+
+def _settled(history: Sequence[Recorded]) -> Settled | None:
     if (opened := opening(history)) is None:
         return None
     office = [opened.office, *(event.office for event in configured(history))][-1]
@@ -119,6 +126,34 @@ def _seats(about: str, seats: Sequence[SeatReport]) -> Iterator[tuple[str, str, 
 
 def _listed(spans: Sequence[int]) -> str:
     return msgspec.json.encode(sorted(spans)).decode()
+
+
+def reported(cursor: Cursor, office: str, date: str) -> tuple[DayReport, dict[int, int], int] | None:
+    """A closed day's report, how many came in each hour, and the position of the day's last event; None where the model
+    has none of it.
+    """
+    cursor.execute(f"SELECT report, position FROM {LIVE}days WHERE office = ? AND date = ?", (office, date))  # noqa: S608
+    found = cursor.fetchone()
+    if not found or not found[0]:
+        return None
+    cursor.execute(
+        f"SELECT code, value FROM {LIVE}day_figures WHERE office = ? AND date = ? AND about = 'hour' ORDER BY code",  # noqa: S608
+        (office, date),
+    )
+    hours = {int(hour): issued for hour, issued in cursor.fetchall()}
+    return msgspec.json.decode(found[0], type=DayReport), hours, found[1]
+
+
+def around(cursor: Cursor, office: str, date: str) -> tuple[str, str]:
+    """The office's service days before and after a date (ISO); "" where there is none."""
+    before, after = (
+        f"SELECT {best}(date) FROM {LIVE}days WHERE office = ? AND date {than} ?"  # noqa: S608 - ours
+        for best, than in (("max", "<"), ("min", ">"))
+    )
+    cursor.execute(before, (office, date))
+    found = cursor.fetchone()[0] or ""
+    cursor.execute(after, (office, date))
+    return found, cursor.fetchone()[0] or ""
 
 
 def _fold(chunk: Sequence[Recorded], known: Known) -> Iterator[Change]:

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from threading import Lock
 from typing import NamedTuple
 
-from ltsa.ledger import Ledger
+from ltsa.ledger import Ledger, collection_paused
 from ltsa.models import cases, days, looks, search, tables
 from ltsa.models.model import LIVE, Known, Model, Table, Value
 from ltsa.models.tables import NEW, REACHED, Tables
@@ -184,9 +184,10 @@ class ReadModels:
         position, _ = reached
         end = min(position + SPAN, newest)
         if end > position:
-            chunk = list(self._ledger.told(*model.topics, after=position, until=end))
             known = _Known(self._ledger, cursor, prefix, end)
-            tables.carry_out(cursor, model.fold(chunk, known), prefix)
+            with collection_paused():
+                chunk = list(self._ledger.told(*model.topics, after=position, until=end))
+                tables.carry_out(cursor, model.fold(chunk, known), prefix)
         _reach(cursor, model, prefix, end, self._mark(end))
         return Progress(max(end, position), newest)
 
