@@ -11,7 +11,7 @@ from ltsa import journey, subject
 from ltsa.journey import Case, Person, ReferenceCompleted, ReferenceNoted, VisitBegun, evolve
 from ltsa.models.model import LIVE, Change, Drop, Known, Model, Put, Table
 from ltsa.present import Recorded
-from ltsa.store import Cursor
+from ltsa.side_store import Tables
 
 CASES = Table(
     name="cases",
@@ -75,26 +75,26 @@ class Followed(NamedTuple):
     flow: str
 
 
-def open_at(cursor: Cursor, office: str) -> dict[str, list[Followed]]:
+def open_at(database: Tables, office: str) -> dict[str, list[Followed]]:
     """What each open case that an office opened follows and will follow, by date; the oldest case first."""
-    cursor.execute(
+    rows = database.execute(
         f"SELECT m.id, m.since, m.scheme, m.flow FROM {LIVE}cases c JOIN {LIVE}case_moves m"  # noqa: S608 - ours
         " ON m.person = c.person AND m.id = c.id WHERE c.opened_at = ? AND c.outcome = '' ORDER BY c.position, m.since",
         (office,),
     )
     found = dict[str, list[Followed]]()
-    for row in cursor.fetchall():
+    for row in rows:
         found.setdefault(row[0], []).append(Followed(*row))
     return found
 
 
-def references_at(cursor: Cursor, office: str, *, everything: bool) -> list[int]:
+def references_at(database: Tables, office: str, *, everything: bool) -> list[int]:
     """The positions of the events that hold the references noted at an office, in order: those on paper, or all."""
-    cursor.execute(
+    rows = database.execute(
         f"SELECT position FROM {LIVE}case_references WHERE office = ? AND paper >= ? ORDER BY position",  # noqa: S608 - ours
         (office, 0 if everything else 1),
     )
-    return [row[0] for row in cursor.fetchall()]
+    return [row[0] for row in rows]
 
 
 def _fold(chunk: Sequence[Recorded], known: Known) -> Iterator[Change]:

@@ -16,7 +16,7 @@ from ltsa.office import Office
 from ltsa.present import Recorded
 from ltsa.replay import configured, opening, readable
 from ltsa.report import DayReport, Durations, SeatReport, came, figures
-from ltsa.store import Cursor
+from ltsa.side_store import Tables
 
 DAYS = Table(
     name="days",
@@ -128,32 +128,30 @@ def _listed(spans: Sequence[int]) -> str:
     return msgspec.json.encode(sorted(spans)).decode()
 
 
-def reported(cursor: Cursor, office: str, date: str) -> tuple[DayReport, dict[int, int], int] | None:
+def reported(database: Tables, office: str, date: str) -> tuple[DayReport, dict[int, int], int] | None:
     """A closed day's report, how many came in each hour, and the position of the day's last event; None where the model
     has none of it.
     """
-    cursor.execute(f"SELECT report, position FROM {LIVE}days WHERE office = ? AND date = ?", (office, date))  # noqa: S608
-    found = cursor.fetchone()
+    query = f"SELECT report, position FROM {LIVE}days WHERE office = ? AND date = ?"  # noqa: S608 - ours
+    found = database.execute(query, (office, date)).fetchone()
     if not found or not found[0]:
         return None
-    cursor.execute(
+    came_by = database.execute(
         f"SELECT code, value FROM {LIVE}day_figures WHERE office = ? AND date = ? AND about = 'hour' ORDER BY code",  # noqa: S608
         (office, date),
     )
-    hours = {int(hour): issued for hour, issued in cursor.fetchall()}
+    hours = {int(hour): issued for hour, issued in came_by}
     return msgspec.json.decode(found[0], type=DayReport), hours, found[1]
 
 
-def around(cursor: Cursor, office: str, date: str) -> tuple[str, str]:
+def around(database: Tables, office: str, date: str) -> tuple[str, str]:
     """The office's service days before and after a date (ISO); "" where there is none."""
     before, after = (
         f"SELECT {best}(date) FROM {LIVE}days WHERE office = ? AND date {than} ?"  # noqa: S608 - ours
         for best, than in (("max", "<"), ("min", ">"))
     )
-    cursor.execute(before, (office, date))
-    found = cursor.fetchone()[0] or ""
-    cursor.execute(after, (office, date))
-    return found, cursor.fetchone()[0] or ""
+    earlier, later = (database.execute(query, (office, date)).fetchone()[0] or "" for query in (before, after))
+    return earlier, later
 
 
 def _fold(chunk: Sequence[Recorded], known: Known) -> Iterator[Change]:

@@ -10,12 +10,12 @@ from contextlib import AbstractContextManager
 from threading import Lock
 from typing import NamedTuple
 
-from ltsa.ledger import Ledger, collection_paused
+from ltsa.ledger import Ledger, LedgerUnavailableError, collection_paused
 from ltsa.models import cases, days, looks, search, tables
 from ltsa.models.model import LIVE, Known, Model, Table, Value
-from ltsa.models.tables import NEW, REACHED, Tables
+from ltsa.models.tables import NEW, REACHED, ModelStore
 from ltsa.present import Recorded
-from ltsa.store import Cursor
+from ltsa.side_store import Tables
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,8 @@ class Difference(NamedTuple):
 class _Known(Known):
     """What folds look up, inside a chunk's transaction."""
 
-    def __init__(self, ledger: Ledger, cursor: Cursor, prefix: str, until: int) -> None:
-        self._ledger, self._cursor, self._prefix, self._until = ledger, cursor, prefix, until
+    def __init__(self, ledger: Ledger, database: Tables, prefix: str, until: int) -> None:
+        self._ledger, self._cursor, self._prefix, self._until = ledger, database, prefix, until
 
     def histories(self, streams: Sequence[str]) -> Mapping[str, Sequence[Recorded]]:
         return self._ledger.histories(streams, self._until)
@@ -78,19 +78,19 @@ class ReadModels:
     `LedgerUnavailableError`.
     """
 
-    def __init__(self, store: Tables, ledger: Ledger) -> None:
+    def __init__(self, store: ModelStore, ledger: Ledger) -> None:
         self._store, self._ledger = store, ledger
         self._turns = {name: Lock() for name in MODELS}
 
-    def reading(self) -> AbstractContextManager[Cursor]:
-        """A cursor for the live tables: call `caught_up` before."""
+    def reading(self) -> AbstractContextManager[Tables]:
+        """Reads the live tables: call `caught_up` before."""
         return self._store.reading()
 
     def progress(self, name: str) -> Progress:
         """How far a model is."""
         model = MODELS[name]
-        with self._store.reading() as cursor:
-            position, mark = _reached(cursor, model, LIVE) or (0, "")
+        with self._store.reading() as database:
+            position, mark = _reached(database, model, LIVE) or (0, "")
         newest = self._ledger.newest()
         return Progress(position if self._holds(position, mark, newest) else 0, newest)
 
@@ -119,12 +119,12 @@ class ReadModels:
         """
         model = MODELS[name]
         self._remake(model, tell)
-        with self._store.changing() as cursor:
-            while (progress := self._take(cursor, model, NEW)).behind:
+        with self._store.changing() as database:
+            while (progress := self._take(database, model, NEW)).behind:
                 pass
-            tables.swap(cursor, model.tables)
-            cursor.execute(f"DELETE FROM {REACHED} WHERE name = ?", (model.name,))  # noqa: S608 - ours
-            cursor.execute(f"UPDATE {REACHED} SET name = ? WHERE name = ?", (model.name, _row(model, NEW)))  # noqa: S608
+            tables.swap(database, model.tables)
+            database.execute(f"DELETE FROM {REACHED} WHERE name = ?", (model.name,))  # noqa: S608 - ours
+            database.execute(f"UPDATE {REACHED} SET name = ? WHERE name = ?", (model.name, _row(model, NEW)))  # noqa: S608
         return progress.reached
 
     def check(self, name: str, tell: Tell) -> list[Difference]:
@@ -134,61 +134,70 @@ class ReadModels:
         self.follow(name)
         while (found := self._compared(model)) is None:
             pass
-        with self._store.changing() as cursor:
-            self._forget(cursor, model, NEW)
+        with self._store.changing() as database:
+            self._forget(database, model, NEW)
         return found
+
+    def _next(self, name: str, before: int) -> int:
+        """The position after the next chunk, whoever takes it in: one who waited for too long goes on from there."""
+        try:
+            return self.step(name).reached
+        except LedgerUnavailableError:
+            if (reached := self.progress(name).reached) <= before:
+                raise
+            return reached
 
     def _compared(self, model: Model) -> list[Difference] | None:
         """None where somebody has taken more into the live tables meanwhile. Nobody waits while it is compared."""
-        with self._store.changing() as cursor:
-            position, _ = _reached(cursor, model, LIVE) or (0, "")
-            while self._take(cursor, model, NEW, position).behind:
+        with self._store.changing() as database:
+            position, _ = _reached(database, model, LIVE) or (0, "")
+            while self._take(database, model, NEW, position).behind:
                 pass
-        with self._store.reading() as cursor:
-            if _reached(cursor, model, LIVE) != _reached(cursor, model, NEW):
+        with self._store.reading() as database:
+            if _reached(database, model, LIVE) != _reached(database, model, NEW):
                 return None
             return [
                 Difference(where, table.name, row)
                 for table in model.tables
                 for where, one, other in (("what stands", LIVE, NEW), ("the rebuild", NEW, LIVE))
-                for row in tables.only_in(cursor, table, one, other, SHOWN)
+                for row in tables.only_in(database, table, one, other, SHOWN)
             ]
 
     def _up_to(self, progress: Progress, name: str, tell: Tell | None = None) -> None:
         """Takes in what was on record when `progress` was asked for; a model that is not there is made."""
         until, reached = progress.newest, progress.reached
         while reached < until or not reached:
-            reached = self.step(name).reached
+            reached = self._next(name, reached)
             if tell:
                 tell(min(reached, until), until)
             if not until:
                 return
 
     def _remake(self, model: Model, tell: Tell) -> None:
-        with self._store.changing() as cursor:
-            self._forget(cursor, model, NEW)
+        with self._store.changing() as database:
+            self._forget(database, model, NEW)
         while (progress := self._step(model, NEW)).behind > SPAN:
             tell(*progress)
 
     def _step(self, model: Model, prefix: str) -> Progress:
-        with self._store.changing() as cursor:
-            return self._take(cursor, model, prefix)
+        with self._store.changing() as database:
+            return self._take(database, model, prefix)
 
-    def _take(self, cursor: Cursor, model: Model, prefix: str, newest: int | None = None) -> Progress:
-        """Takes in a chunk, in the transaction of `cursor`."""
+    def _take(self, database: Tables, model: Model, prefix: str, newest: int | None = None) -> Progress:
+        """Takes in a chunk, in the transaction of `database`."""
         newest = self._ledger.newest() if newest is None else newest
-        reached = _reached(cursor, model, prefix)
+        reached = _reached(database, model, prefix)
         if reached is None or not self._holds(*reached, newest):
-            tables.create(cursor, model.tables, prefix)
+            tables.create(database, model.tables, prefix)
             reached = (0, "")
         position, _ = reached
         end = min(position + SPAN, newest)
         if end > position:
-            known = _Known(self._ledger, cursor, prefix, end)
+            known = _Known(self._ledger, database, prefix, end)
             with collection_paused():
                 chunk = list(self._ledger.told(*model.topics, after=position, until=end))
-                tables.carry_out(cursor, model.fold(chunk, known), prefix)
-        _reach(cursor, model, prefix, end, self._mark(end))
+                tables.carry_out(database, model.fold(chunk, known), prefix)
+        _reach(database, model, prefix, end, self._mark(end))
         return Progress(max(end, position), newest)
 
     def _holds(self, position: int, mark: str, newest: int) -> bool:
@@ -199,24 +208,24 @@ class ReadModels:
         found = self._ledger.at(position) if position else []
         return found[0].event.key if found else ""
 
-    def _forget(self, cursor: Cursor, model: Model, prefix: str) -> None:
-        tables.drop(cursor, model.tables, prefix)
-        cursor.execute(f"DELETE FROM {REACHED} WHERE name = ?", (_row(model, prefix),))  # noqa: S608 - ours
+    def _forget(self, database: Tables, model: Model, prefix: str) -> None:
+        tables.drop(database, model.tables, prefix)
+        database.execute(f"DELETE FROM {REACHED} WHERE name = ?", (_row(model, prefix),))  # noqa: S608 - ours
 
 
 def _row(model: Model, prefix: str) -> str:
     return model.name if prefix == LIVE else f"{prefix}{model.name}"
 
 
-def _reached(cursor: Cursor, model: Model, prefix: str) -> tuple[int, str] | None:
+def _reached(database: Tables, model: Model, prefix: str) -> tuple[int, str] | None:
     """How far a model is; None where there is none of this version."""
-    cursor.execute(f"SELECT version, position, mark FROM {REACHED} WHERE name = ?", (_row(model, prefix),))  # noqa: S608
-    found = cursor.fetchone()
+    query = f"SELECT version, position, mark FROM {REACHED} WHERE name = ?"  # noqa: S608 - ours
+    found = database.execute(query, (_row(model, prefix),)).fetchone()
     return (int(found[1]), str(found[2])) if found and found[0] == model.version else None
 
 
-def _reach(cursor: Cursor, model: Model, prefix: str, position: int, mark: str) -> None:
-    cursor.execute(
+def _reach(database: Tables, model: Model, prefix: str, position: int, mark: str) -> None:
+    database.execute(
         f"INSERT INTO {REACHED} (name, version, position, mark) VALUES (?,?,?,?) ON CONFLICT (name) DO UPDATE SET"  # noqa: S608
         " version = excluded.version, position = excluded.position, mark = excluded.mark",
         (_row(model, prefix), model.version, position, mark),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from ltsa.journal import DataExported
 from ltsa.models.model import LIVE, Change, Known, Model, Put, Table
 from ltsa.present import Recorded
-from ltsa.store import Cursor
+from ltsa.side_store import Tables
 
 MOST = 500
 """Names that are asked for at once: SQLite takes no more than some thousand."""
@@ -22,14 +22,14 @@ def of_everybody(office: str) -> str:
     return f"*{office}"
 
 
-def positions_about(cursor: Cursor, whom: Sequence[str]) -> list[int]:
+def positions_about(database: Tables, whom: Sequence[str]) -> list[int]:
     """The positions of what names one of these persons or things, in no order."""
     found = list[int]()
     for n in range(0, len(whom), MOST):
         some = whom[n : n + MOST]
         marks = ",".join("?" * len(some))
-        cursor.execute(f"SELECT position FROM {LIVE}looks WHERE about IN ({marks})", some)  # noqa: S608 - marks
-        found += [row[0] for row in cursor.fetchall()]
+        query = f"SELECT position FROM {LIVE}looks WHERE about IN ({marks})"  # noqa: S608 - marks
+        found += [row[0] for row in database.execute(query, some)]
     return found
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from ltsa.models.days import DURATIONS, FIGURES, Settled, rows_of
 from ltsa.models.model import LIVE
 from ltsa.report import SeatReport, Spread, spread
-from ltsa.store import Cursor
+from ltsa.side_store import Tables
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -72,38 +72,38 @@ class Period(Struct, frozen=True, kw_only=True):
     hours: dict[int, int]
 
 
-def unsettled(cursor: Cursor, offices: Sequence[str], first: str, last: str) -> list[tuple[str, str]]:
+def unsettled(database: Tables, offices: Sequence[str], first: str, last: str) -> list[tuple[str, str]]:
     """The days without figures in the model, as office and date: those that are open."""
-    cursor.execute(
+    rows = database.execute(
         f"SELECT office, date FROM {LIVE}days WHERE {_within(offices)} AND report = ''",  # noqa: S608 - marks
         _of(offices, first, last),
     )
-    return sorted((office, date) for office, date in cursor.fetchall())
+    return sorted((office, date) for office, date in rows)
 
 
-def read(cursor: Cursor, offices: Sequence[str], first: str, last: str, more: Iterable[Settled] = ()) -> Period:
+def read(database: Tables, offices: Sequence[str], first: str, last: str, more: Iterable[Settled] = ()) -> Period:
     """The figures of some offices from a local date to another, both included (ISO). `more` are days that the model has
     no figures of.
     """
     found, asked = _Sums(), _of(offices, first, last)
-    cursor.execute(
+    rows = database.execute(
         f"SELECT about, code, measure, CAST(SUM(value) AS BIGINT) FROM {LIVE}day_figures WHERE {_within(offices)}"  # noqa: S608 - marks
         " GROUP BY about, code, measure",
         asked,
     )
-    for about, code, measure, value in cursor.fetchall():
+    for about, code, measure, value in rows:
         found.count(about, code, measure, value)
-    cursor.execute(
+    rows = database.execute(
         f"SELECT office, date, measure, value FROM {LIVE}day_figures WHERE {_within(offices)} AND about = 'day'",  # noqa: S608 - marks
         asked,
     )
-    for row in cursor.fetchall():
+    for row in rows:
         found.part(*row)
-    cursor.execute(
+    rows = database.execute(
         f"SELECT office, date, measure, code, spans FROM {LIVE}day_durations WHERE {_within(offices)}",  # noqa: S608 - marks
         asked,
     )
-    for row in cursor.fetchall():
+    for row in rows:
         found.last(*row)
     for settled in more:
         found.take(settled)

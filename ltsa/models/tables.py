@@ -1,7 +1,7 @@
 """Where read models lie, and their SQL, written once for all stores.
 
 Beside a ledger in a file it is `models.sqlite`: lost or damaged, it is made anew. Each transaction opens the file anew,
-so that whoever finds another one there goes on with that.
+so that whoever finds another one there goes on with that. Beside one in a database it is a schema of its own.
 """
 
 import logging
@@ -13,9 +13,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
-from ltsa import side_file
+from typing_extensions import override
+
+from ltsa import side_file, side_store
 from ltsa.models.model import LIVE, Change, Put, Table, Value
-from ltsa.store import Cursor, LedgerUnavailableError
+from ltsa.side_store import Beside, Schema, Tables
+from ltsa.store import LedgerUnavailableError
 
 log = logging.getLogger(__name__)
 
@@ -31,48 +34,60 @@ _TYPES = {str: "TEXT", int: "BIGINT"}
 _GONE = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 
 
-class Tables(Protocol):
+class ModelStore(Protocol):
     """The store of the read models. Safe to use from any thread and beside other processes; blocks on the disk."""
 
-    def changing(self) -> AbstractContextManager[Cursor]:
+    def changing(self) -> AbstractContextManager[Tables]:
         """A transaction, alone: whoever else wants to change waits. Raises `LedgerUnavailableError`."""
 
-    def reading(self) -> AbstractContextManager[Cursor]:
-        """A cursor that reads what is committed, all of it of one moment. Raises `LedgerUnavailableError`."""
+    def reading(self) -> AbstractContextManager[Tables]:
+        """Reads what is committed, all of it of one moment. Raises `LedgerUnavailableError`."""
+
+    def close(self) -> None:
+        """Ends what is kept open."""
 
 
-class ModelFile(Tables):
+def store_at(place: Beside) -> ModelStore:
+    """The store of the read models at a place; made if it is not there. Raises `LedgerUnavailableError`."""
+    return ModelFile(place) if isinstance(place, Path) else ModelSchema(place)
+
+
+class ModelFile(ModelStore):
     """The read models in a SQLite file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @override
     @contextmanager
-    def changing(self) -> Iterator[Cursor]:
+    def changing(self) -> Iterator[Tables]:
+        with self._connected("BEGIN IMMEDIATE") as database:
+            yield database
+
+    @override
+    @contextmanager
+    def reading(self) -> Iterator[Tables]:
+        with self._connected("BEGIN") as database:
+            yield database
+
+    @override
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    @contextmanager
+    def _connected(self, begin: str) -> Iterator[Tables]:
         """A transaction on a connection of its own."""
-        with self._connected("BEGIN IMMEDIATE") as cursor:
-            yield cursor
-
-    @contextmanager
-    def reading(self) -> Iterator[Cursor]:
-        """The same, for reading."""
-        with self._connected("BEGIN") as cursor:
-            yield cursor
-
-    @contextmanager
-    def _connected(self, begin: str) -> Iterator[sqlite3.Cursor]:
         try:
             with closing(side_file.connected(self.path)) as connection:
-                cursor = connection.cursor()
-                cursor.execute("PRAGMA synchronous=NORMAL")  # what a power cut takes is followed again
-                cursor.execute(_REACHED)
-                cursor.execute(begin)
+                connection.execute("PRAGMA synchronous=NORMAL")  # what a power cut takes is followed again
+                connection.execute(_REACHED)
+                connection.execute(begin)
                 try:
-                    yield cursor
-                    cursor.execute("COMMIT")
+                    yield connection
+                    connection.execute("COMMIT")
                 except BaseException:
                     with suppress(sqlite3.Error):
-                        cursor.execute("ROLLBACK")
+                        connection.execute("ROLLBACK")
                     raise
         except (sqlite3.Error, OSError) as error:
             if getattr(error, "sqlite_errorname", "") in _GONE:
@@ -85,56 +100,79 @@ class ModelFile(Tables):
             name.unlink(missing_ok=True)
 
 
-def create(cursor: Cursor, tables: Iterable[Table], prefix: str) -> None:
+class ModelSchema(ModelStore):
+    """The read models in a schema of a PostgreSQL database."""
+
+    def __init__(self, place: Schema) -> None:
+        self._store = side_store.opened(place, (_REACHED,))
+
+    @override
+    def changing(self) -> AbstractContextManager[Tables]:
+        return self._store.changing()
+
+    @override
+    @contextmanager
+    def reading(self) -> Iterator[Tables]:
+        with self._store.looking() as database:
+            database.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                yield database
+            finally:
+                with suppress(LedgerUnavailableError):
+                    database.execute("ROLLBACK")
+
+    @override
+    def close(self) -> None:
+        self._store.close()
+
+
+def create(database: Tables, tables: Iterable[Table], prefix: str) -> None:
     """Makes tables, empty; what stood there before is gone."""
     for table in tables:
         name, unique = prefix + table.name, secrets.token_hex(4)
-        cursor.execute(f"DROP TABLE IF EXISTS {name}")
+        database.execute(f"DROP TABLE IF EXISTS {name}")
         columns = ", ".join(f"{column} {_TYPES[kind]} NOT NULL" for column, kind in (table.key | table.rest).items())  # type: ignore[operator]
-        cursor.execute(f"CREATE TABLE {name} ({columns}, PRIMARY KEY ({', '.join(table.key)}))")
+        database.execute(f"CREATE TABLE {name} ({columns}, PRIMARY KEY ({', '.join(table.key)}))")
         for n, index in enumerate(table.indexes):
-            cursor.execute(f"CREATE INDEX {name}_{n}_{unique} ON {name} ({', '.join(index)})")
+            database.execute(f"CREATE INDEX {name}_{n}_{unique} ON {name} ({', '.join(index)})")
 
 
-def swap(cursor: Cursor, tables: Iterable[Table]) -> None:
+def swap(database: Tables, tables: Iterable[Table]) -> None:
     """Puts the tables that were made beside in the place of those that pages read."""
     for table in tables:
-        cursor.execute(f"DROP TABLE IF EXISTS {LIVE}{table.name}")
-        cursor.execute(f"ALTER TABLE {NEW}{table.name} RENAME TO {LIVE}{table.name}")
+        database.execute(f"DROP TABLE IF EXISTS {LIVE}{table.name}")
+        database.execute(f"ALTER TABLE {NEW}{table.name} RENAME TO {LIVE}{table.name}")
 
 
-def drop(cursor: Cursor, tables: Iterable[Table], prefix: str) -> None:
+def drop(database: Tables, tables: Iterable[Table], prefix: str) -> None:
     """Takes tables away."""
     for table in tables:
-        cursor.execute(f"DROP TABLE IF EXISTS {prefix}{table.name}")
+        database.execute(f"DROP TABLE IF EXISTS {prefix}{table.name}")
 
 
-def carry_out(cursor: Cursor, changes: Iterable[Change], prefix: str) -> None:
+def carry_out(database: Tables, changes: Iterable[Change], prefix: str) -> None:
     """Changes rows, in order."""
     for (kind, table), some in groupby(changes, key=lambda change: (type(change), change.table)):
         values = [change.row if isinstance(change, Put) else change.key for change in some]
         if kind is Put:
-            cursor.executemany(_put(table, prefix), values)
+            database.executemany(_put(table, prefix), values)
         else:
             for key in dict.fromkeys(values):
-                cursor.execute(f"DELETE FROM {prefix}{table.name} WHERE {_like(table, key)}", key)  # noqa: S608 - ours
+                database.execute(f"DELETE FROM {prefix}{table.name} WHERE {_like(table, key)}", key)  # noqa: S608 - ours
 
 
-def rows(cursor: Cursor, table: Table, key: Sequence[Value] = (), prefix: str = LIVE) -> list[tuple[Value, ...]]:
+def rows(database: Tables, table: Table, key: Sequence[Value] = (), prefix: str = LIVE) -> list[tuple[Value, ...]]:
     """The rows whose key begins so, in no order."""
     where = f" WHERE {_like(table, key)}" if key else ""
-    cursor.execute(f"SELECT {', '.join(table.columns)} FROM {prefix}{table.name}{where}", tuple(key))  # noqa: S608 - ours
-    return [tuple(row) for row in cursor.fetchall()]
+    query = f"SELECT {', '.join(table.columns)} FROM {prefix}{table.name}{where}"  # noqa: S608 - ours
+    return [tuple(row) for row in database.execute(query, tuple(key))]
 
 
-def only_in(cursor: Cursor, table: Table, one: str, other: str, most: int) -> list[tuple[Value, ...]]:
+def only_in(database: Tables, table: Table, one: str, other: str, most: int) -> list[tuple[Value, ...]]:
     """Rows of a table with one prefix that are not in that with the other; at most so many."""
     columns = ", ".join(table.columns)
-    cursor.execute(
-        f"SELECT {columns} FROM {one}{table.name} EXCEPT SELECT {columns} FROM {other}{table.name} LIMIT ?",  # noqa: S608 - ours
-        (most,),
-    )
-    return [tuple(row) for row in cursor.fetchall()]
+    query = f"SELECT {columns} FROM {one}{table.name} EXCEPT SELECT {columns} FROM {other}{table.name} LIMIT ?"  # noqa: S608 - ours
+    return [tuple(row) for row in database.execute(query, (most,))]
 
 
 def _put(table: Table, prefix: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -21,8 +21,10 @@ from ltsa.models.background import Follower
 from ltsa.models.days import DAYS, DURATIONS, FIGURES
 from ltsa.models.following import MODELS, BeingBuiltError, ReadModels
 from ltsa.models.model import Put, Table
-from ltsa.models.tables import ModelFile
+from ltsa.models.tables import ModelFile, store_at
+from ltsa.postgres_server import Server
 from ltsa.report import DayReport, report
+from ltsa.side_store import Schema
 from tests.ltsa.crowd import place_in
 from tests.ltsa.made_history import DAYS as DATES
 from tests.ltsa.made_history import PEOPLE, History
@@ -35,6 +37,16 @@ def silent(_done: int, _of: int) -> None:
 
 def models_of(ledger: Ledger, folder: Path) -> ReadModels:
     return ReadModels(ModelFile(folder / "models.sqlite"), ledger)
+
+
+@contextmanager
+def beside(folder: Path) -> Iterator[Callable[[Ledger], ReadModels]]:
+    """Read models that lie where the folder's ledger lies: in a file, or in a schema of its database."""
+    if isinstance(place := place_in(folder), Path):
+        yield lambda ledger: models_of(ledger, folder)
+        return
+    with closing(Server(place)) as server:
+        yield lambda ledger: ReadModels(store_at(Schema(server, "models")), ledger)
 
 
 def rows(models: ReadModels, table: Table, *key: str) -> list[dict[str, Any]]:
@@ -58,8 +70,8 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ledger, Re
 def test_what_followed_chunk_by_chunk_is_what_a_rebuild_makes_and_what_the_events_say(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with closing(Ledger(place_in(folder), folder)) as ledger:
-        history, models = History(ledger, seed=6), models_of(ledger, folder)
+    with closing(Ledger(place_in(folder), folder)) as ledger, beside(folder) as opened:
+        history, models = History(ledger, seed=6), opened(ledger)
         for span, turns in ((1, 30), (400, 300), (7, 60), (50, 400)):
             monkeypatch.setattr(following, "SPAN", span)
             history.turn(turns)
@@ -131,11 +143,11 @@ def says_what_the_day_says(ledger: Ledger, models: ReadModels, office: str, date
     assert (len(waits), max(waits, default=0)) == (told.waits.count, told.waits.longest)
 
 
-def test_several_who_follow_at_once_take_everything_in_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_who_follow_at_once_take_everything_in_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "SPAN", 5)
-    with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
-        History(ledger, seed=7).turn(300)
-        several = [models_of(ledger, tmp_path) for _ in range(3)]
+    with closing(Ledger(place_in(folder), folder)) as ledger, beside(folder) as opened:
+        History(ledger, seed=7).turn(200)
+        several = [opened(ledger) for _ in range(3)]
         threads = [Thread(target=models.caught_up, args=("search", "days")) for models in several]
         for thread in threads:
             thread.start()
@@ -144,10 +156,10 @@ def test_several_who_follow_at_once_take_everything_in_once(tmp_path: Path, monk
         assert several[0].check("search", silent) == several[1].check("days", silent) == []
 
 
-def test_a_model_is_made_anew_beside_those_who_read_and_follow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_is_made_anew_beside_those_who_read_and_follow(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "SPAN", 20)
-    with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
-        history, models = History(ledger, seed=8), models_of(ledger, tmp_path)
+    with closing(Ledger(place_in(folder), folder)) as ledger, beside(folder) as opened:
+        history, models = History(ledger, seed=8), opened(ledger)
         history.turn(200)
         models.caught_up("days")
         seen = list[tuple[int, int]]()
