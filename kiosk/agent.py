@@ -26,6 +26,7 @@ from msgspec import Struct
 
 from kiosk.slip import Slip, notice, ticket
 from kiosk.wire import PrinterGone, Status, Wire
+from ltsa import side_file
 from web.settings import WrongSetting
 from web.version import version
 from web.words import Words
@@ -276,11 +277,11 @@ class Memory:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise WrongSetting(f"Another agent prints for {path.stem} on this machine; stop it first.") from None
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._database = sqlite3.connect(path, isolation_level=None)
+        try:
+            self._database = side_file.connected(path)
+        except sqlite3.Error as reason:
+            raise WrongSetting(f"What this printer has printed cannot be read: {reason}.") from None
         for statement in (
-            "PRAGMA journal_mode=WAL",
-            "PRAGMA synchronous=FULL",
             "CREATE TABLE IF NOT EXISTS self (secret TEXT NOT NULL, paired INTEGER NOT NULL) STRICT",
             "CREATE TABLE IF NOT EXISTS jobs (job TEXT PRIMARY KEY, state TEXT NOT NULL, at INTEGER NOT NULL) STRICT",
         ):

@@ -39,7 +39,7 @@ from ltsa.present import AnyEvent, Present, Recorded, day_stream, office_stream
 from ltsa.requests import RequestCommand, requests_stream
 from ltsa.rules import decide
 from ltsa.shown import RecordBoards, shown_stream
-from ltsa.store import FORMAT, UNFINISHED, ConnectionLostError, Cursor, Place, Row, Store, store_at
+from ltsa.store import FORMAT, ConnectionLostError, Cursor, Place, Row, Store, demand_known, store_at
 from ltsa.store import LedgerUnavailableError as LedgerUnavailableError  # noqa: PLC0414 - the ledger raises it
 
 log = logging.getLogger(__name__)
@@ -459,16 +459,11 @@ class Ledger:
         """Makes the tables, or takes over those of an older program."""
         with self._store.appending() as cursor:
             found = self._store.format(cursor)
-            if found == UNFINISHED:
-                message = f"{self._store.name} holds a move that was not finished: remove it and move again"
-                raise LedgerUnavailableError(message)
-            if found > FORMAT:
-                message = (
-                    f"{self._store.name} has format {found}, this program knows {FORMAT}: start it with a newer version"
-                )
-                raise LedgerUnavailableError(message)
+            demand_known(self._store.name, found)
             if found < FORMAT:
                 self._store.create(cursor)
+                if missing(cursor):
+                    log.warning("%s is of an older program, and is brought to format %d", self._store.name, FORMAT)
         while found < FORMAT:
             with self._store.appending() as cursor:
                 grow(cursor, rows := missing(cursor))  # of an older program, which knew no leaves

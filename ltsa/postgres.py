@@ -19,7 +19,7 @@ import psycopg
 from typing_extensions import override
 
 from ltsa.postgres_server import PATIENCE, PATIENCE_OF_READERS, Server, Session, connect, named, said, sentence, shown
-from ltsa.store import ConnectionLostError, Cursor, LedgerUnavailableError, Row, Store
+from ltsa.store import ConnectionLostError, Cursor, LedgerUnavailableError, Row, Store, demand_known
 
 log = logging.getLogger(__name__)
 
@@ -183,11 +183,7 @@ class PostgresStore(Store):
 
     @override
     def format(self, cursor: Cursor) -> int:
-        cursor.execute("SELECT to_regclass('ltsa_format')")
-        if cursor.fetchone()[0] is None:
-            return 0
-        cursor.execute("SELECT format FROM ltsa_format")
-        return int(cursor.fetchone()[0])
+        return _format(cursor)
 
     @override
     def create(self, cursor: Cursor) -> None:
@@ -234,14 +230,25 @@ class PostgresStore(Store):
 
 
 @contextmanager
-def looking_at(address: str) -> Iterator[Cursor]:
-    """A ledger's database as it is now, in one transaction that only reads. Raises `LedgerUnavailableError`."""
+def looking_at(address: str, *, unfinished: bool = False) -> Iterator[Cursor]:
+    """A ledger's database as it is now, in one transaction that only reads. Raises `LedgerUnavailableError`, also for
+    one that this program does not know.
+    """
     with named(f"{shown(address)} cannot be read"), connect(address, PATIENCE_OF_READERS) as session:
         session.execute("SET idle_in_transaction_session_timeout = 0")
         session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         with session.cursor(binary=True) as cursor:
+            demand_known(shown(address), _format(cursor), unfinished=unfinished)
             yield cursor
         session.execute("ROLLBACK")
+
+
+def _format(cursor: Cursor) -> int:
+    cursor.execute("SELECT to_regclass('ltsa_format')")
+    if cursor.fetchone()[0] is None:
+        return 0
+    cursor.execute("SELECT format FROM ltsa_format")
+    return int(cursor.fetchone()[0])
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """A store beside the ledger as a SQLite file: made whole, opened alike, changed in one transaction at a time.
 
 What was deleted is overwritten in it (`secure_delete`), and a commit is on the disk when it returns. The write-ahead
-log, which may hold what was deleted still, is emptied.
+log, which may hold what was deleted still, is emptied. Each carries a mark, as the ledger does: one that a newer
+program has changed is not opened by an older one (docs/upgrade.md).
 """
 
 import logging
@@ -9,7 +10,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from time import monotonic, sleep
@@ -22,6 +23,15 @@ log = logging.getLogger(__name__)
 
 TIMEOUT = 5
 """Seconds to wait for other processes."""
+
+FORMAT = 1
+"""Of these files' tables. Raise it when an older program would misread one: what was before marks has 0, and who opens
+a file brings it up to date.
+"""
+
+
+class NewerFileError(sqlite3.DatabaseError):
+    """A newer program has changed the file. Nothing of it was touched."""
 
 
 class SideFile(SideStore):
@@ -102,13 +112,19 @@ class SideFile(SideStore):
 
 
 def connected(path: Path) -> sqlite3.Connection:
-    """The file, made if it is not there, and readable by its owner alone in any case. Raises `sqlite3.Error` or
-    `OSError`.
+    """The file, made if it is not there, and readable by its owner alone in any case. Raises `sqlite3.Error` (a
+    `NewerFileError` for one that this program does not know) or `OSError`.
     """
     if not path.exists():
         _make(path)
     path.chmod(0o600)
     return _connect(path)
+
+
+def demand_known(path: Path) -> None:
+    """Raises `NewerFileError` for a file that a newer program has changed, `sqlite3.Error` for one that is none."""
+    with closing(sqlite3.connect(path, timeout=TIMEOUT)) as database:
+        _format(path, database)
 
 
 def mark_of(path: Path, name: str) -> bytes | None:
@@ -144,8 +160,22 @@ def _make(path: Path) -> None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=TIMEOUT)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY"):
-        database.execute(f"PRAGMA {pragma}")
-    database.create_function("greatest", 2, max, deterministic=True)
-    database.create_function("least", 2, min, deterministic=True)
+    try:
+        found = _format(path, database)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY"):
+            database.execute(f"PRAGMA {pragma}")
+        database.create_function("greatest", 2, max, deterministic=True)
+        database.create_function("least", 2, min, deterministic=True)
+        if found != FORMAT:
+            database.execute(f"PRAGMA user_version={FORMAT}")
+    except BaseException:
+        database.close()
+        raise
     return database
+
+
+def _format(path: Path, database: sqlite3.Connection) -> int:
+    found = int(database.execute("PRAGMA user_version").fetchone()[0])
+    if found > FORMAT:
+        raise NewerFileError(f"{path} has format {found}, this program knows {FORMAT}: start it with a newer version")
+    return found

@@ -14,7 +14,7 @@ from eventsourcing.persistence import PersistenceError
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 from typing_extensions import override
 
-from ltsa.store import Cursor, LedgerUnavailableError, Row, Store
+from ltsa.store import Cursor, LedgerUnavailableError, Row, Store, demand_known
 
 LOCK_TIMEOUT = 5
 CHECK_TIMEOUT = 2
@@ -101,8 +101,7 @@ class SQLiteStore(Store):
 
     @override
     def format(self, cursor: Cursor) -> int:
-        cursor.execute("PRAGMA user_version")
-        return int(cursor.fetchone()[0])
+        return _format(cursor)
 
     @override
     def create(self, cursor: Cursor) -> None:
@@ -145,13 +144,15 @@ class SQLiteStore(Store):
 
 
 @contextmanager
-def looking_at(path: Path) -> Iterator[Cursor]:
+def looking_at(path: Path, *, unfinished: bool = False) -> Iterator[Cursor]:
     """A ledger's file as it is now: nothing is filled in, and what is appended meanwhile is not seen. Raises
-    `LedgerUnavailableError` for a file that is none.
+    `LedgerUnavailableError` for a file that is none, or that this program does not know.
     """
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)) as file:
-            yield file.execute("BEGIN")
+            cursor = file.execute("BEGIN")
+            demand_known(str(path), _format(cursor), unfinished=unfinished)
+            yield cursor
     except sqlite3.Error as error:
         raise LedgerUnavailableError(f"{path} cannot be read ({error})") from error
 
@@ -168,8 +169,14 @@ def _locked(cursor: sqlite3.Cursor, roll_back: Callable[[], None]) -> Iterator[s
         raise
 
 
+def _format(cursor: Cursor) -> int:
+    cursor.execute("PRAGMA user_version")
+    return int(cursor.fetchone()[0])
+
+
 def _probe(path: Path) -> None:
-    """Raises `sqlite3.Error` for a file that is no database; the library would leave its connection to it open.
+    """Raises `sqlite3.Error` for a file that is no database; the library would leave its connection to it open. Raises
+    `LedgerUnavailableError` for one of a newer program, before anything in it is changed.
 
     Turns the write-ahead log on: SQLite does not wait for its turn in that, and several processes may begin at once.
     """
@@ -177,6 +184,7 @@ def _probe(path: Path) -> None:
     while True:
         try:
             with closing(sqlite3.connect(path)) as connection:
+                demand_known(str(path), _format(connection.cursor()), unfinished=True)
                 connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or monotonic() > until:

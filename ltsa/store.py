@@ -111,6 +111,19 @@ def _rows(cursor: Cursor, sql: str, values: Sequence[object]) -> list[Any]:
     return cursor.fetchall()
 
 
+def demand_known(name: str, found: int, *, unfinished: bool = False) -> None:
+    """Raises `LedgerUnavailableError` for a store with a mark that this program does not know, or of an unfinished move
+    unless that is meant.
+    """
+    if found == UNFINISHED:
+        if not unfinished:
+            raise LedgerUnavailableError(f"{name} holds a move that was not finished: remove it and move again")
+    elif found > FORMAT:
+        raise LedgerUnavailableError(
+            f"{name} has format {found}, this program knows {FORMAT}: start it with a newer version"
+        )
+
+
 def store_at(place: Place) -> Store:
     """The store of a ledger. Raises `LedgerUnavailableError` where it cannot be opened."""
     if isinstance(place, Path):
@@ -142,12 +155,14 @@ def has_log(place: Place) -> bool:
         return cursor.fetchone() is not None
 
 
-def looking_at(place: Place) -> AbstractContextManager[Cursor]:
-    """A store as it is now, in one transaction that only reads. Raises `LedgerUnavailableError`."""
+def looking_at(place: Place, *, unfinished: bool = False) -> AbstractContextManager[Cursor]:
+    """A store as it is now, in one transaction that only reads. Raises `LedgerUnavailableError`, also for one that a
+    newer program has marked; for that of an unfinished move unless it is meant.
+    """
     if isinstance(place, Path):
         from ltsa import sqlite  # noqa: PLC0415 - the stores build on this module
 
-        return sqlite.looking_at(place)
+        return sqlite.looking_at(place, unfinished=unfinished)
     from ltsa import postgres  # noqa: PLC0415 - an office on one machine loads no driver
 
-    return postgres.looking_at(place)
+    return postgres.looking_at(place, unfinished=unfinished)

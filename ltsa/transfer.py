@@ -10,7 +10,18 @@ from ltsa import board
 from ltsa.day import Day, evolve
 from ltsa.ledger import decoded
 from ltsa.log import log_of
-from ltsa.store import FORMAT, UNFINISHED, Cursor, LedgerUnavailableError, Place, Store, looking_at, store_at
+from ltsa.store import (
+    FORMAT,
+    UNFINISHED,
+    Cursor,
+    LedgerUnavailableError,
+    Place,
+    Store,
+    has_log,
+    looking_at,
+    name_of,
+    store_at,
+)
 
 CHUNK = 5000
 
@@ -84,10 +95,11 @@ def transfer(source: Place, target: Place, tell: Tell, *, online: bool = False) 
         TransferError: the target is not empty, the source changed meanwhile, or something differs.
         LedgerUnavailableError: one of the two cannot be read or written.
     """
+    demand_log(source)
     with looking_at(source) as here, closing(store_at(target)) as there:
         _reserve(there)
         _copy(here, there, tell)
-        with looking_at(target) as copied:
+        with looking_at(target, unfinished=True) as copied:
             found = _compare(here, copied, tell)
         with looking_at(source) as now:
             if not online and _newest(now) != _newest(here):
@@ -103,8 +115,9 @@ def transfer(source: Place, target: Place, tell: Tell, *, online: bool = False) 
 def examined(place: Place, tell: Tell) -> tuple[Transferred, str]:
     """What a ledger holds, replayed and looked through by itself; and what is wrong with it first, "" when nothing is.
 
-    Raises `LedgerUnavailableError` for what is no ledger.
+    Raises `LedgerUnavailableError` for what is no ledger, `TransferError` for one without a proof log.
     """
+    demand_log(place)
     with looking_at(place) as cursor:
         log, days, boards, wrong = log_of(cursor), _days(cursor), 0, ""
         size = log.size()
@@ -118,6 +131,14 @@ def examined(place: Place, tell: Tell) -> tuple[Transferred, str]:
             tell(n, len(days), "days replayed")
         events, root = TABLES[0].count(cursor), log.root(size).hex() if size else ""
         return Transferred(events, root, len(days), boards), wrong
+
+
+def demand_log(place: Place) -> None:
+    """Raises `TransferError` for a ledger of a program that kept no proof log."""
+    if not has_log(place):
+        raise TransferError(
+            f"{name_of(place)} is of an older program, which kept no proof log: start the office once with this one."
+        )
 
 
 def _reserve(there: Store) -> None:

@@ -32,17 +32,18 @@ from ltsa.side_store import Beside, in_folder
 from ltsa.store import name_of
 from ltsa.transfer import Tell, TransferError, Transferred, examined, transfer
 from web.credentials import Credentials, WrongKeyError
+from web.formats import LEDGER, demand_known
 from web.read_models import FILE as MODELS
 from web.settings import Settings, add_flags, from_flags
 from web.sides import ASIDE, TABLES, Sides, copied, holds, take_over
 from web.terminal import ledger_place, progress
 from web.version import version
 
-LEDGER = "ledger.sqlite"
 CONTENTS = "backup.json"
 SECRETS = (f"{KEYS}.sqlite", "seed", LOG_KEY, NEXT)
 """What is kept apart from the data."""
 FAILURES = (LedgerUnavailableError, TransferError, DiffersError, OSError, sqlite3.Error)
+FORMAT = 1
 HALF = ".unfinished"
 FAILED = 1
 
@@ -52,8 +53,11 @@ class BackupError(Exception):
 
 
 class Contents(Struct, frozen=True, kw_only=True):
-    """What a backup says of itself. `taken` is an instant in UTC, `files` are SHA-256 by name."""
+    """What a backup says of itself. `taken` is an instant in UTC, `files` are SHA-256 by name; `format` is higher than
+    `FORMAT` where this program would bring it back wrongly.
+    """
 
+    format: int = 1
     taken: str
     version: str
     events: int
@@ -124,6 +128,7 @@ def take(settings: Settings, into: Path, keys: Path, at: datetime, tell: Tell) -
     Raises `BackupError`, or one of `FAILURES`.
     """
     place, data = ledger_place(settings), settings.data
+    demand_known(data, place)
     for one, other in permutations((into.resolve(), keys.resolve(), data.resolve()), 2):
         if one.is_relative_to(other):
             raise BackupError(f"{one} lies in {other}; data, backup and keys are kept apart, best on three disks.")
@@ -145,7 +150,12 @@ def take(settings: Settings, into: Path, keys: Path, at: datetime, tell: Tell) -
         _without_traces(folder)
         sums = {file.relative_to(folder).as_posix(): _sum(file) for file in _files(folder)}
         contents = Contents(
-            taken=f"{at:%Y-%m-%dT%H:%M:%SZ}", version=version(), wrong=wrong, files=sums, **found._asdict()
+            format=FORMAT,
+            taken=f"{at:%Y-%m-%dT%H:%M:%SZ}",
+            version=version(),
+            wrong=wrong,
+            files=sums,
+            **found._asdict(),
         )
         _write(folder / CONTENTS, msgspec.json.format(msgspec.json.encode(contents), indent=1))
         _renew(sides, keys)
@@ -205,13 +215,19 @@ def _into_the_database(folder: Path, settings: Settings, tell: Tell) -> None:
 
 
 def read(made: Path) -> Contents:
-    """What a backup says of itself, once every file is as it says. Raises `BackupError`."""
+    """What a backup says of itself, once every file is as it says. Raises `BackupError`, or `LedgerUnavailableError`
+    for files of a newer program.
+    """
     try:
         contents = msgspec.json.decode((made / CONTENTS).read_bytes(), type=Contents)
     except FileNotFoundError:
         raise BackupError(f"{made} is no backup: it has no {CONTENTS}.") from None
     except msgspec.DecodeError as reason:
         raise BackupError(f"{made / CONTENTS} cannot be read ({reason}).") from None
+    if contents.format > FORMAT:
+        raise BackupError(
+            f"{made} has format {contents.format}, this program knows {FORMAT}: bring it back with a newer version."
+        )
     for name, known in contents.files.items():
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise BackupError(f"{made / CONTENTS} names a file outside the backup.")
@@ -221,6 +237,7 @@ def read(made: Path) -> Contents:
             raise BackupError(f"{name} in {made} is not what was put there.")
     if LEDGER not in contents.files:
         raise BackupError(f"{made} has no {LEDGER}.")
+    demand_known(made, made / LEDGER)
     return contents
 
 

@@ -41,6 +41,7 @@ from web.asking import NOBODY, Asker, Door, may_watch
 from web.computing import Computations
 from web.following import Following
 from web.forecasting import Forecasts
+from web.formats import demand_known
 from web.limits import Buckets
 from web.live import Feed
 from web.opening import open_stores
@@ -79,6 +80,7 @@ class House:
     def __init__(self, settings: Settings) -> None:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.settings = settings
+        _demand_known(settings)
         self.database = settings.data / "ledger.sqlite"
         with ExitStack() as opened:  # what is open already is closed where something else cannot be opened
             stores = open_stores(settings, opened)
@@ -461,3 +463,10 @@ def open_house(settings: Settings, *rooms: ModuleType) -> Flask:
         oidc.install(app, here)
 
     return app
+
+
+def _demand_known(settings: Settings) -> None:
+    try:
+        demand_known(settings.data, settings.ledger)
+    except LedgerUnavailableError as reason:
+        raise WrongSetting(f"The office in {settings.data} cannot be opened: {reason}.") from None

@@ -11,7 +11,8 @@ from ltsa.personal import KEYS, NOTES, PERSONS
 from ltsa.side_copy import DiffersError
 from ltsa.side_store import in_folder
 from ltsa.store import Place, name_of
-from ltsa.transfer import TransferError, transfer
+from ltsa.transfer import TransferError, demand_log, transfer
+from web.formats import demand_known
 from web.settings import checked_database
 from web.sides import TABLES, Sides, copied, holds
 from web.terminal import progress
@@ -44,6 +45,9 @@ def move(arguments: list[str], _create_app: Any) -> int:
         )
         return WRONG
     try:
+        if isinstance(source, Path):
+            demand_known(source.parent, source)
+            demand_log(source)
         with closing(_sides(source, options.keys)) as here, closing(_sides(target, options.keys)) as there:
             names = _to_be_moved(here, there)
             with progress("rows") as tell:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ltsa.configuring import ConfigureOffice
-from ltsa.ledger import Ledger
+from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.office import Office, WrongOfficeError, read_office
 from ltsa.present import day_stream
@@ -17,7 +17,9 @@ from web.settings import add_flags, from_flags
 
 
 def office(arguments: list[str], _create_app: Any) -> int:
-    """Shows or loads a configuration. 0 when it is done, 2 when the file cannot be used."""
+    """Shows or loads a configuration. 0 when it is done, 1 when there is no ledger to be had, 2 when the file
+    cannot be used.
+    """
     parser = argparse.ArgumentParser(
         prog="app.py office",
         description="Show the office's configuration, or load another one (model: ltsa/example_office.toml).",
@@ -32,7 +34,11 @@ def office(arguments: list[str], _create_app: Any) -> int:
     )
     options = parser.parse_args(arguments)
     settings = from_flags(options)
-    ledger = Ledger(settings.ledger, settings.data)
+    try:
+        ledger = Ledger(settings.ledger, settings.data)
+    except LedgerUnavailableError as reason:
+        print(reason, file=sys.stderr)
+        return 1
     try:
         at = time.time_ns() // 1_000_000
         if not ledger.present().offices():

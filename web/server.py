@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 
 import gevent
@@ -81,6 +82,18 @@ def run(
             file=sys.stderr,
         )
         return 1
+    with closing(listening):
+        return _run(listening, settings, create_app, meanwhile=meanwhile, access_log=access_log)
+
+
+def _run(
+    listening: socket.socket,
+    settings: Settings,
+    create_app: CreateApp,
+    *,
+    meanwhile: Callable[[Flask, Settings], None] | None,
+    access_log: bool,
+) -> int:
     _open_many_files()
     settings = dataclasses.replace(settings, port=listening.getsockname()[1])
     if settings.workers > 1:
