@@ -31,7 +31,7 @@ Place = tuple[int, int, str]
 """A place in a queue: (instant that counts, in ms; order of arrival; ticket number). Smallest first, never equal."""
 
 
-class Weights(Struct, frozen=True, kw_only=True):
+class Weights(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What counts how much. `priority` is how many times a minute of the priority class counts; `age` and `wait` how
     much a minute in the building and a minute of this wait count; `left`, `unlocks` and `others` how much each minute
     of work left after this step, each minute of work that it unlocks, and each other step the person could do
@@ -73,7 +73,7 @@ class Claim(NamedTuple):
     prospect: Prospect = Prospect()
 
 
-class Terms(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Terms(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What a score is the sum of, in ms: the age in the building, this wait, and what the call means for the rest of
     the visit (work left counts against it, work unlocked for it, other steps to do meanwhile against it).
     """
@@ -90,7 +90,7 @@ class Terms(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.age + self.wait + self.left + self.unlocks + self.others
 
 
-class Why(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Why(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Why this ticket: the rule and its version, the instant that counted, how many people were eligible, who would
     have been next and by how many milliseconds, how many older ones were passed over.
 

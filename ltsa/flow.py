@@ -63,7 +63,7 @@ class FlowStep(Coded, frozen=True, kw_only=True):
     outside: bool = False
 
 
-class Flow(Struct, frozen=True, kw_only=True, dict=True):
+class Flow(Struct, frozen=True, kw_only=True, dict=True, forbid_unknown_fields=True):
     """The steps of one scheme, for new cases from one local date (ISO) to another, both included ("" for ever)."""
 
     id: str

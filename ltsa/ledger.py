@@ -168,7 +168,8 @@ def _events(rows: list[Any]) -> list[Recorded]:
         message = f"the ledger holds events of kind {error}, which this version of the program does not know"
         raise LedgerUnavailableError(message) from error
     except msgspec.DecodeError as error:
-        raise LedgerUnavailableError(f"the ledger holds an event that cannot be read: {error}") from error
+        message = f"the ledger holds an event that cannot be read by this version of the program: {error}"
+        raise LedgerUnavailableError(message) from error
 
 
 class Ledger:

@@ -25,9 +25,10 @@ class Command(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
         return sha256(type(self).__name__.encode() + asked).hexdigest()[:16]
 
 
-class Event(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+class Event(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """What every event says: when (ms UTC), by whom ("officer:…", "kiosk:…", "holder", "system"), and which command:
-    `key` is the digest of its idempotency key, `content` of what it asked.
+    `key` is the digest of its idempotency key, `content` of what it asked. One with a field that this program does not
+    know is of a newer one, and is not read at all rather than in part; so all that events hold is declared alike.
     """
 
     at: int

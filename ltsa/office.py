@@ -57,7 +57,7 @@ class Outcome(Coded, frozen=True, kw_only=True):
     unlocks: bool = True
 
 
-class Service(Struct, frozen=True, kw_only=True):
+class Service(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a person can come for: one queue. `after` names services that must be finished first when they are on the
     same visit; `minutes` is the published standard time; `steps` are the steps of flows that are done here.
     """
@@ -74,7 +74,7 @@ class Service(Struct, frozen=True, kw_only=True):
     steps: tuple[str, ...] = ()
 
 
-class Counter(Struct, frozen=True, kw_only=True):
+class Counter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A counter and the services it is meant for. `id` is what the voice says after "Loket"."""
 
     id: str
@@ -82,7 +82,7 @@ class Counter(Struct, frozen=True, kw_only=True):
     services: tuple[str, ...]
 
 
-class Break(Struct, frozen=True, kw_only=True):
+class Break(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A time of the day at which nobody is served, for example Friday prayer; local times like "11:30"."""
 
     begins: str
@@ -90,7 +90,7 @@ class Break(Struct, frozen=True, kw_only=True):
     name: Text
 
 
-class Opening(Struct, frozen=True, kw_only=True):
+class Opening(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The hours of one day in local times like "08:00"; breaks in order."""
 
     opens: str
@@ -98,7 +98,7 @@ class Opening(Struct, frozen=True, kw_only=True):
     breaks: tuple[Break, ...] = ()
 
 
-class DayOff(Struct, frozen=True, kw_only=True):
+class DayOff(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A date (ISO) on which the office is closed."""
 
     date: str
@@ -113,7 +113,7 @@ class SpecialDay(Opening, frozen=True, kw_only=True):
     name: Text
 
 
-class Dispatching(Struct, frozen=True, kw_only=True):
+class Dispatching(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who is called next: the policy, what counts how much, and a policy that may run in `shadow` ("" for none), which
     calls nobody but says whom it would have called.
 
@@ -134,7 +134,7 @@ class Dispatching(Struct, frozen=True, kw_only=True):
         return self.standby_far if service in self.far else self.standby
 
 
-class Rules(Struct, frozen=True, kw_only=True):
+class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an office may decide for itself. A place is "original", "last", or "behind:N" (N in line).
 
     `capacity` people may take a number a day, 0 for any number. Numbers are given from `first_ticket` minutes before
@@ -167,7 +167,7 @@ class Rules(Struct, frozen=True, kw_only=True):
         return away.get(state, self.returned_place)
 
 
-class Retention(Struct, frozen=True, kw_only=True):
+class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """For how many days what is known about people is kept, 0 for ever: `notes` after their service day, `persons`
     (NIK, name, phone) after the last thing on record of them.
     """
@@ -176,7 +176,7 @@ class Retention(Struct, frozen=True, kw_only=True):
     persons: int = 0
 
 
-class Office(Struct, frozen=True, kw_only=True, dict=True):
+class Office(Struct, frozen=True, kw_only=True, dict=True, forbid_unknown_fields=True):
     """One office. `zone` is an IANA name; its service day is a local date there.
 
     `week` has the hours of each weekday; one that is not in it is closed, and an office without any week is always

@@ -15,7 +15,7 @@ from ltsa.office import Office
 from ltsa.ranges import Guess, Key, Range, holds
 
 
-class Told(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Told(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What one person was told at an instant about the wait that began at `since`: the range, and what it was made of.
 
     `guess` is what the method said before it was corrected, `queue` what the queue's length alone would have had

@@ -62,7 +62,7 @@ class Guess(NamedTuple):
         return max(self.high - self.low, LEAST_SCALE)
 
 
-class Range(Struct, frozen=True, kw_only=True):
+class Range(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A wait as it is published: from `low` to `high` minutes, `high` 0 for "more than two hours" or more. `upper` is
     the second within which nine in ten are called, `middle` the expected second; programs and the record have them.
     """

@@ -21,7 +21,7 @@ BITS = 96
 """How much of a SHA-256 is kept: 16 characters a picture."""
 
 
-class Board(Struct, frozen=True, array_like=True):
+class Board(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A picture as it was shown: of the view `display`, `hall` or `desk:COUNTER`, after the day's event `version`."""
 
     view: str

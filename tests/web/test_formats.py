@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, get_args
 
+import msgspec
 import pytest
+from msgspec import Struct
 
 import app
 from kiosk.agent import Memory
 from ltsa import side_file
 from ltsa.ledger import Ledger, LedgerUnavailableError
+from ltsa.ledger import _topics as events_by_topic
 from ltsa.store import FORMAT, looking_at, store_at
 from tests.ltsa.crowd import issue
 from tests.staff import hire
@@ -138,3 +143,50 @@ def test_a_printer_that_a_newer_agent_served_is_left_alone(tmp_path: Path) -> No
     mark(tmp_path / "pintu.sqlite", side_file.FORMAT + 1)
     with pytest.raises(WrongSetting, match=r"has format 2, this program knows 1: start it with a newer version\.$"):
         Memory(tmp_path / "pintu.sqlite")
+
+
+def parts_of(kind: Any, found: set[type[Struct]]) -> set[type[Struct]]:
+    """All structs that a type is made of."""
+    for argument in get_args(kind):
+        parts_of(argument, found)
+    if isinstance(kind, type) and issubclass(kind, Struct) and kind not in found:
+        found.add(kind)
+        for field in msgspec.structs.fields(kind):
+            parts_of(field.type, found)
+    return found
+
+
+def test_nothing_in_an_event_is_left_out_because_it_is_not_known() -> None:
+    found: set[type[Struct]] = set()
+    for event in events_by_topic.values():
+        parts_of(event, found)
+    assert [kind.__name__ for kind in found if not kind.__struct_config__.forbid_unknown_fields] == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "more", "sentence"),
+    [
+        ("ticket-issued/1", {"companion": "a dog"}, "cannot be read by this version of the program: .*`companion`"),
+        ("ticket-blessed/1", {}, "events of kind 'ticket-blessed/1', which this version of the program does not know"),
+    ],
+)
+def test_a_server_that_meets_what_a_newer_one_recorded_stops_following_and_says_so(
+    topic: str, more: dict[str, str], sentence: str, tmp_path: Path
+) -> None:
+    with closing(House(Settings(data=tmp_path / "office", port=0))) as house:
+        issue(house.ledger, "somebody")
+        house.catch_up()
+        with closing(sqlite3.connect(tmp_path / "office" / "ledger.sqlite", isolation_level=None)) as newer:
+            stream, version, state = newer.execute(
+                "SELECT originator_id, originator_version, state FROM ledger WHERE topic = 'ticket-issued/1'"
+            ).fetchone()
+            event = json.loads(state) | {"number": "G002", "token": "another", "key": "k", "content": "c"} | more
+            newer.execute(
+                "INSERT INTO ledger (originator_id, originator_version, topic, state) VALUES (?,?,?,?)",
+                (stream, version + 1, topic, json.dumps(event).encode()),
+            )
+        with pytest.raises(LedgerUnavailableError, match=sentence):
+            house.catch_up()
+        with pytest.raises(LedgerUnavailableError, match=sentence):
+            issue(house.ledger, "who comes next")
+        assert list(house.today("ltsa").tickets) == ["G001"]
