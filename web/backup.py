@@ -24,6 +24,7 @@ from msgspec import Struct
 from ltsa.keys import MissingKeysError, WrongSeedError
 from ltsa.last_signed import FILE as LAST_SIGNED
 from ltsa.ledger import LedgerUnavailableError
+from ltsa.log import snapshot
 from ltsa.log_key import FILE as LOG_KEY
 from ltsa.log_key import NEXT
 from ltsa.personal import KEYS, open_personal
@@ -99,13 +100,17 @@ def restore(arguments: list[str], _create_app: Any) -> int:
     )
     parser.add_argument("backup", type=Path, metavar="BACKUP", help="the backup's folder")
     _add_keys(parser, "the newest keys")
+    parser.add_argument(
+        "--ledger", type=Path, metavar="FILE", help="a newer copy of the ledger, in the place of the backup's own"
+    )
     add_flags(parser)
     options = parser.parse_args(arguments)
     settings = from_flags(options)
     try:
         with progress("rows") as tell:
             made, keys = options.backup.expanduser(), options.keys.expanduser()
-            contents = bring_back(made, keys, settings, datetime.now(UTC), tell)
+            newer = options.ledger and options.ledger.expanduser()
+            contents = bring_back(made, keys, settings, datetime.now(UTC), tell, newer=newer)
     except (BackupError, *FAILURES) as reason:
         print(f"Nothing was brought back: {reason}", file=sys.stderr)
         return FAILED
@@ -179,20 +184,27 @@ def _renew(sides: Sides, keys: Path) -> None:
             (keys / name).unlink(missing_ok=True)
 
 
-def bring_back(made: Path, keys: Path, settings: Settings, at: datetime, tell: Tell) -> Contents:
-    """Brings a backup back into a data folder that is not there or empty. Raises as `take` does."""
+def bring_back(  # noqa: PLR0913 - what is brought back, whereto, and when
+    made: Path, keys: Path, settings: Settings, at: datetime, tell: Tell, *, newer: Path | None = None
+) -> Contents:
+    """Brings a backup back into a data folder that is not there or empty; with a `newer` ledger that continues the
+    backup's, where there is a copy that went on. Raises as `take` does.
+    """
     contents = read(made)
     data = settings.data
     if data.exists() and any(data.iterdir()):
         raise BackupError(f"{data} is not empty; name a new folder with --data.")
     with _whole(data) as folder:
         for name in contents.files:
-            _copy(made / name, folder / name)
+            _copy(newer if newer and name == LEDGER else made / name, folder / name)
         for name in SECRETS:
             if (keys / name).exists():
                 _copy(keys / name, folder / name)
         found, wrong = examined(folder / LEDGER, tell)
-        if (found, wrong) != (
+        if newer:
+            _demand_continued(folder / LEDGER, newer, contents)
+            contents = msgspec.structs.replace(contents, wrong=wrong, **found._asdict())
+        elif (found, wrong) != (
             Transferred(contents.events, contents.root, contents.days, contents.boards),
             contents.wrong,
         ):
@@ -212,6 +224,13 @@ def _into_the_database(folder: Path, settings: Settings, tell: Tell) -> None:
         (folder / LEDGER).unlink()
         take_over(sides, (folder / "seed").read_bytes())
         shutil.rmtree(folder / ASIDE)
+
+
+def _demand_continued(ledger: Path, newer: Path, contents: Contents) -> None:
+    with snapshot(ledger) as log:
+        size = contents.events
+        if log.size() < size or (size and log.root(size).hex() != contents.root):
+            raise BackupError(f"{newer} does not continue the ledger of the backup.")
 
 
 def read(made: Path) -> Contents:
@@ -260,9 +279,11 @@ def _whole(folder: Path) -> Iterator[Path]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """What is to be copied of a folder: no traces of open databases."""
+    """What is to be copied of a folder: no traces of open databases, and no history of them."""
     for file in sorted(folder.rglob("*")):
-        if file.is_file() and not file.is_symlink() and not file.name.endswith(("-wal", "-shm", "-journal")):
+        if not file.is_file() or file.is_symlink() or file.name.endswith(("-wal", "-shm", "-journal")):
+            continue
+        if not any(part.endswith("-litestream") for part in file.relative_to(folder).parts):
             yield file
 
 
