@@ -4,9 +4,11 @@ The files themselves are copied by hand, once: who has a copy of the database mu
 lie in a file are one host's, which takes no second one beside it.
 """
 
+import hmac
 import logging
 import zlib
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from ltsa import log_key
@@ -15,11 +17,13 @@ from ltsa.ledger import Ledger
 from ltsa.postgres_server import Server, Session, named
 from ltsa.secret_store import SecretStore, derived
 from ltsa.side_store import Schema
-from web.settings import WrongSetting
+from web.settings import Settings, WrongSetting
 
 log = logging.getLogger(__name__)
 
 SEED, LOG_KEY = "seed", "log key"
+ALIKE = ("office", "public_url", "witnesses", "log_origin", "oidc_issuer", "oidc_client_id", "oidc_secret")
+"""Settings that an office has, not a host."""
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -56,6 +60,22 @@ class Installation(SecretStore):
             self._check_log_key(ledger, name)
         except log_key.UnreadableKeyError as reason:
             raise WrongSetting(str(reason)) from None
+
+    def compare(self, settings: Settings, seed: bytes) -> None:
+        """Says in the log what should be the same here as on the host that started last, and is not."""
+        key = derived(seed, "installation settings")
+        own = {name: hmac.digest(key, str(getattr(settings, name)).encode(), sha256) for name in ALIKE}
+        own["voice/"] = _content(settings.data / "voice")
+        known = dict(self._rows("SELECT name, value FROM marks"))
+        differing = [name for name, value in own.items() if known.get(f"like {name}", value) != value]
+        if differing:
+            log.warning(
+                "Not as on the host that started last: %s. Give all hosts of an office the same.", ", ".join(differing)
+            )
+        if any(known.get(f"like {name}") != value for name, value in own.items()):
+            with self._changing() as database:
+                for name, value in own.items():
+                    mark(database, f"like {name}", value)
 
     def change_log_key(self, new: str) -> None:
         """Another key signs from now on; "": the next that a host brings along."""
@@ -139,6 +159,13 @@ class OneHost:
             with suppress(OSError):
                 self._session.close()
             self._session = None
+
+
+def _content(folder: Path) -> bytes:
+    """What is in a folder: the names and sizes of its files."""
+    files = sorted(folder.rglob("*")) if folder.is_dir() else []
+    said = [f"{file.relative_to(folder)} {file.stat().st_size}" for file in files if file.is_file()]
+    return sha256("\n".join(said).encode()).digest()
 
 
 def _number(text: str) -> int:

@@ -97,6 +97,7 @@ def _as_the_other_hosts(
         seed = seed_of(settings.data / "seed")
         installation.check_seed(seed)
         installation.check_log_key(ledger, settings.log_origin)
+        installation.compare(settings, seed)
     return seed, installation
 
 

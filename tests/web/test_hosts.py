@@ -148,6 +148,22 @@ def test_a_host_that_does_not_belong_to_the_office_is_told_what_to_copy(first: S
             House(strange)
 
 
+def test_what_should_be_alike_on_every_host_and_is_not_stands_in_the_log(
+    first: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    House(first).close()
+    second = beside(first, "second")
+    House(second).close()
+    assert "Not as on the host" not in caplog.text
+    (second.data / "voice").mkdir()
+    (second.data / "voice" / "loket.opus").write_bytes(b"recorded")
+    House(replace(second, public_url="https://antrean.example")).close()
+    assert "Not as on the host that started last: public_url, voice/." in caplog.text
+    caplog.clear()
+    House(replace(second, public_url="https://antrean.example")).close()
+    assert "Not as on the host" not in caplog.text, "it is said once"
+
+
 def test_a_key_that_one_host_changes_is_asked_for_at_the_others(
     first: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
