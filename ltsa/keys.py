@@ -80,6 +80,8 @@ class Keys(SecretStore):
         """Writes the store anew if keys were deleted since: a key must not be found anywhere, since what it
         sealed may lie in backups. Others wait for it, so it is not done at each erasure but by the house, every minute.
         """
+        if isinstance(self.place, Path):
+            return
         with self._changing() as database:
             owed = database.execute("DELETE FROM marks WHERE name = ?", (OWED,)).rowcount
         if owed and not self.side.rewrite():
@@ -199,7 +201,7 @@ class Keys(SecretStore):
     # --- Inside
 
     def _owe(self, database: Tables) -> None:
-        """A key was deleted: the store is to be written anew."""
+        """A key was deleted: the store is to be written anew, unless it is a file, which is overwritten."""
         if not isinstance(self.place, Path):
             mark(database, OWED, b"\1")
 

@@ -389,9 +389,14 @@ class House:
         """Whatever was cut off while the office runs is erased too, and an opening has the less to look through. Keys
         that were destroyed leave nothing behind.
         """
-        self.off_loop(self.personal.keys.settle)
-        if self.position - self.personal.keys.reached >= FOLLOWED_EVERY:
-            self.off_loop(self.personal.carry_out, self.ledger)
+        position = self.position
+
+        def carried_out() -> None:
+            self.personal.keys.settle()
+            if position - self.personal.keys.reached >= FOLLOWED_EVERY:
+                self.personal.carry_out(self.ledger)
+
+        self.off_loop(carried_out)
 
     def _be_the_one_host(self) -> None:
         """Keys in a file are one host's: says so again after the database was away."""
