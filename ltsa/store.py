@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 FORMAT = 2
-"""Of the tables. A store marked with a higher one is not opened."""
+"""Of the tables."""
+
+WITH_ALL_BESIDE = 3
+"""The mark of a database that also holds what lies beside the ledger: an older program, which would begin anew with
+empty files, does not open it. The tables are the same. A store marked with a higher one is not opened.
+"""
 
 UNFINISHED = 1_000_000_000
 """The mark of a store into which a ledger is being copied."""
@@ -118,10 +123,9 @@ def demand_known(name: str, found: int, *, unfinished: bool = False) -> None:
     if found == UNFINISHED:
         if not unfinished:
             raise LedgerUnavailableError(f"{name} holds a move that was not finished: remove it and move again")
-    elif found > FORMAT:
-        raise LedgerUnavailableError(
-            f"{name} has format {found}, this program knows {FORMAT}: start it with a newer version"
-        )
+    elif found > WITH_ALL_BESIDE:
+        known = f"has format {found}, this program knows {WITH_ALL_BESIDE}"
+        raise LedgerUnavailableError(f"{name} {known}: start it with a newer version")
 
 
 def store_at(place: Place) -> Store:

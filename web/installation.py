@@ -17,6 +17,7 @@ from ltsa.ledger import Ledger
 from ltsa.postgres_server import Server, Session, named
 from ltsa.secret_store import SecretStore, derived
 from ltsa.side_store import Schema
+from ltsa.store import FORMAT, WITH_ALL_BESIDE
 from web.settings import Settings, WrongSetting
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,11 @@ class Installation(SecretStore):
         super().__init__(Schema(server, "installation"), ())
         self._folder = folder
         self._server = server
+
+    def mark_database(self) -> None:
+        """Lets no older program open the ledger, which knows nothing of what lies beside it in the database."""
+        with self._server.session() as session, named("the ledger cannot be marked"):
+            session.execute("UPDATE ltsa_format SET format = ? WHERE format = ?", (WITH_ALL_BESIDE, FORMAT))
 
     def check_seed_is_here(self) -> None:
         """Raises `WrongSetting` on a host that has no seed while others have one: it must not make its own."""

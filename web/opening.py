@@ -98,6 +98,7 @@ def _as_the_other_hosts(
         installation.check_seed(seed)
         installation.check_log_key(ledger, settings.log_origin)
         installation.compare(settings, seed)
+        installation.mark_database()
     return seed, installation
 
 

@@ -18,7 +18,7 @@ from kiosk.agent import Memory
 from ltsa import side_file
 from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.ledger import _topics as events_by_topic
-from ltsa.store import FORMAT, looking_at, store_at
+from ltsa.store import WITH_ALL_BESIDE, looking_at, store_at
 from tests.ltsa.crowd import issue
 from tests.staff import hire
 from web.house import House
@@ -127,9 +127,9 @@ def test_a_database_of_a_newer_program_is_refused_by_who_opens_it_and_by_who_rea
     settings = Settings(data=tmp_path / "office", port=0, database=database)
     House(settings).close()
     with closing(store_at(database)) as store, store.writing() as cursor:
-        store.mark(cursor, FORMAT + 1)
+        store.mark(cursor, WITH_ALL_BESIDE + 1)
     before = content(settings.data)
-    with pytest.raises(WrongSetting, match=f"has format {FORMAT + 1}, this program knows {FORMAT}"):
+    with pytest.raises(WrongSetting, match=f"has format {WITH_ALL_BESIDE + 1}, this program knows {WITH_ALL_BESIDE}"):
         House(settings)
     with pytest.raises(LedgerUnavailableError, match="newer version"):
         Ledger(database, tmp_path)

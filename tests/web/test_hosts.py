@@ -19,6 +19,7 @@ import requests
 
 from ltsa.identity import identity
 from ltsa.people import Note
+from ltsa.store import WITH_ALL_BESIDE, looking_at
 from tests.conftest import Office
 from tests.staff import EVERYBODY, hire, token
 from web.house import House
@@ -215,6 +216,9 @@ def test_files_of_a_data_folder_are_taken_over_once_whatever_cuts_that_off(
         assert here.fleet.waiting(seen.code, here.now()) == seen
         here.credentials.set_name("siti", "Siti Rahmawati")
     aside = first.data / ASIDE
+    with looking_at(first.database) as ledger:
+        ledger.execute("SELECT format FROM ltsa_format")
+        assert ledger.fetchone() == (WITH_ALL_BESIDE,), "an older program would begin with empty files"
     assert {file.stem for file in aside.iterdir()} == {"credentials", "persons", "people", "devices"}
     assert not (first.data / "keys.sqlite").exists()
     shutil.copy(aside / "credentials.sqlite", first.data)
