@@ -65,9 +65,12 @@ def install() -> None:
 
 
 class Postgres:
-    """A running server, reached through a socket in its folder alone. `options` as in postgresql.conf: fsync="on"."""
+    """A running server, reached through a socket in its folder alone. `options` as in postgresql.conf: fsync="on".
 
-    def __init__(self, **options: str) -> None:
+    `base`: the folder of a base backup, which it takes over and goes on from.
+    """
+
+    def __init__(self, base: Path | None = None, /, **options: str) -> None:
         programs = find()
         if programs is None:
             raise FileNotFoundError(missing())
@@ -76,7 +79,10 @@ class Postgres:
         self._user = NOBODY if os.geteuid() == 0 else None
         if self._user:
             shutil.chown(self._folder, self._user)
-        self._run("initdb", "-D", "data", "-U", "ltsa", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        if base:
+            shutil.move(base, self._folder / "data")
+        else:
+            self._run("initdb", "-D", "data", "-U", "ltsa", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -102,6 +108,15 @@ class Postgres:
         return self._run(
             "psql", "-qAt", "-v", "ON_ERROR_STOP=1", "-h", str(self._folder), "-U", "ltsa", "-c", sql, database
         )
+
+    def tool(self, program: str, *words: str) -> str:
+        """Has another of PostgreSQL's programs (`pg_dump`) do something here, in its folder; what it prints."""
+        return self._run(program, "-h", str(self._folder), "-U", "ltsa", *words)
+
+    @property
+    def folder(self) -> Path:
+        """Where everything of it lies."""
+        return self._folder
 
     def transactions(self, script: str, clients: int, each: int) -> float:
         """Has `pgbench` run a script, so many times by each of its clients at once; transactions a second."""
