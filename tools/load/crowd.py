@@ -93,7 +93,9 @@ class _Crowd:
             await asyncio.sleep(max(0.0, began + self._plan.ramp * n / len(coming) - self._meter.now()))
             tasks.append(asyncio.create_task(come()))
             tell(int(self._meter.now()), int(self._plan.ramp + self._plan.duration))
-        await _all(tasks)
+        lost = await _ended(tasks)
+        if len(lost) == len(tasks):
+            raise lost[0]
 
     async def lives(self, tell: Tell) -> None:
         """The day passes."""
@@ -107,19 +109,19 @@ class _Crowd:
             await asyncio.sleep(min(1.0, self._plan.duration - passed))
         for task in arriving:
             task.cancel()
-        _raise_first(await asyncio.gather(*arriving, return_exceptions=True))
+        await _ended(arriving)
 
     async def stops(self) -> None:
         """Kiosks and officers finish what they are at; then every display shows the present board, or that is wrong."""
         self._world.over.set()
-        await _all([*self._issuing, *self._working])
+        await _ended([*self._issuing, *self._working])
         newest = max((told.v for told in self._world.record.told), default=0)
         settling = [settles(screen, shown, newest, SETTLES_WITHIN) for screen, shown in self._displays]
-        await _all([asyncio.create_task(each) for each in settling])
+        await _ended([asyncio.create_task(each) for each in settling])
         phones = list(self._world.visitors)
         for task in phones:
             task.cancel()
-        _raise_first(await asyncio.gather(*phones, return_exceptions=True))
+        await _ended(phones)
 
     async def _arrive(self, office: int, began: float) -> None:
         for comer in self._plan.days[office]:
@@ -169,19 +171,13 @@ class _Crowd:
         return come
 
 
-async def _all(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Waits for all; who could not come in is counted already, and the others stay. Raises what is no such thing."""
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> list[LostError]:
+    """Waits for all. Whoever got no answer has counted it, and the others go on; what is no such thing is raised."""
     ended = await asyncio.gather(*tasks, return_exceptions=True)
-    lost = [each for each in ended if isinstance(each, LostError)]
-    _raise_first([each for each in ended if not isinstance(each, LostError)])
-    if lost and len(lost) == len(tasks):
-        raise lost[0]
-
-
-def _raise_first(ended: Sequence[BaseException | None]) -> None:
     for each in ended:
-        if isinstance(each, BaseException) and not isinstance(each, asyncio.CancelledError):
+        if isinstance(each, BaseException) and not isinstance(each, (asyncio.CancelledError, LostError)):
             raise each
+    return [each for each in ended if isinstance(each, LostError)]
 
 
 def match_calls(record: Record, meter: Meter, process_of: Mapping[int, int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -52,12 +52,20 @@ OPTIONS = {
 }
 
 
+ROWS = 30
+"""Of a plot's table, at most."""
+
+
 class Plot(NamedTuple):
-    """A plot with its words. `about` says what is seen in it."""
+    """A plot with its words (`about` says what is seen in it) and its table: the names of the series, and rows of what
+    they were at a second.
+    """
 
     title: str
     about: str
     svg: Markup
+    names: list[str]
+    rows: list[list[str]]
 
 
 def write(found: Found, folder: Path) -> None:
@@ -123,29 +131,25 @@ def count(number: float) -> str:
 
 
 def _felt(found: Found) -> list[Plot]:
-    return [
-        Plot(LATENCIES[what][0], LATENCIES[what][1], _inside(plots.latency(found.curves[what], found)))
-        for _, whats in GROUPS
-        for what in whats
-        if what in found.curves
-    ]
+    made = []
+    for what in (what for _, whats in GROUPS for what in whats if what in found.curves):
+        curve, (title, about) = found.curves[what], LATENCIES[what]
+        series = {words: getattr(curve, name) for name, words in plots.PERCENTILES}
+        made.append(_plot(title, about, plots.latency(curve, found), curve.at, series, ms))
+    return made
 
 
 def _done(found: Found) -> list[Plot]:
     if not found.slices:
         return []
-    made = [
-        Plot(
-            "Requests",
-            "how many a second; those in vain were made again",
-            _inside(plots.lines(found.slices, {"all": found.rates, "in vain": found.troubles}, found)),
-        )
-    ]
+    rates, at = {"all": found.rates, "in vain": found.troubles}, found.slices
+    about = "how many a second; those in vain were made again"
+    made = [_plot("Requests", about, plots.lines(at, rates, found), at, rates)]
     kinds = sorted({kind for look in found.looks for kind in look.here}, key=_by_most(found.looks))
     if kinds:
         here = {kind: [float(look.here.get(kind, 0)) for look in found.looks] for kind in kinds}
         at = [look.at for look in found.looks]
-        made.append(Plot("Who is live", "open pages with a socket", _inside(plots.stacked(at, here, found))))
+        made.append(_plot("Who is live", "open pages with a socket", plots.stacked(at, here, found), at, here))
     return made
 
 
@@ -154,34 +158,39 @@ def _taken(found: Found) -> list[Plot]:
     if not looks:
         return []
     names = sorted(dict.fromkeys(name for look in looks for name in look.cpu), key=OURS.__eq__)
+    lagging = list(dict.fromkeys(name for look in looks for name in look.lag))
 
     def each(value: Callable[[Look, str], float], of: Sequence[str] = names) -> dict[str, list[float]]:
         return {name: [value(look, name) for look in looks] for name in of}
 
-    made = [
+    lags = each(lambda look, name: SECOND * look.lag.get(name, 0.0), lagging)
+    lags[OURS] = [SECOND * look.own_lag for look in looks]
+    late = "the most in the last 10 s (the crowd: in the last 1 s); all wait that long"
+    wanting = "processes that want to run on it, on average over a minute"
+    made = (
         ("Processor", "cores: 1 is a whole one", each(lambda look, name: look.cpu.get(name, 0.0)), ""),
         ("Memory", "MB of each process", each(lambda look, name: look.memory.get(name, 0) / MEGABYTE), ""),
         ("Connections and files", "open at once", each(lambda look, name: float(look.files.get(name, 0))), ""),
-    ]
-    lagging = list(dict.fromkeys(name for look in looks for name in look.lag))
-    lags = each(lambda look, name: SECOND * look.lag.get(name, 0.0), lagging)
-    lags[OURS] = [SECOND * look.own_lag for look in looks]
-    made.append(
-        (
-            "How late the loops were",
-            "the most in the last 10 s (the crowd: in the last 1 s); all wait that long",
-            lags,
-            " ms",
-        )
+        ("How late the loops were", late, lags, " ms"),
+        ("The machine", wanting, {"wanting to run": [look.load for look in looks]}, ""),
     )
-    busy = {"wanting to run": [look.load for look in looks]}
-    made.append(("The machine", "processes that want to run on it, on average over a minute", busy, ""))
-    return [Plot(title, about, _inside(plots.lines(at, series, found, unit))) for title, about, series, unit in made]
+    return [
+        _plot(title, about, plots.lines(at, series, found, unit), at, series) for title, about, series, unit in made
+    ]
+
+
+def _plot(  # noqa: PLR0913, PLR0917 - a plot's parts
+    title: str,
+    about: str,
+    svg: str,
+    at: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    said: Callable[[float], str] = lambda value: f"{value:.3g}" if value < SECOND else count(value),
+) -> Plot:
+    each = max(1, -(-len(at) // ROWS))
+    rows = [[f"{at[n]:.0f} s", *(said(values[n]) for values in series.values())] for n in range(0, len(at), each)]
+    return Plot(title, about, Markup(svg), list(series), rows)  # noqa: S704 - drawn by us
 
 
 def _by_most(looks: Sequence[Look]) -> Callable[[str], float]:
     return lambda kind: -max(look.here.get(kind, 0) for look in looks)
-
-
-def _inside(svg: str) -> Markup:
-    return Markup(svg)  # noqa: S704 - drawn by us

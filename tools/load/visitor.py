@@ -11,7 +11,7 @@ from http import HTTPStatus
 import zxingcpp
 from numpy import full, uint8
 
-from tools.load.browser import LostError, live_views, new_key
+from tools.load.browser import PATIENCE, LostError, live_views, new_key
 from tools.load.day import Comer
 from tools.load.made import MadeOffice
 from tools.load.screens import Screen, until_answered
@@ -26,6 +26,9 @@ READING = (2.0, 6.0)
 
 OUTAGE = (2.0, 20.0)
 """Seconds that a phone is without a network."""
+
+CAMERA = 1.0
+"""Seconds until a phone has read a code, however fast life goes."""
 
 LINGERS = 30.0
 """Seconds that somebody looks at their phone after the visit is over."""
@@ -59,11 +62,12 @@ class Kiosk:
             if not coming.done():
                 coming.cancel()
                 break
-            if secret := await self._takes_a_number(coming.result()):
-                self._world.record.tickets += 1
-                phones += 1
-                self._look_at_phones(secret, f"{self._address} {self.screen.name} {phones}")
-            await self._step(self._address)
+            with suppress(LostError):  # it is counted, and whoever stood there has gone
+                if secret := await self._takes_a_number(coming.result()):
+                    self._world.record.tickets += 1
+                    phones += 1
+                    self._look_at_phones(secret, f"{self._address} {self.screen.name} {phones}")
+                await self._step(self._address)
         over.cancel()
 
     async def _takes_a_number(self, comer: Comer) -> str:
@@ -99,7 +103,7 @@ class Kiosk:
         return read_code(answer.text)
 
     async def _step(self, path: str) -> None:
-        """The next screen, asked for until it comes, as the page does."""
+        """The next screen, asked for until it comes, as the page does. Raises `LostError` when it never will."""
         began = self._meter.now()
         for pause in _pauses():  # until it comes
             try:
@@ -110,6 +114,9 @@ class Kiosk:
                 if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
                     break
                 self._meter.repeats("step", str(answer.status))
+            if self._world.over.is_set() and self._meter.now() - began > PATIENCE:
+                self._meter.fails("step", "never answered")
+                raise LostError("a step never came")
             await asyncio.sleep(pause)
         if answer.status >= HTTPStatus.BAD_REQUEST:
             self._meter.fails("step", str(answer.status))
@@ -166,6 +173,7 @@ async def phone(world: World, office: str, secret: str, name: str) -> None:
             closing.set()
 
     try:
+        await asyncio.sleep(CAMERA)
         await screen.opens(f"/t/{secret}", "phone")
         assert screen.wire  # noqa: S101 - it is open
         screen.wire.on_picture = look
