@@ -49,21 +49,21 @@ def feed(create_app: CreateApp, scale: float = 1.0) -> Figure:
         scratch() as folder,
         server(_office, create_app, folder) as ((our_port, display), ours),
         server(_bare) as (their_port, theirs),
-        Audience(our_port, clients, f"display:{OFFICE}", display) as halls,
         Audience(their_port, clients) as strangers,
+        Audience(our_port, clients, f"display:{OFFICE}", display) as halls,
     ):
         ours.send(None)
         ours.recv()
         halls.all_have_received()
         theirs.send(halls.last)  # from now on, the same bytes
 
-        def seconds(audience: Audience, server: Connection) -> Callable[[], float]:
+        def seconds(audience: Audience, server: Connection, beside: Audience) -> Callable[[], float]:
             def round_() -> float:
-                return median(_broadcast(audience, server) for _ in range(broadcasts))
+                return median(_broadcast(audience, server, beside) for _ in range(broadcasts))
 
             return round_
 
-        rounds = in_turns(seconds(halls, ours), seconds(strangers, theirs))
+        rounds = in_turns(seconds(halls, ours, strangers), seconds(strangers, theirs, halls))
         size = len(halls.last)
     return figure(
         "feed",
@@ -75,8 +75,9 @@ def feed(create_app: CreateApp, scale: float = 1.0) -> Figure:
     )
 
 
-def _broadcast(audience: "Audience", server: Connection) -> float:
-    audience.rest(REST)
+def _broadcast(audience: "Audience", server: Connection, beside: "Audience") -> float:
+    beside.rest(REST / 2)  # so long as a round takes, nobody's pings stay unanswered
+    audience.rest(REST / 2)
     server.send(None)
     received = audience.all_have_received()
     began: float = server.recv()
@@ -122,6 +123,7 @@ class Audience:
                 client.sendall(masked(b"42" + json.dumps(["watch", {"views": [self._view]}]).encode()))
             self._sockets[client.fileno()] = client
             self._selector.register(client, selectors.EVENT_READ)
+            self._read_what_came(0)
         if self._view:
             self.all_have_received()
         return self
@@ -136,18 +138,20 @@ class Audience:
         """Answers pings for a while; whatever else comes is no part of what is measured."""
         until = time.perf_counter() + seconds
         while (left := until - time.perf_counter()) > 0:
-            for key, _ in self._selector.select(left):
-                self._read(key.fd)
+            self._read_what_came(left)
         self._received.clear()
 
     def all_have_received(self) -> float:
         """Waits until every client has received the next picture. When that was, on `time.perf_counter`."""
         while len(self._received) < self._many:
-            for key, _ in self._selector.select():
-                self._read(key.fd)
+            self._read_what_came()
         received = time.perf_counter()
         self._received.clear()
         return received
+
+    def _read_what_came(self, patience: float | None = None) -> None:
+        for key, _ in self._selector.select(patience):
+            self._read(key.fd)
 
     def _read(self, fd: int) -> None:
         data = os.read(fd, 1 << 18)
