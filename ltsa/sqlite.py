@@ -18,6 +18,10 @@ from ltsa.store import Cursor, LedgerUnavailableError, Row, Store, demand_known
 
 LOCK_TIMEOUT = 5
 CHECK_TIMEOUT = 2
+LOOKS = 0.0002, 0.002
+"""Seconds between the writer's first and second look at a lock that another process holds, and at most between two:
+SQLite's own pauses grow to a tenth of a second, in which a hundred batches are committed.
+"""
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS leaves (leaf INTEGER PRIMARY KEY, position INTEGER NOT NULL, hash BLOB NOT NULL)",
@@ -58,6 +62,7 @@ class SQLiteStore(Store):
             self._cursor = self._connection.cursor().sqlite_cursor
             self._cursor.row_factory = None
             self._cursor.execute("PRAGMA synchronous=FULL")
+            self._cursor.execute("PRAGMA busy_timeout=0")
         except (sqlite3.Error, PersistenceError) as error:
             raise LedgerUnavailableError(f"{path} cannot be opened ({error})") from error
 
@@ -85,7 +90,7 @@ class SQLiteStore(Store):
         try:
             with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)) as connection:
                 connection.execute("PRAGMA synchronous=FULL")
-                with _locked(connection.cursor(), connection.rollback) as cursor:
+                with _ended(connection.execute("BEGIN IMMEDIATE"), connection.rollback) as cursor:
                     yield cursor
         except sqlite3.Error as error:
             raise LedgerUnavailableError(f"the ledger cannot be written: {error}") from error
@@ -94,7 +99,8 @@ class SQLiteStore(Store):
     @contextmanager
     def appending(self) -> Iterator[Cursor]:
         try:
-            with _locked(self._cursor, self._connection.rollback) as cursor:
+            _wait_for(self._cursor)
+            with _ended(self._cursor, self._connection.rollback) as cursor:
                 yield cursor
         except sqlite3.Error as error:
             raise LedgerUnavailableError(f"the ledger cannot be written: {error}") from error
@@ -157,9 +163,24 @@ def looking_at(path: Path, *, unfinished: bool = False) -> Iterator[Cursor]:
         raise LedgerUnavailableError(f"{path} cannot be read ({error})") from error
 
 
+def _wait_for(cursor: sqlite3.Cursor) -> None:
+    """Begins a transaction under the lock, as soon as nobody else has it."""
+    until, (pause, longest) = monotonic() + LOCK_TIMEOUT, LOOKS
+    while True:
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
+            sleep(pause)
+            pause = min(2 * pause, longest)
+        else:
+            return
+
+
 @contextmanager
-def _locked(cursor: sqlite3.Cursor, roll_back: Callable[[], None]) -> Iterator[sqlite3.Cursor]:
-    cursor.execute("BEGIN IMMEDIATE")
+def _ended(cursor: sqlite3.Cursor, roll_back: Callable[[], None]) -> Iterator[sqlite3.Cursor]:
+    """Commits a transaction that was begun, or rolls it back."""
     try:
         yield cursor
         cursor.execute("COMMIT")

@@ -1,13 +1,10 @@
-"""Benchmarks of the ledger in PostgreSQL, durable, on a server of its own: beside pgbench, and of two processes."""
+"""The benchmark of the ledger in PostgreSQL, durable, on a server of its own: beside pgbench."""
 
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from statistics import median
 
-from ltsa.ledger import Ledger
 from tools import postgres
 from tools.bench_ledger import OFFICERS, Officer, office_ledger, together
 from tools.figures import Figure, NotMeasuredError, figure, in_turns
@@ -53,19 +50,6 @@ def commands(_create_app: CreateApp, scale: float) -> Figure:
         )
 
 
-def two(_create_app: CreateApp, scale: float) -> Figure:
-    """Two processes of four officers each over one ledger; against one process of eight."""
-    visits = max(1, int(40 * scale))
-    with server_on_disk() as server:
-        one, shared = server.schema("one"), server.schema("shared")
-        for address in (one, shared):
-            office_ledger(address).close()
-        half = OFFICERS // 2
-        with _crowds(one, [range(OFFICERS)]) as alone, _crowds(shared, [range(half), range(half, OFFICERS)]) as pair:
-            rounds = in_turns(lambda: _serve(pair, visits), lambda: _serve(alone, visits), rounds=ROUNDS)
-        return figure("postgres-two", rounds, unit="commands/s", against="the same by one process", at_least=0.9)
-
-
 @contextmanager
 def server_on_disk(**options: str) -> Iterator[Postgres]:
     """A server that syncs, as in an office."""
@@ -73,43 +57,3 @@ def server_on_disk(**options: str) -> Iterator[Postgres]:
         raise NotMeasuredError(reason)
     with Postgres(fsync="on", full_page_writes="on", shared_buffers="128MB", **options) as server:
         yield server
-
-
-@contextmanager
-def _crowds(address: str, whom: list[range]) -> Iterator[list[Connection]]:
-    """Processes with these officers, to be told through their connections how many visits to serve."""
-    context, lines, processes = get_context("spawn"), list[Connection](), []
-    for numbers in whom:
-        here, there = context.Pipe()
-        process = context.Process(target=_crowd, args=(address, numbers, there))
-        process.start()
-        lines.append(here)
-        processes.append(process)
-    try:
-        for line in lines:
-            line.recv()
-        yield lines
-    finally:
-        for line, process in zip(lines, processes, strict=True):
-            line.send(0)
-            process.join()
-
-
-def _crowd(address: str, numbers: range, line: Connection) -> None:
-    """A process of `_crowds`."""
-    with closing(Ledger(address)) as ledger:
-        officers = [Officer(ledger, n) for n in numbers]
-        line.send(0)
-        while visits := line.recv():
-            together([lambda o=o: o.serves(visits) for o in officers])  # type: ignore[misc]
-            line.send(visits)
-
-
-def _serve(lines: list[Connection], visits: int) -> float:
-    """Commands a second of all of them together."""
-    began = time.perf_counter()
-    for line in lines:
-        line.send(visits)
-    for line in lines:
-        line.recv()
-    return OFFICERS * visits * 4 / (time.perf_counter() - began)
