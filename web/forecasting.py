@@ -1,8 +1,9 @@
 """Forecasts while the office runs: computed beside the requests, published for all pages, put on record in batches.
 
-A greenlet looks at each office every second. When something has changed it plays the futures in a native thread, which
-lets others have their turn between two of them; what comes out is published as one value. Pages and commands only read
-that value: nothing waits for a forecast. Where there is none, or it is too old, the queue's length says. What a person
+A greenlet looks at each office every second, as far as a third of one core allows: of sixty busy offices each is
+forecast about every forty seconds. When something has changed it plays the futures in a native thread, which lets
+others have their turn between two of them; what comes out is published as one value. Pages and commands only read that
+value: nothing waits for a forecast. Where there is none, or it is too old, the queue's length says. What a person
 is told first about a wait goes on record within seconds, by one command for all; what was not yet written when a
 server dies is lost, and nothing else.
 """
@@ -10,10 +11,12 @@ server dies is lost, and nothing else.
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from zlib import crc32
 
 import gevent
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 TURN = 1.0
 """Seconds between two looks at the offices."""
 
@@ -51,6 +56,9 @@ STALE = 150_000
 
 BATCH_EVERY = 3_000
 """Ms between two batches on record."""
+
+SHARE = 1 / 3
+"""Of one core that forecasts take at most, however many offices there are: requests are answered by the same one."""
 
 BATCH = 200
 PENDING = 5_000
@@ -121,11 +129,10 @@ class Forecasts:
         self._offices: dict[str, _Office] = {}
         self._believed: dict[str, tuple[Office, _Office]] = {}
         self._heard: deque[tuple[str, str, Recorded]] = deque(maxlen=100_000)
-        self._pending: deque[tuple[str, str, Told]] = deque(maxlen=PENDING)
-        self._written = 0
+        self._pending: dict[tuple[str, str], deque[Told]] = {}
         self._mark = token_hex(8)
         self._stopping = False
-        self._running: gevent.Greenlet[..., None] | None = None
+        self._running: list[gevent.Greenlet[..., None]] = []
 
     # --- What pages show
 
@@ -236,7 +243,9 @@ class Forecasts:
         )
         state.told.add((ticket.number, ticket.since))
         state.open[ticket.number] = told
-        self._pending.append((day.rules_of.id, day.date, told))
+        self._pending.setdefault((day.rules_of.id, day.date), deque()).append(told)
+        if sum(map(len, self._pending.values())) > PENDING:
+            self._taken(1)
 
     def _take_in(self) -> None:
         """Learns from what was heard."""
@@ -258,14 +267,13 @@ class Forecasts:
     def start(self) -> None:
         """Begins to forecast. Called on the server's loop, once."""
         self._stopping = False
-        self._running = gevent.spawn(self._run)
+        self._running = [gevent.spawn(self._run), gevent.spawn(self._record)]
 
     def stop(self) -> None:
         """Ends what is being computed, and writes what is still to be put on record."""
         self._stopping = True
-        if self._running:
-            self._running.kill()
-            self._running = None
+        gevent.killall(self._running)
+        self._running = []
         while self._pending and self._write():
             pass
 
@@ -273,18 +281,26 @@ class Forecasts:
         while True:
             for office in self._house.present.offices():
                 try:
-                    self._look(office)
+                    took = self._look(office)
                 except Exception:
                     log.exception("no forecast of %s: the queue's length says", office)
-            if self._house.now() - self._written >= BATCH_EVERY:
-                self._write()
+                else:
+                    gevent.sleep(rest_after(took))
             gevent.sleep(TURN)
 
-    def _look(self, office: str) -> None:
-        """Forecasts an office anew if it is time."""
+    def _record(self) -> None:
+        """Every few seconds, and never behind the forecasts: what people were told, a batch for each office."""
+        while True:
+            gevent.sleep(BATCH_EVERY / 1000)
+            for _ in range(len(self._pending)):
+                if not self._write():
+                    break
+
+    def _look(self, office: str) -> float:
+        """Forecasts an office anew if it is time. How many seconds of the processor that took."""
         day, at = self._house.today(office), self._house.now()
         if not day.version or not day.open:
-            return
+            return 0.0
         state = self._offices.get(office)
         if state is None or state.date != day.date:
             self._take_in()
@@ -297,17 +313,18 @@ class Forecasts:
         if (changed and self._house.feed.is_watched(office) and age >= WATCHED) or (
             age >= UNWATCHED and (changed or day.tally["waiting"])
         ):
-            self._forecast(office, state)
+            return self._forecast(office, state)
+        return 0.0
 
-    def _forecast(self, office: str, state: _Office) -> None:
+    def _forecast(self, office: str, state: _Office) -> float:
         house = self._house
         state.paces = house.off_loop(learn, house.today(office).rules_of, state.today, state.before)
         day, at = house.today(office), house.now()
         if day.date != state.date:
-            return
+            return 0.0
         now = scene(day, at, state.today, state.paces)
         seed = crc32(f"{office} {day.date}".encode())
-        found = house.off_loop(forecast, now, seed, between=self._breathe)
+        found, took = house.off_loop(_timed, partial(forecast, now, seed, between=self._breathe))
         before, state.published = state.published, _published(found, now.people_by_number(), state.known["futures"])
         day = house.today(office)
         if day.date == state.date:
@@ -316,6 +333,7 @@ class Forecasts:
                     self._tell(state, day, ticket, house.now())
         if _words(before) != _words(state.published):
             house.concern(office)
+        return took
 
     def _breathe(self) -> None:
         """Lets the loop have its turn; ends a forecast that nobody needs any more."""
@@ -325,13 +343,10 @@ class Forecasts:
 
     def _write(self) -> bool:
         """Puts what people were told on record: one batch, of one day. False when that is not possible now."""
-        self._written = at = self._house.now()
+        at = self._house.now()
         if not self._pending:
             return True
-        office, day, _ = self._pending[0]
-        batch: list[Told] = []
-        while self._pending and len(batch) < BATCH and self._pending[0][:2] == (office, day):
-            batch.append(self._pending.popleft()[2])
+        (office, day), batch = self._taken(BATCH)
         key = f"waits {self._mark} {batch[0].number} {batch[0].since} {at}"
         try:
             self._house.do(
@@ -341,13 +356,33 @@ class Forecasts:
             return True  # another server was faster
         except LedgerUnavailableError as reason:
             log.warning("what people were told of their waits is not on record yet: %s", reason)
-            self._pending.extendleft((office, day, told) for told in reversed(batch))
+            self._pending.setdefault((office, day), deque()).extendleft(reversed(batch))
             return False
         return True
+
+    def _taken(self, most: int) -> tuple[tuple[str, str], list[Told]]:
+        """The oldest of what is to be recorded, of one day; what is left of that day waits behind the others."""
+        whose = next(iter(self._pending))
+        waiting = self._pending.pop(whose)
+        batch = [waiting.popleft() for _ in range(min(most, len(waiting)))]
+        if waiting:
+            self._pending[whose] = waiting
+        return whose, batch
 
 
 class _StoppedError(Exception):
     """The server stops."""
+
+
+def rest_after(took: float) -> float:
+    """For how many seconds nothing is forecast after so many seconds of the processor."""
+    return took * (1 / SHARE - 1)
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    """What comes of it, and how many seconds of the processor it took this thread."""
+    began = time.thread_time()
+    return work(), time.thread_time() - began
 
 
 def _takes(day: Day, service: str) -> bool:

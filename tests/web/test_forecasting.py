@@ -7,10 +7,12 @@ import pytest
 from msgspec import structs
 
 from ltsa.commands import CallNext, FinishService, IssueTicket, OpenCounter, StartService
+from ltsa.configuring import ConfigureOffice
+from ltsa.office import example_office
 from ltsa.predictions import WaitsPredicted, forecast_stream
 from ltsa.ranges import Range
 from ltsa.tokens import token_digest
-from web.forecasting import STALE, Wait, shown
+from web.forecasting import STALE, Wait, rest_after, shown
 from web.house import House
 from web.settings import Settings
 from web.waits import wait_sentence, wait_words
@@ -23,28 +25,28 @@ class Bank:
         self.house = House(Settings(data=folder))
         self._keys = 0
 
-    def do(self, kind: type, **fields: object) -> object:
+    def do(self, kind: type, office: str = "ltsa", **fields: object) -> object:
         self._keys += 1
-        said = {"office": "ltsa", "at": self.house.now(), "by": "test", "key": f"key {self._keys} {self.house.now()}"}
+        said = {"office": office, "at": self.house.now(), "by": "test", "key": f"key {self._keys} {self.house.now()}"}
         done = self.house.do(kind(**said, **fields))
         self.house.read_own_writes()
         return done
 
-    def comes(self) -> str:
+    def comes(self, office: str = "ltsa") -> str:
         self._keys += 1
         token = token_digest(f"{self._keys} {self.house.now()}")
-        done = self.do(IssueTicket, services=("bank",), token=token)
+        done = self.do(IssueTicket, office, services=("bank",), token=token)
         return str(done.answer.ticket.number)  # type: ignore[attr-defined]
 
-    def looks(self) -> None:
-        state = self.house.forecasts._offices.get("ltsa")
+    def looks(self, office: str = "ltsa") -> float:
+        state = self.house.forecasts._offices.get(office)
         if state:
             state.published = None
-        self.house.forecasts._look("ltsa")
+        return self.house.forecasts._look(office)
 
-    def on_record(self) -> list[str]:
-        day = self.house.today("ltsa").date
-        rows = self.house.ledger.history(forecast_stream("ltsa", day))
+    def on_record(self, office: str = "ltsa") -> list[str]:
+        day = self.house.today(office).date
+        rows = self.house.ledger.history(forecast_stream(office, day))
         return [one.number for row in rows if isinstance(row.event, WaitsPredicted) for one in row.event.waits]
 
     def closes(self) -> None:
@@ -113,6 +115,32 @@ def test_what_people_are_told_is_on_record_also_after_a_restart(bank: Bank, tmp_
     bank.looks()
     bank.house.forecasts._write()
     assert sorted(bank.on_record()) == [first, second, third], "nobody is on record twice"
+
+
+def test_what_people_of_several_offices_are_told_goes_on_record_an_office_at_a_time(bank: Bank) -> None:
+    offices, told = ["ltsa", "second"], {"ltsa": list[str](), "second": list[str]()}
+    second = structs.replace(example_office(), id="second")
+    bank.do(ConfigureOffice, "second", configuration=second, since="1970-01-01")
+    for office in offices:
+        bank.do(OpenCounter, office, counter="8", officer="Sri", services=("bank",))
+        bank.looks(office)
+    for _ in range(3):
+        for office in offices:
+            told[office].append(bank.comes(office))
+    before = bank.house.ledger.newest()
+    bank.house.forecasts._write()
+    bank.house.forecasts._write()
+    assert {office: bank.on_record(office) for office in offices} == told
+    assert bank.house.ledger.newest() == before + 2, "one event for each, however they came in turns"
+
+
+def test_forecasts_take_a_third_of_a_core_however_many_offices_there_are(bank: Bank) -> None:
+    bank.do(OpenCounter, counter="8", officer="Sri", services=("bank",))
+    bank.comes()
+    took = bank.looks()
+    assert took > 0
+    assert took / (took + rest_after(took)) == pytest.approx(1 / 3)
+    assert not rest_after(bank.house.forecasts._look("ltsa")), "who was forecast a moment ago costs nothing"
 
 
 def test_outcomes_teach_the_next_ranges(bank: Bank) -> None:
