@@ -57,6 +57,7 @@ FAULTS: Mapping[str, Fault] = {
     "midnight": Fault(clock.midnight, 20),
     "offline-briefly": Fault(offline.briefly, 10),
     "offline": Fault(offline.for_long, 30),
+    "screens-slow": Fault(offline.slow, 30),
     "one-key": Fault(together.one_key, 1000),
     "two-officers": Fault(together.two_officers, 1000),
     "eight-officers": Fault(together.eight_officers, 1000),

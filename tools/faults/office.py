@@ -26,6 +26,9 @@ from web.settings import PROJECT, Settings
 FOREIGN = ("LTSA_", "PYTHONDONTWRITEBYTECODE")
 """Settings of whoever breaks it that are none of the office's: it keeps its compiled modules, as elsewhere."""
 
+SEATS = ("1", "2", "3", "4", "5", "6")
+"""Counters at whose desks somebody is signed in."""
+
 CHILD_SUBREAPER = 36
 """`PR_SET_CHILD_SUBREAPER` of prctl(2)."""
 
@@ -63,7 +66,7 @@ class Office:
         with closing(House(settings)) as here:
             token = staff.program(here, "supervisor")
             self.screen, self.kiosk = staff.device(here, "display"), staff.device(here, "kiosk")
-            self.officer = staff.session(here, "officer-5", ["officer"])
+            self.officers = {each: staff.session(here, f"officer-{each}", ["officer"]) for each in SEATS}
         self._folders = [self.data] * processes
         for host in range(1, hosts):
             self._folders.append(folder / f"host-{host}")

@@ -20,7 +20,7 @@ RESENT_AFTER = (0.2, 0.4, 0.8)
 
 
 class Proxy:
-    """Passes connections from a port of this machine on to a socket in the file system.
+    """Passes connections from a port of this machine on to another one, or to a socket in the file system.
 
     Attributes:
         port: where it listens.
@@ -29,7 +29,7 @@ class Proxy:
         loses: the share of chunks that are lost and sent again; one in ten of those breaks the connection.
     """
 
-    def __init__(self, target: str, seed: object) -> None:
+    def __init__(self, target: str | int, seed: object) -> None:
         self.refuses, self.delay, self.loses = False, 0.0, 0.0
         self._target, self._luck = target, random.Random(f"proxy {seed}")
         self._loop = asyncio.new_event_loop()
@@ -81,7 +81,7 @@ class Proxy:
         try:
             if self.refuses:
                 return
-            there, onward = await asyncio.open_unix_connection(self._target)
+            there, onward = await self._onward()
             self._open |= {writer, onward}
             await asyncio.gather(self._pass_on(reader, onward, writer), self._pass_on(there, writer, onward))
             self._open -= {writer, onward}
@@ -90,6 +90,11 @@ class Proxy:
         finally:
             _reset(writer)
             self._tasks.discard(task)
+
+    async def _onward(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self._target, int):
+            return await asyncio.open_connection("127.0.0.1", self._target)
+        return await asyncio.open_unix_connection(self._target)
 
     async def _pass_on(
         self, reader: asyncio.StreamReader, to: asyncio.StreamWriter, back: asyncio.StreamWriter
