@@ -9,7 +9,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,15 +130,24 @@ def keys_database(postgres_server: postgres.Postgres) -> str:
     return postgres_server.schema(f"k{secrets.token_hex(6)}")
 
 
+@pytest.fixture(scope="session")
+def side_server(postgres_server: postgres.Postgres) -> Iterator[Server]:
+    """A PostgreSQL as stores beside the ledger know it, once for all tests."""
+    server = Server(postgres_server.address())
+    yield server
+    server.close()
+
+
 @pytest.fixture(params=["file", "database"])
-def beside(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], Beside]]:
+def beside(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], Beside]:
     """Where stores beside the ledger lie, by their names: in files, and once more in a database."""
     if request.param == "file":
-        yield in_folder(tmp_path)
-        return
-    server = Server(request.getfixturevalue("database"))
-    yield partial(Schema, server)
-    server.close()
+        return in_folder(tmp_path)
+    server: Server = request.getfixturevalue("side_server")
+    while server.away:  # another test has frozen it
+        time.sleep(0.05)
+    own = secrets.token_hex(6)
+    return lambda name: Schema(server, f"{own}_{name}")
 
 
 IN_A_FILE = pytest.mark.parametrize("beside", ["file"], indirect=True)

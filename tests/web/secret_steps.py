@@ -1,7 +1,7 @@
 """One of two processes at the same store: does each step that it is told on a line, and answers on a line.
 
-`python secret_steps.py PLACE` (a file, or a database's address); a line is JSON: the name of a step of `Credentials`,
-and what it is given. The key is the one of the tests.
+`python secret_steps.py PLACE` (a file, or a database's address and a name); a line is JSON: the name of a step of
+`Credentials`, and what it is given. The key is the one of the tests.
 """
 
 import json
@@ -21,7 +21,7 @@ KEY = bytes(range(32))
 def main() -> None:
     place: Beside = Path(sys.argv[1])
     if "://" in sys.argv[1]:
-        place = Schema(Server(sys.argv[1]), "credentials")
+        place = Schema(Server(sys.argv[1]), sys.argv[2])
     kept = Credentials(place, KEY, PasswordHasher.from_parameters(CHEAPEST))
     _say("ready")
     for line in sys.stdin:

@@ -248,6 +248,7 @@ def test_wrong_tries_of_other_days_are_forgotten_for_everybody_alike(siti: Crede
 # --- The PIN
 
 
+@IN_A_FILE
 @pytest.mark.parametrize(
     "pin",
     [

@@ -36,7 +36,11 @@ class Pair:
         program = Path(__file__).with_name("secret_steps.py")
         self._processes = [
             subprocess.Popen(
-                [sys.executable, str(program), place if isinstance(place, Path) else place.server.address],
+                [
+                    sys.executable,
+                    str(program),
+                    *([str(place)] if isinstance(place, Path) else [place.server.address, place.name]),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -85,7 +89,7 @@ def kept(two: Pair, beside: Callable[[str], Beside]) -> Iterator[Credentials]:
     opened.close()
 
 
-@IN_BOTH
+@IN_A_FILE
 def test_a_link_is_used_by_one_of_two_processes(two: Pair, kept: Credentials) -> None:
     for _ in range(ROUNDS):
         secret = kept.make_link("siti", "reset", NOW, 24)
