@@ -18,12 +18,15 @@ from ltsa.day import Day
 from ltsa.difference import Difference, difference
 from ltsa.happened import CounterOpened, DayClosed, DayEvent, DayOpened, DayReopened, TicketCalled, TicketIssued
 from ltsa.ledger import Ledger, collection_paused
+from ltsa.models.days import listed
 from ltsa.office import Counter, Office
 from ltsa.present import Recorded, day_stream
 from ltsa.replay import Finding, Line, configured, examine, opening, story
 from ltsa.shown import hold, shown_stream
 from ltsa.snapshots import Snapshots
 from ltsa.traces import Traces
+from web.house import House
+from web.read_models import BeingBuilt, catch_up
 
 AROUND = 5
 EVERYTHING = Filter()
@@ -224,6 +227,19 @@ class Entry(Struct, frozen=True, kw_only=True):
     first: int
     last: int
     open: bool
+
+
+def entries(here: House, office: str, days: Sequence[str]) -> Iterator[Entry]:
+    """The lines of some service days: from the read model, or while that is made from the days themselves. Blocks on
+    the disk.
+    """
+    try:
+        with catch_up(here, "days").reading() as database:
+            known = listed(database, office)
+    except BeingBuilt:
+        known = {}
+    for day in days:
+        yield Entry(**known[day]._asdict()) if day in known else entry(here.ledger, office, day)
 
 
 def entry(ledger: Ledger, office: str, day: str) -> Entry:

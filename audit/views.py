@@ -13,7 +13,7 @@ from flask import Response, render_template, request, stream_with_context
 
 import audit.committed_views
 import audit.day_views  # noqa: F401 - whose addresses are this room's too
-from audit import asked, book, journal, kept, pages, seen, sheets
+from audit import asked, book, journal, kept, pages, searching, seen, sheets
 from audit.exports import page as export_page
 from audit.exports.extract import watermark
 from audit.journal_telling import JournalTeller
@@ -43,6 +43,9 @@ JOURNAL_DAYS = 30
 
 ENTRIES_SHOWN = 100
 
+LONGEST_SEARCH = 80
+"""Letters of what is looked for."""
+
 FORECAST_DAYS = 7
 """How many days back the page about waiting ranges goes that says no date."""
 
@@ -55,9 +58,9 @@ blueprint.register_blueprint(export_page.blueprint)
 @blueprint.get("/<office>")
 def days(office: str) -> str:
     """The service days of an office, newest first."""
-    configuration, chosen, page = office_of(office), _chosen(office), asked.page_of(request.args)
+    here, configuration, chosen, page = house(), office_of(office), _chosen(office), asked.page_of(request.args)
     shown = chosen[(page - 1) * DAYS_SHOWN : page * DAYS_SHOWN]
-    entries = house().off_loop(lambda ledger: [book.entry(ledger, office, day) for day in shown], house().ledger)
+    entries = house().off_loop(lambda: list(book.entries(here, office, shown)))
     return render_template(
         "audit/days.html", office=configuration, entries=entries, page=page, pages=-(-len(chosen) // DAYS_SHOWN)
     )
@@ -66,10 +69,20 @@ def days(office: str) -> str:
 @blueprint.get("/<office>/days.csv")
 def days_csv(office: str) -> Response:
     """The chosen service days as CSV."""
-    configuration, ledger, chosen = office_of(office), house().ledger, _chosen(office)
+    configuration, chosen = office_of(office), _chosen(office)
     mark = _on_record(office, "days.csv", f"{chosen[-1]}–{chosen[0]}" if chosen else "–")
-    entries = (book.entry(ledger, office, day) for day in chosen)
+    entries = book.entries(house(), office, chosen)
     return _csv(sheets.days(entries, configuration.zone, page_language()), f"{office}.csv", mark)
+
+
+@blueprint.get("/<office>/search")
+def everywhere(office: str) -> str:
+    """On which days something stands, and the cases that it leads to."""
+    configuration, wanted = office_of(office), request.args.get("q", "").strip()[:LONGEST_SEARCH]
+    first, last = (asked.day_of(day) if (day := request.args.get(name, "")) else None for name in ("from", "to"))
+    teller = teller_of(configuration)
+    it = house().off_loop(searching.search, house(), teller, wanted, first, last)
+    return written("audit/search.html", office=configuration, teller=teller, wanted=wanted, it=it)
 
 
 @blueprint.get("/<office>/journal")

@@ -147,6 +147,7 @@ ENDPOINTS: Mapping[str, str] = {
     "display.voice": "public",
     # The record
     "audit.days": "audit.see",
+    "audit.everywhere": "audit.see",
     "audit.noted": "journal.see",
     "audit.noted_csv": "journal.see",
     "audit.kept_ranges": "audit.see",

@@ -144,6 +144,25 @@ def reported(database: Tables, office: str, date: str) -> tuple[DayReport, dict[
     return msgspec.json.decode(found[0], type=DayReport), hours, found[1]
 
 
+class Listed(NamedTuple):
+    """A service day's line in a list: how much is on record, its first and last event (ms UTC), whether it is open."""
+
+    date: str
+    events: int
+    tickets: int
+    calls: int
+    first: int
+    last: int
+    open: bool
+
+
+def listed(database: Tables, office: str) -> dict[str, Listed]:
+    """The service days of an office, by date."""
+    query = f"SELECT date, events, tickets, calls, first, last, open FROM {LIVE}days WHERE office = ?"  # noqa: S608 - ours
+    rows = map(Listed._make, database.execute(query, (office,)))
+    return {row.date: row._replace(open=bool(row.open)) for row in rows}
+
+
 def around(database: Tables, office: str, date: str) -> tuple[str, str]:
     """The office's service days before and after a date (ISO); "" where there is none."""
     before, after = (

@@ -7,12 +7,15 @@ digest, so that who knows it finds the case and nobody else learns it.
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from typing import NamedTuple
 
 from ltsa import happened, journey
 from ltsa.journey import ReferenceCompleted, ReferenceNoted
-from ltsa.models.model import Change, Known, Model, Put, Table
+from ltsa.ledger import BEYOND
+from ltsa.models.model import LIVE, Change, Known, Model, Put, Table
 from ltsa.present import Recorded
 from ltsa.replay import KINDS
+from ltsa.side_store import Tables
 
 FINDS = Table(
     name="finds",
@@ -26,9 +29,12 @@ the date is "". `word` is what is looked for (`word_of`, a reference's `referenc
 reference's is its case. `first` and `last` are positions of the ledger.
 """
 
-OVER_DAYS = ("case", "reference")
-_ONE = ("outcome", "reason", "priority")
-_SEVERAL = ("reasons", "missing")
+SHORTEST_CASE = 8
+"""Letters of a case's name from which on it is looked for."""
+
+_ONE = ("service", "to", "outcome", "reason", "priority")
+_SEVERAL = ("services", "added", "dropped", "reasons", "missing")
+"""The fields of a day's events that hold codes of the office."""
 
 
 def word_of(written: str) -> str:
@@ -40,6 +46,53 @@ def reference_word(number: str) -> str:
     """How a number in an outside system is looked for: by a digest of its letters and digits."""
     letters = "".join(filter(str.isalnum, number.casefold()))
     return sha256(f"reference {letters}".encode()).hexdigest()[:32]
+
+
+class Found(NamedTuple):
+    """What stands on a day, or for an office: see `FINDS`."""
+
+    what: str
+    date: str
+    name: str
+    events: int
+    first: int
+    last: int
+
+
+def on_days(  # noqa: PLR0913 - by name
+    database: Tables,
+    office: str,
+    named: Iterable[tuple[str, str]],
+    first: str,
+    last: str,
+    *,
+    begins: bool = False,
+) -> list[Found]:
+    """The days of an office between two dates (ISO, both included) on which something stands, the newest first: `named`
+    is what, and the word for it, or with `begins` how the word begins.
+    """
+    than = "word >= ? AND word < ?" if begins else "word = ?"
+    query = (
+        f"SELECT what, date, name, events, first, last FROM {LIVE}finds WHERE office = ? AND what = ? AND {than}"  # noqa: S608 - ours
+        " AND date >= ? AND date <= ?"
+    )
+    found = list[Found]()
+    for what, word in dict.fromkeys(named):
+        words = (word, word + BEYOND) if begins else (word,)
+        found += map(Found._make, database.execute(query, (office, what, *words, first, last)))
+    return sorted(found, key=lambda it: (it.date, it.last), reverse=True)
+
+
+def cases_of(database: Tables, office: str, word: str, reference: str) -> list[Found]:
+    """The cases with which an office had to do, by their name or their person's (or how these begin, from eight letters
+    on), or by a reference's digest.
+    """
+    query = f"SELECT what, date, name, events, first, last FROM {LIVE}finds WHERE office = ? AND what = ?"  # noqa: S608 - ours
+    found = list(map(Found._make, database.execute(f"{query} AND word = ?", (office, "reference", reference))))
+    if len(word) >= SHORTEST_CASE:
+        values = (office, "case", word, word + BEYOND)
+        found += map(Found._make, database.execute(f"{query} AND word >= ? AND word < ?", values))
+    return found
 
 
 def _fold(chunk: Sequence[Recorded], _known: Known) -> Iterator[Change]:
