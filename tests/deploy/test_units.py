@@ -44,6 +44,12 @@ def test_a_service_is_hardly_exposed(unit: Path) -> None:
     assert said.returncode == 0, said.stdout
 
 
+def test_whatever_is_no_night_s_work_starts_with_the_machine() -> None:
+    by_a_timer = {unit.with_suffix(".service").name for unit in UNITS if unit.suffix == ".timer"}
+    for unit in UNITS:
+        assert ("\n[Install]\nWantedBy=" in unit.read_text("utf-8")) != (unit.name in by_a_timer), unit.name
+
+
 def test_what_the_units_start_is_there() -> None:
     for unit in SERVICES:
         for command in re.findall(r"^ExecStart=/usr/bin/python3 (.*)$", unit.read_text("utf-8"), re.MULTILINE):
