@@ -91,17 +91,23 @@ def latency(curve: Curve, found: Found) -> str:
         return _svg(drawing)
 
 
-def lines(at: Sequence[float], series: Mapping[str, Sequence[float]], found: Found, unit: str = "") -> str:
-    """Several figures over time."""
+def lines(
+    at: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    found: Found,
+    unit: str = "",
+    order: Sequence[str] = (),
+) -> str:
+    """Several figures over time. A series that has a place in `order` looks the same in every plot."""
     with mpl.rc_context(SETTINGS):
         drawing, axes = _drawing(found)
-        for n, values in enumerate(series.values()):
-            _line(axes, at, values, n)
+        looks = {name: order.index(name) if name in order else n for n, name in enumerate(series)}
+        for name, values in series.items():
+            _line(axes, at, values, looks[name])
         axes.set_ylim(0, 1.1 * max(0.001, *map(max, series.values())))
         axes.yaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}{unit}"))
-        names = enumerate(series.items())
-        _name_ends(axes, [_End(values[-1], name, COLOURS[n % len(COLOURS)]) for n, (name, values) in names])
+        _name_ends(axes, [_End(values[-1], name, _colour(looks[name])) for name, values in series.items()])
         return _svg(drawing)
 
 
@@ -109,7 +115,7 @@ def stacked(at: Sequence[float], series: Mapping[str, Sequence[float]], found: F
     """Parts of a whole over time, one upon the other."""
     with mpl.rc_context(SETTINGS):
         drawing, axes = _drawing(found)
-        colours = [COLOURS[n % len(COLOURS)] for n in range(len(series))]
+        colours = [_colour(n) for n in range(len(series))]
         axes.stackplot(at, *series.values(), colors=colours, alpha=0.9, edgecolor="#ffffff", linewidth=0.5)
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
@@ -124,7 +130,7 @@ def stacked(at: Sequence[float], series: Mapping[str, Sequence[float]], found: F
 def _drawing(found: Found) -> tuple[Drawing, Axes]:
     """An empty plot over the time that the crowd was there; its coming is shaded."""
     drawing = Drawing(figsize=SIZE)
-    axes = drawing.add_axes((0.10, 0.12, 0.74, 0.84))
+    axes = drawing.add_axes((0.115, 0.12, 0.735, 0.84))
     axes.set_xlim(0, max(1.0, found.seconds))
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda second, _: f"{second:g} s"))
@@ -133,11 +139,13 @@ def _drawing(found: Found) -> tuple[Drawing, Axes]:
     return drawing, axes
 
 
+def _colour(n: int) -> str:
+    return COLOURS[n % len(COLOURS)]
+
+
 def _line(axes: Axes, at: Sequence[float], values: Sequence[float], n: int) -> None:
     alone = len(values) == 1
-    axes.plot(
-        at, values, color=COLOURS[n % len(COLOURS)], linestyle=DASHES[n % len(DASHES)], marker="o" if alone else ""
-    )
+    axes.plot(at, values, color=_colour(n), linestyle=DASHES[n % len(DASHES)], marker="o" if alone else "")
 
 
 def _name_ends(axes: Axes, ends: Sequence[_End]) -> None:

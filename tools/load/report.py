@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple
 
 import msgspec
@@ -51,6 +52,9 @@ OPTIONS = {
     "seed": "Seed",
 }
 
+
+POINTS = 40
+"""About so many of a curve that is evened."""
 
 ROWS = 30
 """Of a plot's table, at most."""
@@ -158,7 +162,7 @@ def _taken(found: Found) -> list[Plot]:
     if not looks:
         return []
     names = sorted(dict.fromkeys(name for look in looks for name in look.cpu), key=OURS.__eq__)
-    lagging = list(dict.fromkeys(name for look in looks for name in look.lag))
+    lagging = [name for name in names if any(name in look.lag for look in looks)]
 
     def each(value: Callable[[Look, str], float], of: Sequence[str] = names) -> dict[str, list[float]]:
         return {name: [value(look, name) for look in looks] for name in of}
@@ -166,17 +170,29 @@ def _taken(found: Found) -> list[Plot]:
     lags = each(lambda look, name: SECOND * look.lag.get(name, 0.0), lagging)
     lags[OURS] = [SECOND * look.own_lag for look in looks]
     late = "the most in the last 10 s (the crowd: in the last 1 s); all wait that long"
-    wanting = "processes that want to run on it, on average over a minute"
+    wanting = "how many processes want to run on it, on average over a minute"
+    cores = each(lambda look, name: look.cpu.get(name, 0.0))
+    then, cores = _evened(at), {name: _evened(values) for name, values in cores.items()}
+    processor = _plot("Processor", "cores: 1 is a whole one", plots.lines(then, cores, found, order=names), then, cores)
     made = (
-        ("Processor", "cores: 1 is a whole one", each(lambda look, name: look.cpu.get(name, 0.0)), ""),
         ("Memory", "MB of each process", each(lambda look, name: look.memory.get(name, 0) / MEGABYTE), ""),
         ("Connections and files", "open at once", each(lambda look, name: float(look.files.get(name, 0))), ""),
         ("How late the loops were", late, lags, " ms"),
-        ("The machine", wanting, {"wanting to run": [look.load for look in looks]}, ""),
+        ("The machine", wanting, {"processes": [look.load for look in looks]}, ""),
     )
     return [
-        _plot(title, about, plots.lines(at, series, found, unit), at, series) for title, about, series, unit in made
+        processor,
+        *(
+            _plot(title, about, plots.lines(at, series, found, unit, names), at, series)
+            for title, about, series, unit in made
+        ),
     ]
+
+
+def _evened(values: Sequence[float]) -> list[float]:
+    """The means of neighbours: seconds of a process that waits for requests jump up and down."""
+    width = max(1, len(values) // POINTS)
+    return [fmean(values[n : n + width]) for n in range(0, len(values), width)]
 
 
 def _plot(  # noqa: PLR0913, PLR0917 - a plot's parts
