@@ -481,7 +481,8 @@ class Ledger:
         """
         batch: list[Asked] = []
         asked = self._queue.get()
-        sleep(0)  # a breath, so that those whom the last commit woke get into this one
+        if self._writer:
+            sleep(0)  # a breath, so that those whom the last commit woke get into this one
         with suppress(Empty):
             while asked is not None:
                 batch.append(asked)

@@ -181,10 +181,13 @@ class Feed:
             ping_timeout=7,
         )
         # python-socketio's own handlers: Flask-SocketIO's would dress each message up as a request with a session.
-        server = self._socketio.server
-        server.on("connect", self._arrive)
-        server.on("disconnect", self._depart)
-        server.on("watch", self._watch)
+        self.answer_on(self._socketio.server.on)
+
+    def answer_on(self, on: Callable[[str, Callable[..., None]], object]) -> None:
+        """Says to who brings clients what is to be called when one comes, goes, or says what it watches."""
+        on("connect", self._arrive)
+        on("disconnect", self._depart)
+        on("watch", self._watch)
 
     def paint_with(self, app: Flask) -> None:
         """Pictures are rendered by the templates of this application."""

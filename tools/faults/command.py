@@ -25,6 +25,7 @@ from tools.faults.check import Found
 from tools.faults.office import no_orphans
 from tools.faults.report import Report, timed
 from tools.faults.round import NotPossibleError, Round
+from tools.faults.simulated.fault import simulated
 from tools.figures import scratch
 from web.terminal import progress
 
@@ -62,6 +63,7 @@ FAULTS: Mapping[str, Fault] = {
     "two-officers": Fault(together.two_officers, 1000),
     "eight-officers": Fault(together.eight_officers, 1000),
     "two-hosts": Fault(together.two_hosts, 1000, on_postgres=True),
+    "simulated": Fault(simulated, 20_000),
 }
 
 
