@@ -20,7 +20,7 @@ import msgspec
 
 import prepare
 from tools import postgres
-from tools.faults import clock, disk, killing, network, offline, power, redis, together
+from tools.faults import clock, disk, hosts, killing, network, offline, power, redis, together
 from tools.faults.check import Found
 from tools.faults.office import no_orphans
 from tools.faults.report import Report, timed
@@ -62,7 +62,8 @@ FAULTS: Mapping[str, Fault] = {
     "one-key": Fault(together.one_key, 1000),
     "two-officers": Fault(together.two_officers, 1000),
     "eight-officers": Fault(together.eight_officers, 1000),
-    "two-hosts": Fault(together.two_hosts, 1000, on_postgres=True),
+    "two-hosts": Fault(hosts.two_hosts, 1000, on_postgres=True),
+    "cable-pulled": Fault(hosts.cable_pulled, 30, on_postgres=True),
     "simulated": Fault(simulated, 20_000),
 }
 

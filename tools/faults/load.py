@@ -71,10 +71,13 @@ class Told(NamedTuple):
 
 
 class Doors(NamedTuple):
-    """Where an office can be asked: the token of a program of a supervisor, and the ports of its processes."""
+    """Where an office can be asked: the token of a program of a supervisor, and the addresses and ports of its
+    processes.
+    """
 
     token: str
     ports: list[int]
+    addresses: list[str]
 
 
 class Client:
@@ -133,8 +136,9 @@ class Client:
         }
         try:
             if self._connection is None:
-                port = self._doors.ports[self._number % len(self._doors.ports)]
-                self._connection = HTTPConnection("127.0.0.1", port, timeout=ONE_TRY)
+                door = self._number % len(self._doors.ports)
+                address, port = self._doors.addresses[door], self._doors.ports[door]
+                self._connection = HTTPConnection(address, port, timeout=ONE_TRY)
             self._connection.request("POST", OFFICE + path, body, headers)
             answer = self._connection.getresponse()
             return answer.status, json.loads(answer.read())

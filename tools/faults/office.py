@@ -10,9 +10,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,14 +30,26 @@ FOREIGN = ("LTSA_", "PYTHONDONTWRITEBYTECODE")
 SEATS = ("1", "2", "3", "4", "5", "6")
 """Counters at whose desks somebody is signed in."""
 
+LOCAL = "127.0.0.1"
+
 CHILD_SUBREAPER = 36
 """`PR_SET_CHILD_SUBREAPER` of prctl(2)."""
+
+
+class Host(NamedTuple):
+    """Where a process runs: what leads a command inside, where it answers, and the two databases as seen from there."""
+
+    inside: tuple[str, ...]
+    address: str
+    database: str
+    keys_database: str
 
 
 class Office:
     """One office, served by any number of processes. They end with whoever started them, however that ends.
 
-    Several `hosts` have each a process and a data folder of its own, over one database, and another for the keys.
+    With `on`, each of these hosts has a process and a data folder of its own, over one database, and another for the
+    keys.
     """
 
     def __init__(  # noqa: PLR0913 - by name
@@ -46,7 +59,7 @@ class Office:
         keys_database: str = "",
         *,
         processes: int = 1,
-        hosts: int = 1,
+        on: Sequence[Host] = (),
         zone: str = "Asia/Jakarta",
         environ: Mapping[str, str] = {},
     ) -> None:
@@ -54,26 +67,26 @@ class Office:
 
         self.data, self.database = folder / "office", database
         self._environ = {"LTSA_RATE_LIMITS": "0"} | dict(environ)
-        self._servers: list[subprocess.Popen[bytes] | None] = [None] * max(processes, hosts)
+        self._on = on or [Host((), LOCAL, database, keys_database)] * processes
+        self._servers: list[subprocess.Popen[bytes] | None] = [None] * len(self._on)
         self._ports = [0] * len(self._servers)
         with closing(Ledger(self.place, self.data)) as ledger:
             first = first_office("ltsa", at=0)
             ledger.do(
                 msgspec.structs.replace(first, configuration=msgspec.structs.replace(first.configuration, zone=zone))
             )
-        self._environ |= {"LTSA_KEYS_DATABASE": keys_database} if keys_database else {}
         settings = Settings(data=self.data, port=0, database=database, keys_database=keys_database)
         with closing(House(settings)) as here:
             token = staff.program(here, "supervisor")
             self.screen, self.kiosk = staff.device(here, "display"), staff.device(here, "kiosk")
             self.officers = {each: staff.session(here, f"officer-{each}", ["officer"]) for each in SEATS}
         self._folders = [self.data] * processes
-        for host in range(1, hosts):
+        for host in range(1, len(on)):
             self._folders.append(folder / f"host-{host}")
             self._folders[-1].mkdir()
             for name in ("seed", "log.key"):
                 shutil.copy(self.data / name, self._folders[-1])
-        self.doors = Doors(token, self._ports)
+        self.doors = Doors(token, self._ports, [host.address for host in self._on])
         """The way in, for clients."""
 
     door: tuple[str, ...] = ("app.py",)
@@ -91,20 +104,25 @@ class Office:
 
     def start(self, number: int = 0, *, wait: bool = True) -> None:
         """Starts a process (again, at the same port); waits until it has printed its addresses, or not."""
+        host = self._on[number]
         command = [
+            *host.inside,
             sys.executable,
             *self.door,
             "serve",
+            "--host",
+            host.address,
             "--port",
             str(self._ports[number]),
             "--data",
             str(self._folders[number]),
         ]
-        if self.database:
-            command += ["--database", self.database]
+        if host.database:
+            command += ["--database", host.database]
         if setpriv := shutil.which("setpriv"):
             command = [setpriv, "--pdeathsig", "KILL", *command]
         environ = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)} | self._environ
+        environ |= {"LTSA_KEYS_DATABASE": host.keys_database} if host.keys_database else {}
         with self._terminal(number).open("wb") as terminal:
             self._servers[number] = subprocess.Popen(
                 command,

@@ -29,7 +29,7 @@ class Proxy:
         loses: the share of chunks that are lost and sent again; one in ten of those breaks the connection.
     """
 
-    def __init__(self, target: str | int, seed: object) -> None:
+    def __init__(self, target: str | int, seed: object, address: str = "127.0.0.1") -> None:
         self.refuses, self.delay, self.loses = False, 0.0, 0.0
         self._target, self._luck = target, random.Random(f"proxy {seed}")
         self._loop = asyncio.new_event_loop()
@@ -37,7 +37,7 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._thread.start()
-        self._server = self._do(asyncio.start_server(self._joined, "127.0.0.1", 0))
+        self._server = self._do(asyncio.start_server(self._joined, address, 0))
         self.port: int = self._server.sockets[0].getsockname()[1]
 
     def __enter__(self) -> Self:

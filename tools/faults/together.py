@@ -10,7 +10,6 @@ from tools.faults.check import Found, compare
 from tools.faults.load import Client, Crowd, Told, at_work
 from tools.faults.office import Office, opened
 from tools.faults.round import Round
-from tools.postgres import Postgres
 
 AT_ONCE = 20
 """Who ask the same under the same key at the same time."""
@@ -36,23 +35,16 @@ def one_key(this: Round) -> Found:
 
 def two_officers(this: Round) -> Found:
     """Two officers and two processes of one machine on one queue; each run is a call."""
-    return _on_one_queue(this, Office(this.folder, processes=2), 2)
+    return on_one_queue(this, Office(this.folder, processes=2), 2)
 
 
 def eight_officers(this: Round) -> Found:
     """Eight officers and two processes."""
-    return _on_one_queue(this, Office(this.folder, processes=2), 8)
+    return on_one_queue(this, Office(this.folder, processes=2), 8)
 
 
-def two_hosts(this: Round) -> Found:
-    """Four officers at two machines, as far as one machine can be two: each process has a data folder of its own, and
-    nothing of the other's but what is copied to each host.
-    """
-    with Postgres() as server:
-        return _on_one_queue(this, Office(this.folder, server.address(), server.schema("keys"), hosts=2), 4)
-
-
-def _on_one_queue(this: Round, office: Office, officers: int) -> Found:
+def on_one_queue(this: Round, office: Office, officers: int) -> Found:
+    """So many officers call until each run has had its call."""
     found = this.found()
     counters = {str(n): "bank" for n in range(1, officers + 1)}
     with opened(office):
