@@ -1,8 +1,8 @@
 """Libraries that are imported without what they look for and the office never uses.
 
 python-socketio and python-engineio bring clients and ways between servers along, structlog a colourful console; each
-imports Redis, requests or rich where it finds them. That is a sixth of a start's processor. An import of a module that
-stands as None in `sys.modules` fails as if it were not installed, which all of them expect.
+imports Redis, requests, aiohttp or rich where it finds them. That is a sixth of a start's processor. An import of a
+module that stands as None in `sys.modules` fails as if it were not installed, which all of them expect.
 """
 
 import sys
@@ -21,7 +21,7 @@ def _without(*names: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-with _without("redis", "valkey", "requests", "rich"):
+with _without("aiohttp", "redis", "valkey", "requests", "rich"):
     import structlog
     from engineio import packet as engine
     from flask_socketio import SocketIO

@@ -12,7 +12,7 @@ from app import create_app
 from web.house import House
 from web.settings import PROJECT, Settings
 
-SELDOM = ("PIL", "authlib", "holidays", "psycopg", "qrcode", "redis", "requests", "rich", "valkey", "zxcvbn")
+SELDOM = ("PIL", "aiohttp", "authlib", "holidays", "psycopg", "qrcode", "redis", "requests", "rich", "valkey", "zxcvbn")
 """Packages that an office with the usual settings does without until somebody needs them, if ever."""
 
 EXAMPLES = {"face": "desk", "date": "2026-11-21"}
