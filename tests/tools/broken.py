@@ -46,9 +46,23 @@ class NoLock(Disk):
 
 
 class LazyDisk(Disk):
-    """What is committed is on the disk a little later (`synchronous` off)."""
+    """What is committed is on the disk a second later, and nobody waits for that (`synchronous` off)."""
 
-    durable_first = False
+    def settle(self, session: Session) -> bool:
+        many, life = len(self.kept), self.life
+        self.world.after(1.0, lambda: self._is_there(many, life))
+        return not self.is_lost(session)
+
+    def _is_there(self, many: int, life: int) -> None:
+        if life == self.life:
+            self.safe = max(self.safe, many)
+
+
+class NeverSettles(SimulatedStore):
+    """Who only reads does not wait until what they read is durable."""
+
+    def settle(self, cursor: Cursor) -> None:
+        pass
 
 
 class DoesNotWait(SimulatedStore):
@@ -93,8 +107,8 @@ class NeverDoubts(SimulatedLedger):
 class NeverCatchesUp(SimulatedLedger):
     """What other processes wrote is not read under the lock."""
 
-    def _catch_up(self, cursor: Cursor) -> None:
-        pass
+    def _catch_up(self, _cursor: Cursor, _news: list[Recorded]) -> int | None:
+        return None
 
 
 class GivesAnotherKey(SimulatedLedger):

@@ -1,8 +1,9 @@
 """The record that several simulated processes share: committed transactions in one order, under one lock.
 
-It keeps what the real stores promise (docs/stores.md): a transaction is durable before anybody sees it, and seen before
-anybody is answered; nothing of it is there before. It fails as they do: it is slow, says nothing for a while, or falls,
-and then a transaction that was about to be committed is there or not. SQL is SQLite's own, in memory.
+It keeps what the real stores promise (docs/stores.md). In a file a transaction is durable before anybody sees it. A
+server lets others have the lock, and see it, before it is durable; who was to be answered, or asks whether what they
+read is settled, waits until it is. It fails as they do: it is slow, says nothing for a while, or falls, and then what
+was not durable yet is there or not. SQL is SQLite's own, in memory.
 """
 
 from __future__ import annotations
@@ -66,9 +67,6 @@ class Session:
 class Disk:
     """The store itself. What it does by itself are tasks of the world's, of no process."""
 
-    durable_first = True
-    """Whether a transaction is durable before it is seen and answered. The mutation tests' lazy disk says no."""
-
     def __init__(self, world: World, image: bytes, habits: Habits) -> None:
         self.world, self.habits, self._image = world, habits, image
         self.committed, self.working = _opened(image), _opened(image)
@@ -77,7 +75,8 @@ class Disk:
         """How many of the kept transactions a fall leaves."""
         self.holder: Session | None = None
         self.life = 1
-        self.freed, self.up, self.thawed = world.mark(), world.mark(), world.mark()
+        self.freed, self.up, self.thawed, self.synced = world.mark(), world.mark(), world.mark(), world.mark()
+        self._syncs = False
         self.up.set()
         self.thawed.set()
         self.ears: list[Callable[[], object]] = []
@@ -131,33 +130,66 @@ class Disk:
         ):
             self._undo(session)
 
+    def settle(self, session: Session) -> bool:
+        """Waits until all that anybody could see is durable; whether it is, and the connection is there yet."""
+        target = len(self.kept)
+        while self.safe < target and not self.is_lost(session):
+            if not self._syncs:
+                self._syncs = True
+                self.world.spawn("store syncs", self._sync)
+            self.synced.clear()
+            self.synced.wait()
+        return not self.is_lost(session)
+
     def fall(self) -> None:
-        """The server dies, or the power goes: connections are lost, what was not durable is gone."""
+        """The server dies, or the power goes: connections are lost, what was not durable is there or not."""
         self.up.clear()
         self.life += 1
         if self.holder is not None:
             holder = self.holder
             if holder.committing and self.world.luck.random() < 0.5:  # noqa: PLR2004 - either
                 self._keep(holder)
-                self.world.say("what was being committed was durable")
+                self.world.say("what was being committed is there")
             else:
                 self._undo(holder)
+        self.synced.set()
         if self.safe < len(self.kept):
-            del self.kept[self.safe :]
+            left = self.world.luck.randint(self.safe, len(self.kept))
+            self.world.say(f"{len(self.kept) - left} transactions are gone")
+            del self.kept[left:]
             self.committed, self.working = _opened(self._image), _opened(self._image)
             for database in (self.committed, self.working):
                 for writes in self.kept:
                     _apply(database, writes)
+        self.safe = len(self.kept)
 
     def _commit(self, session: Session, answered: Mark) -> None:
-        world, habits = self.world, self.habits
         if not self.thawed.is_set():
             self.thawed.wait()
-        slow = habits.slow and world.luck.random() < habits.slow
-        world.sleep(world.luck.uniform(0.05, 2.0) if slow else world.luck.uniform(*habits.synced))
-        if self.holder is session:
+        if self.habits.is_file:
+            self.world.sleep(self._moment())
+            if self.holder is session:
+                self._keep(session)
+                self.safe = len(self.kept)
+                answered.set()
+        elif self.holder is session:
             self._keep(session)
-            answered.set()
+            if self.settle(session):
+                answered.set()
+
+    def _sync(self) -> None:
+        many, life = len(self.kept), self.life
+        self.world.sleep(self._moment())
+        self._syncs = False
+        if life == self.life:
+            self.safe = max(self.safe, many)
+        self.synced.set()
+
+    def _moment(self) -> float:
+        """Seconds that the disk takes."""
+        luck, habits = self.world.luck, self.habits
+        slow = habits.slow and luck.random() < habits.slow
+        return luck.uniform(0.05, 2.0) if slow else luck.uniform(*habits.synced)
 
     def _keep(self, session: Session) -> None:
         self.working.execute("COMMIT")
@@ -168,10 +200,6 @@ class Disk:
         """From now on everybody sees it, and hears that there is something to see."""
         _apply(self.committed, session.writes)
         self.kept.append(session.writes)
-        if self.durable_first:
-            self.safe = len(self.kept)
-        else:
-            self.world.after(1.0, lambda: setattr(self, "safe", len(self.kept)))
         self.world.say(f"committed {len(session.writes)} writes of {session.name}")
         for ear in self.ears:
             self._ring(ear)

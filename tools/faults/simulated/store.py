@@ -59,6 +59,17 @@ class SimulatedStore:
         with self._transaction(self._session("writer")) as cursor:
             yield cursor
 
+    def found(self, cursor: Cursor, *questions: tuple[str, Sequence[object]]) -> list[list[Any]]:
+        """The rows of several SELECTs, asked together."""
+        assert isinstance(cursor, _Cursor)  # noqa: S101 - what `appending` gives
+        return cursor.ask(*questions)
+
+    def settle(self, cursor: Cursor) -> None:
+        """Waits until what was read is durable."""
+        assert isinstance(cursor, _Cursor)  # noqa: S101 - what `reading` gives
+        if not self.disk.habits.is_file and not self.disk.settle(cursor.session):
+            raise LostError
+
     def format(self, cursor: Cursor) -> int:
         """The format that the tables are marked with."""
         cursor.execute("PRAGMA user_version")
@@ -211,7 +222,7 @@ class _Cursor:
     """SQLite's, with a turn for others before each statement."""
 
     def __init__(self, store: SimulatedStore, session: Session, database: sqlite3.Connection) -> None:
-        self._store, self._session = store, session
+        self._store, self.session = store, session
         self._cursor = database.cursor()
 
     def execute(self, sql: str, values: Sequence[object] = (), /) -> object:
@@ -235,9 +246,18 @@ class _Cursor:
         """All rows found."""
         return self._cursor.fetchall()
 
+    def ask(self, *questions: tuple[str, Sequence[object]]) -> list[list[Any]]:
+        """The rows of several SELECTs, with one turn for others before all of them."""
+        self._arrives(questions[0][0])
+        found = []
+        for question in questions:
+            self._run(*question)
+            found.append(self.fetchall())
+        return found
+
     def _arrives(self, sql: str) -> None:
         self._store.world.pause(sql[:24])
-        self._store.said(self._session)
+        self._store.said(self.session)
 
     def _run(self, sql: str, values: Sequence[object]) -> None:
-        self._store.disk.run(self._session, self._cursor, sql, values)
+        self._store.disk.run(self.session, self._cursor, sql, values)

@@ -24,7 +24,7 @@ SECOND = 1_000_000
 STEP = (20, 200)
 """µs that go by from one step to the next."""
 
-STEPS = 20_000
+STEPS = 12_000
 """After so many a run is taken to be stuck."""
 
 
