@@ -18,7 +18,8 @@ from ltsa.side_store import Beside, Tables
 
 ID_BYTES = 16
 _NEXT = "next:"
-OWED = "to be written anew"
+LOG, OWED = "log", "to be written anew"
+"""Marks: of which office, by its log's name; and that keys were deleted."""
 
 TABLES = (
     "CREATE TABLE IF NOT EXISTS keys (about TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT",
@@ -182,6 +183,11 @@ class Keys(SecretStore):
         """The ids of a kind of which there is a key."""
         rows = self._rows("SELECT about FROM keys WHERE about >= ? AND about < ?", f"{kind}:", f"{kind};")
         return {str(row[0]).partition(":")[2] for row in rows}
+
+    def belong(self, log: str) -> None:
+        """Notes the name of the log of whose office these keys are; it stays."""
+        with self._changing() as database:
+            database.execute("INSERT INTO marks VALUES (?,?) ON CONFLICT DO NOTHING", (LOG, log.encode()))
 
     # --- How far the ledger's erasures were followed
 

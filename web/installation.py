@@ -12,10 +12,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from ltsa import log_key
-from ltsa.keys import mark
+from ltsa.keys import LOG, mark
 from ltsa.ledger import Ledger
 from ltsa.postgres_server import Server, Session, named
-from ltsa.secret_store import SecretStore, derived
+from ltsa.secret_store import SecretStore, derived, mark_of
 from ltsa.side_store import Schema
 from ltsa.store import FORMAT, WITH_ALL_BESIDE
 from web.settings import Settings, WrongSetting
@@ -66,6 +66,17 @@ class Installation(SecretStore):
             self._check_log_key(ledger, name)
         except log_key.UnreadableKeyError as reason:
             raise WrongSetting(str(reason)) from None
+
+    def check_keys(self, keys: Schema, ledger: Ledger) -> None:
+        """Raises `WrongSetting` where the database of the keys is another office's: neither would know how far the
+        other's erasures were followed.
+        """
+        known = mark_of(keys, LOG)
+        if known not in (None, log_key.origin(ledger).encode()):
+            raise WrongSetting(
+                f"The setting keys_database names the keys of another office, whose log is {known.decode()}: name a"
+                " database, or a schema, of this office's own."
+            )
 
     def compare(self, settings: Settings, seed: bytes) -> None:
         """Says in the log what should be the same here as on the host that started last, and is not."""

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from ltsa.keys import MissingKeysError, WrongSeedError
 from ltsa.ledger import Ledger, LedgerUnavailableError
+from ltsa.log_key import origin
 from ltsa.personal import KEYS, Personal, open_personal
 from ltsa.side_copy import DiffersError
 from ltsa.side_file import SideFile
+from ltsa.side_store import Schema
 from web.credentials import Credentials, WrongKeyError
 from web.settings import Settings, WrongSetting
 from web.sides import CREDENTIALS, DEVICES, Sides, take_over
@@ -61,10 +63,15 @@ def open_stores(settings: Settings, closing: ExitStack) -> Opened:
         ledger = kept(_ledger(settings))
         seed, installation = _as_the_other_hosts(sides, ledger, settings, closing)
     one_host = _one_host(sides, closing)
+    if installation and sides.keys_server:
+        with _said("The database of the keys cannot be opened: {}."):
+            installation.check_keys(Schema(sides.keys_server, KEYS), ledger)
     with _said(f"What lies in {folder} cannot be taken into the database: {{}}."):
         take_over(sides, seed)
     with _said(f"The personal data in {folder} cannot be opened: {{}}."):
         personal = kept(open_personal(sides.at, seed))
+        if sides.keys_server:
+            personal.keys.belong(origin(ledger))
     with _said(f"The sign-ins in {folder} cannot be opened: {{}}."):
         credentials = kept(Credentials(sides.at(CREDENTIALS), seed))
     with _said("The devices cannot be opened: {}. A file may be removed: nothing in it must last."):

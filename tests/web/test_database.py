@@ -46,6 +46,9 @@ def test_a_frozen_database_is_a_clear_503_and_pages_go_on_showing_what_is_known(
         assert (refused.status_code, refused.json and refused.json["code"]) == (503, "ledger-unavailable")
         assert int(refused.headers["Retry-After"]) > 0
         assert client.get("/supervisor/ltsa").status_code == 200
+        stranger = office.test_client()
+        stranger.set_cookie("session", "s" * 43)
+        assert stranger.get("/supervisor/ltsa").status_code == 503, "who was not known is not let in"
         assert "ledger" in (client.get("/readyz", headers=OWN).json or {})["failing"]
     finally:
         postgres_server.thaw()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from ltsa.people import Note
 from ltsa.store import WITH_ALL_BESIDE, looking_at
 from tests.conftest import Office
 from tests.staff import EVERYBODY, hire, token
+from tools.postgres import Postgres
 from web.house import House
 from web.settings import Settings, WrongSetting
 from web.sides import ASIDE
@@ -147,6 +149,16 @@ def test_a_host_that_does_not_belong_to_the_office_is_told_what_to_copy(first: S
         (strange.data / "seed").write_bytes(bytes(32))
         with pytest.raises(WrongSetting, match="is not the seed of this database's office"):
             House(strange)
+
+
+def test_the_keys_of_another_office_are_left_alone(first: Settings, postgres_server: Postgres) -> None:
+    House(first).close()
+    another = postgres_server.schema(f"t{secrets.token_hex(6)}")
+    mistaken = replace(first, data=first.data.with_name("another"), database=another)
+    with pytest.raises(WrongSetting, match="names the keys of another office"):
+        House(mistaken)
+    own = postgres_server.schema(f"k{secrets.token_hex(6)}")
+    House(replace(mistaken, keys_database=own)).close()
 
 
 def test_what_should_be_alike_on_every_host_and_is_not_stands_in_the_log(
