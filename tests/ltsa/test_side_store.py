@@ -64,7 +64,8 @@ def test_many_who_change_at_once_do_so_one_after_the_other(beside: Callable[[str
 def test_stores_beside_one_ledger_have_tables_of_the_same_name(beside: Callable[[str], Beside]) -> None:
     with closing(opened(beside("one"), THINGS)) as one, closing(opened(beside("other"), THINGS)) as other:
         put(one, "mine")
-        assert (names(one), names(other)) == (["mine"], [])
+        for _ in range(8):  # a connection prepares what it is asked often, and serves both
+            assert (names(one), names(other)) == (["mine"], [])
         assert one.columns("things") == ["name", "number", "content"]
         assert one.columns("others") == []
         with one.changing() as database:
