@@ -26,13 +26,14 @@ def copy(source: SideStore, target: SideStore, tables: Sequence[str]) -> int:
         DiffersError: the target holds something else.
         LedgerUnavailableError: one of the two cannot be read or written.
     """
+    if is_blank(source, tables):
+        return 0
+    if not fits(source, target, tables):
+        raise DiffersError(f"{source.place} is of an older program: start the office once with this one")
     columns = {table: target.columns(table) for table in names(tables)}
-    for table, known in columns.items():
-        if set(source.columns(table)) != set(known):
-            raise DiffersError(f"{source.place} has other {table} than this version: start that version's office once")
     with source.snapshot() as here, target.changing() as there:
         digest = _digest(here, columns)
-        if _taken(there) == digest or _is_blank(here, columns):
+        if _taken(there) == digest:
             return 0
         if not _is_blank(there, columns):
             raise DiffersError(
@@ -54,17 +55,27 @@ def is_copied(source: SideStore, target: SideStore, tables: Sequence[str]) -> bo
     """Whether nothing is in the source, or the target was filled from what is in it now. Raises
     `LedgerUnavailableError`.
     """
+    if is_blank(source, tables):
+        return True
+    if not fits(source, target, tables):
+        return False
     columns = {table: target.columns(table) for table in names(tables)}
-    if any(set(source.columns(table)) != set(known) for table, known in columns.items()):
-        return False  # of an older version
     with source.snapshot() as here, target.looking() as there:
-        return _is_blank(here, columns) or _taken(there) == _digest(here, columns)
+        return _taken(there) == _digest(here, columns)
+
+
+def fits(source: SideStore, target: SideStore, tables: Sequence[str]) -> bool:
+    """Whether the source has the tables of the target, and not those of an older version. Raises
+    `LedgerUnavailableError`.
+    """
+    return all({*source.columns(table)} == {*target.columns(table)} for table in names(tables))
 
 
 def is_blank(store: SideStore, tables: Sequence[str]) -> bool:
     """Whether nothing at all is in a store. Raises `LedgerUnavailableError`."""
+    there = [table for table in names(tables) if store.columns(table)]
     with store.looking() as database:
-        return _is_blank(database, names(tables))
+        return _is_blank(database, there)
 
 
 def making(tables: Sequence[str]) -> list[str]:

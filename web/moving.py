@@ -14,7 +14,7 @@ from ltsa.store import Place, name_of
 from ltsa.transfer import TransferError, demand_log, transfer
 from web.formats import demand_known
 from web.settings import checked_database
-from web.sides import TABLES, Sides, copied, holds
+from web.sides import TABLES, Sides, copied, fits, holds
 from web.terminal import progress
 
 FAILED = 1
@@ -84,6 +84,8 @@ def _to_be_moved(here: Sides, there: Sides) -> list[str]:
     for name in names:
         if holds(name, there.at(name)):
             raise TransferError(f"There is {there.at(name)} already: name an empty place.")
+        if not fits(name, here.at(name), there.at(name)):
+            raise TransferError(f"{here.at(name)} is of an older program: start the office once with this one.")
     folder = there if here.server else here
     if apart and {PERSONS, NOTES} & {*names} and not holds(KEYS, in_folder(folder.folder)(KEYS)):
         raise TransferError(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ltsa import keys, people, persons, side_copy, side_store
 from ltsa.personal import KEYS, NOTES, PERSONS, open_personal
+from ltsa.secret_store import MARKS
 from ltsa.side_file import SideFile
 from ltsa.side_store import Beside, Schema, in_folder
 from web import vault
@@ -70,15 +71,21 @@ def copied(name: str, place: Beside, target: Beside) -> int:
     """Copies a store, as it is at one moment, into an empty place, while the office may be open; how many rows there
     are. Raises `DiffersError` or `LedgerUnavailableError`.
     """
-    with _opened(place, name) as here, _opened(target, name) as there:
+    with _as_it_is(place) as here, _opened(target, name) as there:
         return side_copy.copy(here, there, TABLES[name])
+
+
+def fits(name: str, place: Beside, target: Beside) -> bool:
+    """Whether a store is as this version keeps it. The target's tables are made. Raises `LedgerUnavailableError`."""
+    with _as_it_is(place) as here, _opened(target, name) as there:
+        return side_copy.fits(here, there, TABLES[name])
 
 
 def holds(name: str, place: Beside) -> bool:
     """Whether a store is there and holds anything. Raises `LedgerUnavailableError`."""
     if isinstance(place, Path) and not place.exists():
         return False
-    with _opened(place, name) as store:
+    with _as_it_is(place) as store:
         return not side_copy.is_blank(store, TABLES[name])
 
 
@@ -131,8 +138,13 @@ def _bring_up_to_date(folder: Path, seed: bytes, names: list[str]) -> None:
 
 
 def _is_taken(sides: Sides, name: str, file: Path) -> bool:
-    with _opened(file, name) as source, _opened(sides.at(name), name) as target:
+    with _as_it_is(file) as source, _opened(sides.at(name), name) as target:
         return side_copy.is_copied(source, target, TABLES[name])
+
+
+def _as_it_is(place: Beside) -> closing[side_store.SideStore]:
+    """A store whose tables may be those of an older version."""
+    return closing(side_store.opened(place, [MARKS]))
 
 
 def _opened(place: Beside, name: str) -> closing[side_store.SideStore]:

@@ -84,6 +84,21 @@ def test_it_is_brought_up_to_date_once_and_whole(left: Path, caplog: pytest.LogC
     assert caplog.text == ""
 
 
+@pytest.mark.parametrize("left", OLDER[2:3], indirect=True, ids=lambda file: file.stem)
+def test_what_lay_beside_its_ledger_goes_into_a_database_at_the_first_start(
+    left: Path, database: str, keys_database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    knew = known(left)
+    assert app.main(["move", str(left), database, "--keys", keys_database]) == 1
+    assert "is of an older program: start the office once with this one" in capsys.readouterr().err
+    (left / "ledger.sqlite").unlink()
+    with closing(House(Settings(data=left, port=0, database=database, keys_database=keys_database))) as house:
+        assert house.credentials.name("dewi") == "Dewi Karangan"
+        [note] = house.people.notes("ltsa", knew["date"], knew["numbers"][4])
+        assert note.text == knew["note"]
+        assert house.persons.read(knew["person"]) == Identity(**knew["identity"])
+
+
 def test_it_is_verified_without_ever_having_been_opened(left: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["verify", "--data", str(left)]) == 0, capsys.readouterr().out
 
