@@ -34,7 +34,7 @@ from ltsa.store import name_of
 from ltsa.transfer import Tell, TransferError, Transferred, examined, transfer
 from web.credentials import Credentials, WrongKeyError
 from web.formats import LEDGER, demand_known
-from web.read_models import FILE as MODELS
+from web.read_models import NAME as MODELS
 from web.settings import Settings, add_flags, from_flags
 from web.sides import ASIDE, TABLES, Sides, copied, holds, take_over
 from web.terminal import ledger_place, progress
@@ -145,7 +145,7 @@ def take(settings: Settings, into: Path, keys: Path, at: datetime, tell: Tell) -
         else:
             transfer(place, folder / LEDGER, tell, online=True)
         for file in _files(data):
-            apart = (LAST_SIGNED, LEDGER, MODELS, *SECRETS)
+            apart = (LAST_SIGNED, LEDGER, f"{MODELS}.sqlite", *SECRETS)
             if file.name not in apart and ASIDE not in file.relative_to(data).parts:
                 _copy(file, folder / file.relative_to(data))
         for name in TABLES:

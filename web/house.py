@@ -32,6 +32,7 @@ from ltsa.journal import JournalEvent, SignedOut, entry
 from ltsa.ledger import AnyCommand, Done, LedgerUnavailableError
 from ltsa.log import ForkError
 from ltsa.message import Refusal
+from ltsa.models.background import Follower
 from ltsa.office import Office, example_office
 from ltsa.personal import FOLLOWED_EVERY
 from ltsa.present import DAYS_KEPT, Present, Recorded, day_stream
@@ -47,7 +48,6 @@ from web.live import Feed
 from web.opening import open_stores
 from web.presence import Presence
 from web.pulse import Pulse
-from web.read_models import open_models
 from web.routes import LateRule
 from web.settings import Settings, WrongSetting
 from web.showing import Showing
@@ -88,7 +88,7 @@ class House:
             self.installation, self.one_host = stores.installation, stores.one_host
             self.personal, self.persons, self.people = stores.personal, stores.personal.persons, stores.personal.people
             self.credentials, self.fleet = stores.credentials, stores.fleet
-            self.models, self.follower = open_models(settings, self.ledger)
+            self.models, self.follower = stores.models, Follower(stores.models)
             self.present = self._open_present()
             self._stores = opened.pop_all()
         self._readers = ThreadPoolExecutor(READS_AT_ONCE, "reader", _begin_native_thread)

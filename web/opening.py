@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 from ltsa.keys import MissingKeysError, WrongSeedError
 from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.log_key import origin
+from ltsa.models.following import ReadModels
 from ltsa.personal import KEYS, Personal, open_personal
 from ltsa.side_copy import DiffersError
 from ltsa.side_file import SideFile
 from ltsa.side_store import Schema
 from web.credentials import Credentials, WrongKeyError
+from web.read_models import open_models
 from web.settings import Settings, WrongSetting
 from web.sides import CREDENTIALS, DEVICES, Sides, take_over
 from web.signing import check_origin
@@ -45,6 +47,7 @@ class Opened(NamedTuple):
     personal: Personal
     credentials: Credentials
     fleet: Spool
+    models: ReadModels
 
 
 def open_stores(settings: Settings, closing: ExitStack) -> Opened:
@@ -76,7 +79,9 @@ def open_stores(settings: Settings, closing: ExitStack) -> Opened:
         credentials = kept(Credentials(sides.at(CREDENTIALS), seed))
     with _said("The devices cannot be opened: {}. A file may be removed: nothing in it must last."):
         fleet = kept(Spool(sides.at(DEVICES)))
-    return Opened(ledger, seed, installation, one_host, personal, credentials, fleet)
+    with _said("The read models cannot be opened: {}."):
+        models = kept(open_models(sides, ledger))
+    return Opened(ledger, seed, installation, one_host, personal, credentials, fleet, models)
 
 
 @contextmanager

@@ -4,16 +4,16 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ltsa.ledger import Ledger
-from ltsa.models.background import Follower
 from ltsa.models.following import BeingBuiltError, ReadModels
-from ltsa.models.tables import ModelFile
+from ltsa.models.tables import store_at
 from web.errors import Refused
-from web.settings import Settings
+from web.sides import Sides
 
 if TYPE_CHECKING:
     from web.house import House
 
-FILE = "models.sqlite"
+NAME = "models"
+"""What their store is called: a file of the data folder, or a schema."""
 
 
 class BeingBuilt(Refused):
@@ -28,10 +28,9 @@ class BeingBuilt(Refused):
         self.values = {"percent": percent}
 
 
-def open_models(settings: Settings, ledger: Ledger) -> tuple[ReadModels, Follower]:
-    """The models of a ledger, and who keeps them up with it once started."""
-    models = ReadModels(ModelFile(settings.data / FILE), ledger)
-    return models, Follower(models)
+def open_models(sides: Sides, ledger: Ledger) -> ReadModels:
+    """The models of a ledger, beside it. Raises `LedgerUnavailableError`."""
+    return ReadModels(store_at(sides.at(NAME)), ledger)
 
 
 def catch_up(here: "House", *names: str) -> ReadModels:

@@ -9,6 +9,7 @@ from ltsa.ledger import LedgerUnavailableError
 from ltsa.models.following import MODELS, ReadModels
 from web.read_models import open_models
 from web.settings import add_flags, from_flags
+from web.sides import Sides
 from web.terminal import open_ledger, progress
 
 DIFFERS = 1
@@ -29,8 +30,12 @@ def rebuild(arguments: list[str], _create_app: Any) -> int:
     if unknown := [name for name in options.models if name not in MODELS]:
         parser.error(f"there is no model {unknown[0]!r}; known are {', '.join(MODELS)}")
     try:
-        with closing(open_ledger(settings := from_flags(options))) as ledger:
-            models, _ = open_models(settings, ledger)
+        settings = from_flags(options)
+        with (
+            closing(Sides.of(settings)) as sides,
+            closing(open_ledger(settings)) as ledger,
+            closing(open_models(sides, ledger)) as models,
+        ):
             names = dict.fromkeys(options.models or MODELS)
             return max((_checked if options.check else _rebuilt)(models, name) for name in names)
     except LedgerUnavailableError as reason:

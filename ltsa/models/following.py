@@ -82,6 +82,10 @@ class ReadModels:
         self._store, self._ledger = store, ledger
         self._turns = {name: Lock() for name in MODELS}
 
+    def close(self) -> None:
+        """Ends what is kept open."""
+        self._store.close()
+
     def reading(self) -> AbstractContextManager[Tables]:
         """Reads the live tables: call `caught_up` before."""
         return self._store.reading()

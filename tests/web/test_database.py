@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -13,11 +14,15 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 import app as door
+from ltsa.identity import identity
 from tests.staff import signed_in
 from tools.postgres import Postgres
 from web.house import House
+from web.journeys import open_case, open_cases
+from web.rebuilding import rebuild
 from web.settings import Settings
 
+RATNA = identity("3204014503900001", "Ratna Sari Dewi", "0812 3456 7890")
 OWN = {"Origin": "http://localhost", "Accept": "application/json"}
 
 
@@ -71,3 +76,27 @@ def test_two_servers_over_one_database_show_the_same_queue(office: Flask, settin
     assert list(here.today("ltsa").tickets) == ["G001", "G002"]
     here.close()
     assert not (beside.data / "ledger.sqlite").exists()
+
+
+def test_read_models_of_several_hosts_are_one(
+    office: Flask, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here: House = office.extensions["ltsa"]
+    case = open_case(here, RATNA, office="ltsa", scheme="p-to-p", by="officer:sari", key="k")[1]
+    assert [*open_cases(here, "ltsa")] == [case]
+    assert not (settings.data / "models.sqlite").exists(), "they lie beside the ledger"
+    beside = replace(here.settings, data=settings.data.with_name("beside"))
+    beside.data.mkdir()
+    shutil.copy(settings.data / "seed", beside.data)
+    shutil.copy(settings.data / "log.key", beside.data)
+    with closing(House(beside)) as other:
+        assert other.models.progress("cases").reached > 0, "what one has followed, the other need not"
+        assert [*open_cases(other, "ltsa")] == [case]
+    flags = ["--data", str(settings.data), "--database", here.settings.database]
+    assert rebuild(["cases", "search", *flags], None) == 0
+    assert rebuild(["cases", "--check", *flags], None) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "cases: the same as a rebuild."
+    with here.models._store.changing() as database:
+        database.execute("DELETE FROM model_cases")
+    assert rebuild(["cases", "--check", *flags], None) == 1
+    assert capsys.readouterr().out.startswith("cases: only in the rebuild, cases: ")
