@@ -6,6 +6,7 @@ sealed, and leaves a mark of who erased it and when, so that the ledger's refere
 """
 
 import hmac
+import logging
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ from ltsa.keys import Erased, Keys, bind
 from ltsa.secret_store import KEY_BYTES, SecretStore, derived, opened, sealed
 from ltsa.side_store import Beside, Tables
 from ltsa.tokens import note_id
+
+log = logging.getLogger(__name__)
 
 LONGEST_NOTE = 1000
 
@@ -185,9 +188,9 @@ class People(SecretStore):
         """Makes the tables. Notes of an older version, which lie open, are sealed: their keys are in the key store
         first, then the texts are no longer here. Whatever was erased stays so.
         """
-        lies_open = "text" in self.side.columns("notes")
         with self._changing() as database:
-            if lies_open:
+            if "text" in self.side.columns("notes"):
+                log.warning("%s is of an older program: the notes are sealed", self.side.place)
                 self._seal_all(database)
             for statement in TABLES:
                 database.execute(statement)

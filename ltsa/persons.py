@@ -6,6 +6,7 @@ person's key, what it sealed and the hash: the id and its stream stay, and lead 
 """
 
 import hmac
+import logging
 import secrets
 from collections.abc import Iterable
 from hashlib import sha256
@@ -20,6 +21,8 @@ from ltsa.keys import Erased, Keys, WrongSeedError, bind
 from ltsa.message import Refusal
 from ltsa.secret_store import SecretStore, derived, opened, sealed
 from ltsa.side_store import Beside, Tables
+
+log = logging.getLogger(__name__)
 
 ID_BYTES = 10
 
@@ -237,9 +240,9 @@ class Persons(SecretStore):
         """Moves the keys of an older version, which lie wrapped beside what they seal, to the key store: first they are
         there, then they are no longer here. Whatever was erased stays so.
         """
-        has_keys = "key" in self.side.columns("persons")
         with self._changing() as database:
-            if has_keys:
+            if "key" in self.side.columns("persons"):
+                log.warning("%s is of an older program: the persons' keys move to the key store", self.side.place)
                 erased = database.execute("SELECT id, erased_by, erased_at FROM persons WHERE erased_at > 0").fetchall()
                 self._keys.destroy(Erased(_key(person), by, at) for person, by, at in erased)
                 gone = {key.about for key in self._keys.erased("person")}

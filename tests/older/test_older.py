@@ -18,9 +18,11 @@ import app
 from ltsa import side_file
 from ltsa.identity import Identity
 from ltsa.ledger import Ledger
+from ltsa.personal import open_personal
 from ltsa.present import day_stream
+from ltsa.side_store import in_folder
 from ltsa.store import FORMAT
-from tests.ltsa.crowd import issue
+from tests.ltsa.crowd import issue, together
 from web.house import House
 from web.settings import Settings
 
@@ -70,9 +72,13 @@ def test_an_office_of_before_is_opened_and_nothing_of_its_record_has_changed(lef
 
 def test_it_is_brought_up_to_date_once_and_whole(left: Path, caplog: pytest.LogCaptureFixture) -> None:
     without_log = not asked(left / "ledger.sqlite", "SELECT 1 FROM sqlite_schema WHERE name = 'leaves'")
+    notes_open = ("text",) in asked(left / "people.sqlite", "SELECT name FROM pragma_table_info('notes')")
+    persons = left / "persons.sqlite"
+    keys_beside = persons.exists() and ("key",) in asked(persons, "SELECT name FROM pragma_table_info('persons')")
     with caplog.at_level(logging.WARNING, "ltsa"):
         House(Settings(data=left, port=0)).close()
-    assert ("is brought to format" in caplog.text) == without_log, "what an upgrade does stands in the log"
+    did = ("is brought to format" in caplog.text, "keys move" in caplog.text, "notes are sealed" in caplog.text)
+    assert did == (without_log, keys_beside, notes_open), "what an upgrade does stands in the log"
     marks = {file.name: asked(file, "PRAGMA user_version")[0][0] for file in left.glob("*.sqlite")}
     ledger = marks.pop("ledger.sqlite")
     assert ledger == FORMAT
@@ -121,3 +127,13 @@ def test_a_record_without_a_proof_log_is_neither_moved_nor_backed_up_before_it_w
     assert app.main(["backup", str(tmp_path / "to"), "--keys", str(tmp_path / "keys"), "--data", str(left)]) == 1
     assert capsys.readouterr().err.count("start the office once with this one") == 2
     assert not (tmp_path / "target.sqlite").exists()
+
+
+def test_of_two_processes_that_start_at_once_one_brings_it_up_to_date(left: Path) -> None:
+    knew, seed = known(left), (left / "seed").read_bytes()
+    together([lambda: open_personal(in_folder(left), seed).close()] * 4)
+    with closing(open_personal(in_folder(left), seed)) as personal:
+        [note] = personal.people.notes("ltsa", knew["date"], knew["numbers"][4])
+        assert note.text == knew["note"]
+        if knew["person"]:
+            assert personal.persons.read(knew["person"]) == Identity(**knew["identity"])
