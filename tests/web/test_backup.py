@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from threading import Event, Thread
 
@@ -56,6 +57,9 @@ def made(settings: Settings, tmp_path: Path) -> Path:
         house.credentials.set_name("dewi", "Dewi Lestari")
         house.persons.keep(RATNA, house.now())
         issue(house.ledger, "before")
+    history = settings.data / ".ledger.sqlite-litestream" / "ltx"
+    history.mkdir(parents=True)
+    (history / "1.ltx").write_bytes(b"what was there once")
     return take(settings, tmp_path / "backups", tmp_path / "keys", NOON, silent)[0]
 
 
@@ -66,20 +70,24 @@ def events(place: Path | str) -> list[tuple[object, ...]]:
 
 
 def test_what_was_acknowledged_before_is_in_a_backup_that_is_taken_under_commands(here: House, tmp_path: Path) -> None:
-    done, numbers = Event(), list[str]()
+    done, numbers, keys = Event(), list[str](), count()
 
     def people_come() -> None:
         while not done.is_set():
-            numbers.append(issue(here.ledger, f"during {len(numbers)}"))
+            numbers.append(issue(here.ledger, f"during {next(keys)}"))
 
-    coming = Thread(target=people_come)
-    coming.start()
+    coming = [Thread(target=people_come) for _ in range(8)]
+    for each in coming:
+        each.start()
     while len(numbers) < 20:
         done.wait(0.01)
     told = len(numbers)
-    made, contents = take(here.settings, tmp_path / "backups", tmp_path / "keys", NOON, silent)
-    done.set()
-    coming.join()
+    try:
+        made, contents = take(here.settings, tmp_path / "backups", tmp_path / "keys", NOON, silent)
+    finally:
+        done.set()
+        for each in coming:
+            each.join()
     record = events(here.settings.ledger)
     kept = events(made / "ledger.sqlite")
     assert kept == record[: len(kept)], "the record as it was at one moment"
@@ -192,6 +200,7 @@ def test_a_backup_is_for_its_owner_alone_and_names_what_is_in_it(made: Path) -> 
     assert files == {*read(made).files, "backup.json"}
     assert {"ledger.sqlite", "persons.sqlite", "people.sqlite", "credentials.sqlite"} <= files
     assert not {"keys.sqlite", "seed", "log.key"} & files, "what opens it lies elsewhere"
+    assert not [name for name in files if "ltx" in name], "a backup is of one moment"
     assert {(made / name).stat().st_mode & 0o777 for name in files} == {0o600}
 
 
