@@ -39,6 +39,9 @@ OPENS = 7 * 60 + 30
 CLOCK = re.compile(r"([01]?\d|2[0-3])[.:]([0-5]\d)")
 LIMIT = re.compile(r"([a-z-]+)\.(p50|p95|p99|most)=(\d+(?:\.\d+)?)|(again)=(\d+(?:\.\d+)?)")
 
+CONNECTIONS = 2
+"""Of an open page, on average: its socket, and what it keeps of those over which it was loaded."""
+
 PAGES_OF_STAFF = 20
 """Open pages of an office beside those on phones, and a few."""
 
@@ -86,7 +89,7 @@ def _load(options: argparse.Namespace, create_app: CreateApp) -> int:
     from tools.load import made, report, running
 
     found, asked = _found(options), _asked(options)
-    allow_files(4 * _pages(asked))
+    allow_files(CONNECTIONS * _pages(asked))
     with progress("seconds") as tell:
         if options.url:
             crowd = made.read(options.people)
@@ -157,7 +160,11 @@ def _asked(options: argparse.Namespace) -> Asked:
 
 
 def _pages(asked: Asked) -> int:
-    return int(asked.offices * (PAGES_OF_STAFF + asked.visitors * asked.phones))
+    """How many pages are open at once, at most."""
+    ends = asked.begin + asked.duration * asked.speed / 60
+    days = asked.plan(asked.offices).days
+    comers = sum(asked.begin <= comer.minute < ends for day in days for comer in day)
+    return int(asked.offices * PAGES_OF_STAFF + comers * asked.phones)
 
 
 # --- Options

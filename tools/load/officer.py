@@ -12,7 +12,7 @@ import re
 from contextlib import suppress
 from http import HTTPStatus
 from math import exp, log, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tools.load.browser import new_key
 from tools.load.made import MadeDesk, MadeOffice
@@ -29,6 +29,12 @@ UNSHOWN = 1.0
 
 THINKING = (0.5, 2.5)
 """Seconds until an officer presses what they see."""
+
+AT_COUNTER = frozenset({"start", "finish"})
+"""What stands on the large button while somebody is at the counter."""
+
+LAST_PRESSES = 3
+"""That an officer still makes when it is over: Mulai, Selesai, and one that met an old picture."""
 
 _BUTTON = re.compile(r'<button[^>]*\bid="primary"[^>]*>')
 _PRESENT = re.compile(r'data-present="([^"]*)" data-date="([^"]*)"')
@@ -64,6 +70,7 @@ class Officer:
         self._luck = world.luck(f"work of {desk.account}")
         self._pace = max(0.7, self._luck.gauss(1, 0.15))
         self._address = f"/desk/{office.id}/{desk.counter}"
+        self._last_presses = LAST_PRESSES
         self._view = f"desk:{office.id}:{desk.counter}"
 
     async def sits_down(self, password: str) -> None:
@@ -72,12 +79,12 @@ class Officer:
         self.screen.goes_live(page)
 
     async def works(self) -> None:
-        """Until it is over: presses what the desk's large button says, in the time that people take."""
+        """Until it is over: presses what the desk's large button says, in the time that people take.
+
+        Nobody is sent away: who is at the counter then is served to the end.
+        """
         recalled = ""
-        while not self._world.over.is_set():
-            desk = await self._sees()
-            if desk is None:
-                return
+        while (desk := await self._sees()) is not None:
             if desk.action == "start":
                 await self._world.lives(60 * WALK)
                 if desk.present != recalled and self._luck.random() < NO_SHOW:
@@ -91,10 +98,12 @@ class Officer:
                 await self._world.lives(60 * self._minutes())
             else:
                 await self._world.lives(self._luck.uniform(*THINKING))
-            await self._presses(desk.action, desk)
+            answered = await self._presses(desk.action, desk)
+            if self._world.over.is_set():
+                self._last_presses = self._last_presses - 1 if answered else 0
 
     async def _sees(self) -> Desk | None:
-        """The desk as soon as there is something to press on it; None when it is over."""
+        """The desk as soon as there is something to press on it; None when it is over, and nobody is at it any more."""
         wire = self.screen.wire
         assert wire  # noqa: S101 - who works has sat down
         while not self._world.over.is_set():
@@ -104,7 +113,9 @@ class Officer:
             over = asyncio.create_task(self._world.over.wait())
             await asyncio.wait((wire.news(), over), return_when=asyncio.FIRST_COMPLETED)
             over.cancel()
-        return None
+        picture = wire.pictures.get(self._view)
+        last = read_desk(picture.html) if picture and self._last_presses > 0 else None
+        return last if last and last.action in AT_COUNTER else None
 
     def _minutes(self) -> float:
         mean = sum(SERVICE[service][0] for service in self._desk.services) / len(self._desk.services)
@@ -112,8 +123,11 @@ class Officer:
         sigma = sqrt(log(1 + spread * spread))
         return self._pace * mean * exp(self._luck.gauss(-sigma * sigma / 2, sigma))
 
-    async def _presses(self, action: str, desk: Desk) -> None:
-        """One press, under one key until it is answered; then waits until the desk shows it, as the page does."""
+    async def _presses(self, action: str, desk: Desk) -> bool:
+        """One press, under one key until it is answered; then waits until the desk shows it, as the page does.
+
+        False: there was no answer.
+        """
         body: dict[str, object] = {"date": desk.date}
         if desk.present:
             body["present"] = desk.present
@@ -127,8 +141,8 @@ class Officer:
         )
         if answer is None:
             self._world.record.given_up.append(key)
-            return
-        said = json.loads(answer.text)
+            return False
+        said = _object(answer.text)
         if answer.status != HTTPStatus.OK:
             if answer.status == HTTPStatus.CONFLICT:
                 self._meter.refused[f"{action}: {said.get('code', '')}"] += 1
@@ -136,7 +150,7 @@ class Officer:
                     await self.screen.wire.again()  # whoever is refused may have seen an old picture
             else:
                 self._meter.fails("press", f"{answer.status} {said.get('code', '')}".strip())
-            return
+            return True
         self._meter.ended("press", began)
         self._world.record.told.append(Told(action, key, said["v"]))
         picture = await self._shown(said["v"])
@@ -146,6 +160,7 @@ class Officer:
             number = read_desk(picture.html).present if picture else ""
             self._world.record.calls.append(Call(self._office.id, number, began, said["v"], answer.port))
         self._world.record.served += action == "finish"
+        return True
 
     async def _shown(self, v: int) -> Picture | None:
         wire = self.screen.wire
@@ -157,3 +172,11 @@ class Officer:
             if self._meter.now() >= until:
                 return None
         return picture
+
+
+def _object(text: str) -> dict[str, Any]:
+    """The JSON of an answer; nothing where somebody else answered, as a proxy with a page of its own."""
+    with suppress(ValueError):
+        said: dict[str, Any] = json.loads(text)
+        return said
+    return {}
