@@ -21,7 +21,10 @@ from yarl import URL
 from tools.load.meter import Meter
 
 ONE_TRY = 8.0
-"""Seconds that a page waits for one answer (`act.js`, `steps.js`)."""
+"""Seconds that a page's script waits for one answer (`act.js`, `steps.js`)."""
+
+NAVIGATION = 30.0
+"""Seconds that a person waits for a page before they try again; the browser would wait longer."""
 
 RELOAD = 2.0
 """Seconds until a person loads a page again that did not come."""
@@ -88,7 +91,6 @@ class Browser:
             cookie_jar=jar,
             connector=_Connector(limit_per_host=AT_ONCE, limit=0),
             headers={"User-Agent": AGENT, "X-Forwarded-For": place, "Sec-Fetch-Site": "same-origin"},
-            timeout=aiohttp.ClientTimeout(total=ONE_TRY),
         )
 
     async def close(self) -> None:
@@ -102,13 +104,15 @@ class Browser:
         form: Sequence[tuple[str, str]] | None = None,
         json: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] = {},
+        patience: float = ONE_TRY,
     ) -> Answer:
         """One request: a form or JSON is posted. Redirects are followed. Raises `LostError` where no answer came."""
         method = "GET" if form is None and json is None else "POST"
         said = {"Origin": self.site.address, **headers} if method == "POST" else headers
+        limit = aiohttp.ClientTimeout(total=patience)
         self.meter.asks()
         try:
-            async with self._session.request(method, path, data=form, json=json, headers=said) as answer:
+            async with self._session.request(method, path, data=form, json=json, headers=said, timeout=limit) as answer:
                 return Answer(answer.status, await answer.text(errors="replace"), answer.headers, _port.get())
         except TimeoutError:
             raise LostError("no answer in time") from None
@@ -164,7 +168,7 @@ class Browser:
         return _port.get()
 
     async def _page(self, path: str) -> str:
-        answer = await self.ask(path, headers={"Accept": "text/html"})
+        answer = await self.ask(path, headers={"Accept": "text/html"}, patience=NAVIGATION)
         if answer.status >= HTTPStatus.BAD_REQUEST:
             raise LostError(str(answer.status))
         return answer.text
@@ -182,7 +186,7 @@ class Browser:
             return self.site.imports[path]
         began = self.meter.now()
         etag = self._etags.get(path)
-        answer = await self.ask(path, headers={"If-None-Match": etag} if etag else {})
+        answer = await self.ask(path, headers={"If-None-Match": etag} if etag else {}, patience=NAVIGATION)
         if answer.status not in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}:
             raise LostError(str(answer.status))
         self.meter.ended("file", began)

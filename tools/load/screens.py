@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from http import HTTPStatus
 
-from tools.load.browser import PATIENCE, Answer, Browser, LostError, live_views
+from tools.load.browser import NAVIGATION, PATIENCE, Answer, Browser, LostError, live_views
 from tools.load.wire import Picture, Wire
 from tools.load.world import Shown, World
 
@@ -125,7 +125,7 @@ async def signs_in(screen: Screen, account: str, password: str, to: str) -> str:
     while True:
         form = [("next", to), ("account", account), ("password", password)]
         try:
-            answer = await screen.browser.ask("/sign-in", form=form)
+            answer = await screen.browser.ask("/sign-in", form=form, patience=NAVIGATION)
         except LostError as why:
             screen.meter.repeats("sign-in", str(why))
         else:
