@@ -23,6 +23,9 @@ from tools.load.meter import Meter
 ONE_TRY = 8.0
 """Seconds that a page's script waits for one answer (`act.js`, `steps.js`)."""
 
+SOCKET_OPENS = 12.0
+"""Seconds after which a page gives up a socket that does not open (`live.js`)."""
+
 NAVIGATION = 30.0
 """Seconds that a person waits for a page before they try again; the browser would wait longer."""
 
@@ -91,6 +94,7 @@ class Browser:
             cookie_jar=jar,
             connector=_Connector(limit_per_host=AT_ONCE, limit=0),
             headers={"User-Agent": AGENT, "X-Forwarded-For": place, "Sec-Fetch-Site": "same-origin"},
+            timeout=aiohttp.ClientTimeout(total=SOCKET_OPENS),
         )
 
     async def close(self) -> None:
