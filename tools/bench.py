@@ -25,6 +25,7 @@ BENCHMARKS = {
     "postgres-two": "tools.bench_two:in_postgres",
     "big": "tools.bench_big:sqlite",
     "big-postgres": "tools.bench_big:in_postgres",
+    "sixty": "tools.bench_sixty:sixty",
     "replay": "tools.bench_ledger:replay",
     "replay-instant": "tools.bench_replay:instant",
     "replay-page": "tools.bench_replay:page",

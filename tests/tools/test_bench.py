@@ -22,6 +22,7 @@ FIRST_OF = {
     "big": "big-start",
     "big-postgres": "big-postgres-start",
     "rejoin": "rejoin",
+    "sixty": "sixty",
 }
 """Of those with several figures, the first one's name."""
 
