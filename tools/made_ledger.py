@@ -34,6 +34,9 @@ PLAYED = date(2026, 11, 21)
 OPENS = 1_795_221_000_000
 """07.30 WIB on that day, in ms UTC."""
 ONE_DAY = 86_400_000
+CHUNK = 2500
+"""Rows of a transaction: a server does not wait long for who holds the ledger's lock and says nothing."""
+INSERT = "INSERT INTO ledger (rowid, originator_id, originator_version, topic, state) VALUES (?,?,?,?,?)"
 MORNINGS = 5
 """How many different days there are."""
 
@@ -107,12 +110,11 @@ def make(  # noqa: PLR0913 - by name
             found = found if n else [*played.flows, *found]
             rows = [row._replace(position=at) for at, row in enumerate(found, position + 1)]
             position += len(rows)
-            with store.writing() as cursor:
-                cursor.executemany(
-                    "INSERT INTO ledger (rowid, originator_id, originator_version, topic, state) VALUES (?,?,?,?,?)",
-                    rows,
-                )
-                grow(cursor, rows)
+            for first in range(0, len(rows), CHUNK):
+                some = rows[first : first + CHUNK]
+                with store.writing() as cursor:
+                    cursor.executemany(INSERT, some)
+                    grow(cursor, some)
     return Made(position, time.perf_counter() - began)
 
 
