@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
+from itertools import count
+from threading import Event, Thread
 
 import pytest
 
@@ -116,4 +118,37 @@ def test_who_may_read_the_ledger_s_schema_reads_no_store_beside_it(database: str
     postgres_server.run(f"CREATE ROLE {reader}; GRANT USAGE ON SCHEMA {server.schema} TO {reader}")
     with pytest.raises(RuntimeError, match="permission denied for schema"):
         postgres_server.run(f"SET ROLE {reader}; SELECT * FROM {server.schema}_things.things")  # noqa: S608 - ours
+    server.close()
+
+
+def test_what_was_acknowledged_before_the_server_was_killed_is_there_and_more_is_kept_after(
+    database: str, postgres_server: Postgres
+) -> None:
+    server, acknowledged, done = Server(database), list[str](), Event()
+
+    def keeps(store: SideStore, who: str) -> None:
+        for n in count():
+            with suppress(LedgerUnavailableError):
+                put(store, f"{who} {n}")
+                acknowledged.append(f"{who} {n}")
+            if done.is_set():
+                return
+
+    with closing(opened(Schema(server, "things"), THINGS)) as store:
+        people = [Thread(target=keeps, args=(store, f"person {n}")) for n in range(3)]
+        for person in people:
+            person.start()
+        for _ in range(2):
+            before = len(acknowledged)
+            while len(acknowledged) < before + 20:
+                time.sleep(0.01)
+            postgres_server.kill()
+            postgres_server.start()
+        before = len(acknowledged)
+        while len(acknowledged) < before + 20:
+            time.sleep(0.01)
+        done.set()
+        for person in people:
+            person.join()
+        assert {*acknowledged} <= {*names(store)}
     server.close()
