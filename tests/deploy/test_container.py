@@ -63,3 +63,8 @@ def test_nginx_has_the_configuration_that_the_proxy_s_page_tells() -> None:
     page = (DEPLOY.parent / "docs" / "proxy.md").read_text("utf-8")
     [given, _] = re.findall(r"```nginx\n(.*?)```", page, re.DOTALL)
     assert (DEPLOY / "nginx.conf").read_text("utf-8") == given
+
+
+def test_no_secret_of_a_machine_gets_into_the_image() -> None:
+    left_out = (DEPLOY.parent / ".dockerignore").read_text("utf-8").splitlines()
+    assert {"var", "ltsa.toml", "deploy/.env", "deploy/tls", ".git"} <= set(left_out)
