@@ -17,7 +17,7 @@ from ltsa.tokens import token_digest
 from tools.faults.load import PAUSES, Told
 from tools.faults.simulated.lane import Line
 from tools.faults.simulated.process import ADDRESS, OFFICE, Process
-from tools.faults.simulated.world import SECOND, World
+from tools.faults.simulated.world import SECOND, Mark, World
 
 ONE_TRY = 8.0
 SILENCE, BEAT, TICK = 12.0, 5.0, 1.0
@@ -113,9 +113,9 @@ class Client:
             if network.lost and world.luck.random() < network.lost:
                 continue
             command, seen = partial(_command, what, service, counter, key), self._seen
-            process.group.spawn(
-                f"request of {self.name}", self._request, process, command, seen, answers
-            ).on_end = arrived.set
+            process.requests[key] += 1
+            work = process.group.spawn(f"request of {self.name}", self._request, process, command, seen, answers)
+            work.on_end = partial(_ended, process, key, arrived)
         world.sleep(world.luck.uniform(0, 0.002))
         if not arrived.wait(ONE_TRY if world.luck.random() < 0.9 else 0.01) or not answers:  # noqa: PLR2004 - some are in a hurry
             return None
@@ -142,6 +142,11 @@ class Client:
         except LedgerUnavailableError as away:
             self.world.say(f"503: {away}")
             answers.append(None)
+
+
+def _ended(process: Process, key: str, arrived: Mark) -> None:
+    process.requests[key] -= 1
+    arrived.set()
 
 
 def _command(what: str, service: str, counter: str, key: str, at: int) -> DayCommand:

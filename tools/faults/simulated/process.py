@@ -99,6 +99,8 @@ class Process:
         self.group = Group(self.world, f"p{number}")
         self.turns = made.turns(self.group, EPOCH)
         self.is_open = False
+        self.requests = Counter[str]()
+        """How many are under way under each key."""
         self._sids = count(1)
         self._lines: list[Line] = []
         self._doors: dict[str, Callable[..., Any]] = {}
@@ -178,8 +180,8 @@ class Process:
     # --- For clients
 
     def is_at(self, key: str) -> bool:
-        """Whether a command under a key is on its way here."""
-        return self.is_open and self.ledger.unanswered[key] > 0
+        """Whether a command under a key is on its way here, or may still be given."""
+        return self.is_open and (self.requests[key] > 0 or self.ledger.unanswered[key] > 0)
 
     def answer(self, command: Callable[[int], AnyCommand], seen: int) -> Done:
         """What a request does: everything that the client has seen is there before, and the answer is durable."""
