@@ -241,7 +241,7 @@ class Crowd:
                 yield None
             services = [("service", offered[(number + n * apart) % len(offered)]) for n in range(SERVICES)]
             form = urlencode([*services, ("language", "id"), ("key", next(self._keys)), ("priority", "")])
-            _demand(201, (yield browser.request(f"/kiosk/{OFFICE.id}/ticket", form.encode(), FORM)))
+            _demand(201, (yield from _insisting(browser.request(f"/kiosk/{OFFICE.id}/ticket", form.encode(), FORM))))
             self._issued += 1
 
     def _officer(self, browser: Browser, counter: Counter) -> Life:
@@ -252,9 +252,9 @@ class Crowd:
             path = f"/desk/{OFFICE.id}/{counter.id}/{action}?lang=id"
             return browser.request(path, body, JSON, **{"Idempotency-Key": next(self._keys)})
 
-        _demand(200, (yield press("open", services=counter.services)))
+        _demand(200, (yield from _insisting(press("open", services=counter.services))))
         while True:
-            status, said = yield press("call-next")
+            status, said = yield from _insisting(press("call-next"))
             if status == HTTPStatus.CONFLICT:
                 self.refused += 1
                 looks_again = self._finished + LOOKS_AGAIN
@@ -262,8 +262,8 @@ class Crowd:
                     yield None
                 continue
             number = self._called(_demand(200, (status, said)), counter.id)
-            _demand(200, (yield press("start", present=number)))
-            _demand(200, (yield press("finish", present=number, outcome="done")))
+            _demand(200, (yield from _insisting(press("start", present=number))))
+            _demand(200, (yield from _insisting(press("finish", present=number, outcome="done"))))
             self._finished += 1
 
     def _called(self, said: bytes, counter: str) -> str:
@@ -280,6 +280,13 @@ def _signed_in(port: int, person: str) -> Browser:
     form = urlencode({"account": person, "password": PASSWORD, "next": f"/desk/{OFFICE.id}"}).encode()
     _demand(303, browser.asks(browser.request("/sign-in", form, FORM)))
     return browser
+
+
+def _insisting(request: bytes) -> Generator[bytes, Answer, Answer]:
+    """Asks again under the same key while the record is not available, as pages do."""
+    while (answer := (yield request))[0] == HTTPStatus.SERVICE_UNAVAILABLE:
+        pass
+    return answer
 
 
 def _demand(status: int, answer: Answer) -> bytes:
