@@ -74,7 +74,7 @@ def sixty(_create_app: CreateApp, scale: float) -> list[Figure]:
                 [(a.slow, b.slow) for a, b in found],
                 unit="ms",
                 against=against,
-                most_value=50,
+                at_most=1.2,
                 more={
                     "commands_a_second": BUSIEST * TIMES,
                     "median": median(a.middle for a, _ in found),

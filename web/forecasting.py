@@ -1,7 +1,7 @@
 """Forecasts while the office runs: computed beside the requests, published for all pages, put on record in batches.
 
-A greenlet looks at each office every second, as far as a third of one core allows: of sixty busy offices each is
-forecast about every forty seconds. When something has changed it plays the futures in a native thread, which lets
+A greenlet looks at each office every second, as far as a fifth of one core allows: of sixty busy offices each is
+forecast about every 75 seconds. When something has changed it plays the futures in a native thread, which lets
 others have their turn between two of them; what comes out is published as one value. Pages and commands only read that
 value: nothing waits for a forecast. Where there is none, or it is too old, the queue's length says. What a person
 is told first about a wait goes on record within seconds, by one command for all; what was not yet written when a
@@ -57,7 +57,7 @@ STALE = 150_000
 BATCH_EVERY = 3_000
 """Ms between two batches on record."""
 
-SHARE = 1 / 3
+SHARE = 1 / 5
 """Of one core that forecasts take at most, however many offices there are: requests are answered by the same one."""
 
 BATCH = 200

@@ -134,12 +134,12 @@ def test_what_people_of_several_offices_are_told_goes_on_record_an_office_at_a_t
     assert bank.house.ledger.newest() == before + 2, "one event for each, however they came in turns"
 
 
-def test_forecasts_take_a_third_of_a_core_however_many_offices_there_are(bank: Bank) -> None:
+def test_forecasts_take_a_fifth_of_a_core_however_many_offices_there_are(bank: Bank) -> None:
     bank.do(OpenCounter, counter="8", officer="Sri", services=("bank",))
     bank.comes()
     took = bank.looks()
     assert took > 0
-    assert took / (took + rest_after(took)) == pytest.approx(1 / 3)
+    assert took / (took + rest_after(took)) == pytest.approx(1 / 5)
     assert not rest_after(bank.house.forecasts._look("ltsa")), "who was forecast a moment ago costs nothing"
 
 
