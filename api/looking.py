@@ -62,10 +62,7 @@ def case(asked: Asked) -> answers.OwnJourney:
 def visit(asked: Asked) -> tuple[Day, str]:
     """The day and number of the ticket with the secret in the address, in whatever process it was issued."""
     secret, house = asked.address["token"], asked.house
-    if (found := house.ticket(secret)) is None:
-        house.catch_up()
-        found = house.ticket(secret)
-    if found is None:
+    if (found := house.find_ticket(secret)) is None:
         message = "There is no ticket with this token, today or on the last service day."
         raise Refused("unknown-token", message, field="token", status=HTTPStatus.NOT_FOUND)
     return found

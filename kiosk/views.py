@@ -151,7 +151,7 @@ def _issue(office: str, key: str) -> tuple[TicketPicture, str]:
 @blueprint.get("/t/<token>")
 def ticket(token: str) -> Response:
     """The holder's page, in the language the ticket was taken in."""
-    it = pictures.visit(house(), token)
+    it = _visit(token)
     if it is None:
         return _nobodys_ticket()
     _as_the_holder_reads(it)
@@ -161,7 +161,7 @@ def ticket(token: str) -> Response:
 @blueprint.get("/t/<token>/cancel")
 def ask_to_cancel(token: str) -> Response:
     """Asks before a ticket is given up."""
-    it = pictures.visit(house(), token)
+    it = _visit(token)
     if it is None:
         return _nobodys_ticket()
     _as_the_holder_reads(it)
@@ -172,7 +172,7 @@ def ask_to_cancel(token: str) -> Response:
 def cancel(token: str) -> Response:
     """Gives the ticket up, as its holder."""
     here = house()
-    it = pictures.visit(here, token)
+    it = _visit(token)
     if it is None:
         return _nobodys_ticket()
     held = it.ticket
@@ -219,10 +219,16 @@ def receipt_file(token: str) -> Response:
     return _as_private(answer)
 
 
+def _visit(token: str) -> pictures.Visit | None:
+    """The ticket with this secret, whichever process issued it."""
+    here = house()
+    return pictures.visit(here, token) if here.find_ticket(token.upper()) else None
+
+
 def _recorded(token: str) -> tuple[pictures.Visit | None, Receipt | None]:
     """The ticket with this secret, and what is on record of it."""
     here = house()
-    it, found = pictures.visit(here, token), here.ticket(token.upper())
+    it, found = _visit(token), here.ticket(token.upper())
     return it, here.off_loop(read_receipt, here.ledger, *found) if found else None
 
 

@@ -222,6 +222,15 @@ class House:
                     return day, day.tokens[token]
         return None
 
+    def find_ticket(self, secret: str) -> tuple[Day, str] | None:
+        """The same, also of one that another process issued a moment ago: who scans it comes with nothing that tells.
+        Raises `LedgerUnavailableError` while that cannot be known.
+        """
+        if (found := self.ticket(secret)) is None:
+            self.catch_up()
+            found = self.ticket(secret)
+        return found
+
     # --- Following the ledger (`web.live.Source`)
 
     @property

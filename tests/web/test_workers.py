@@ -257,6 +257,16 @@ def test_who_changed_something_sees_it_in_the_next_page_at_whichever_process(set
         assert here.position >= int(position.value)
 
 
+def test_a_ticket_of_another_process_opens_for_whoever_scans_it(settings: Settings) -> None:
+    with closing_apps(settings, 2) as (one, other):
+        headers = {"Authorization": f"Bearer {token(one.extensions['ltsa'], 'supervisor')}", "Idempotency-Key": "k"}
+        taken = one.test_client().post("/api/v1/offices/ltsa/tickets", json={"services": ["bank"]}, headers=headers)
+        ticket = taken.get_json()["token"]
+        assert other.extensions["ltsa"].ticket(ticket) is None, "it follows a moment behind"
+        assert other.test_client().get(f"/t/{ticket}").status_code == 200
+        assert other.test_client().get(f"/t/{'A' * len(ticket)}").status_code == 404
+
+
 @pytest.mark.parametrize("wrong", [0, 65])
 def test_no_worker_is_none(wrong: int) -> None:
     with pytest.raises(WrongSetting, match=r"workers is \d+; it must be a number from 1 to 64, for example 2"):
