@@ -80,6 +80,7 @@ class ModelFile(ModelStore):
         try:
             with closing(side_file.connected(self.path)) as connection:
                 connection.execute("PRAGMA synchronous=NORMAL")  # what a power cut takes is followed again
+                connection.execute("PRAGMA secure_delete=OFF")  # nothing here has to be erased
                 connection.execute(_REACHED)
                 connection.execute(begin)
                 try:
