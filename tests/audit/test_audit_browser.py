@@ -266,6 +266,7 @@ def test_on_paper_the_board_is_ink_on_white_and_nothing_invites_a_finger(page: P
     [
         "/audit/ltsa",
         "/audit/ltsa/journal",
+        "/audit/ltsa/search?q=A003",
         "/audit/ltsa/export?from=2026-03-01",
         f"{DAY}?version=20",
         f"{DAY}?version=0&lang=en",

@@ -33,7 +33,7 @@ PAGES = (
     "/manage/ltsa",
     "/manage/ltsa/settings",
     *(f"/manage/ltsa/settings/{section}" for section in SECTIONS),
-    *(f"/manage/ltsa/{page}" for page in ("changes", "on", "opening", "closing", "report", "whatif")),
+    *(f"/manage/ltsa/{page}" for page in ("changes", "on", "opening", "closing", "report", "report/days", "whatif")),
     *(f"/manage/ltsa/{page}" for page in ("references", "flows/p-to-p/cases", "retention")),
     *(f"/manage/ltsa/{page}" for page in ("requests", "requests/1", "requests/1/answer")),
     *(f"/manage/ltsa/{page}" for page in ("people", "people/dewi", "devices", "programs")),
