@@ -130,6 +130,7 @@ class _Open:
         self._house, self._ledger, self._last = house, house.ledger, last
         self._officers = cycle([Officer(self._ledger, n, begins=house.now()) for n in range(OFFICERS)])
         self._follower: Present = self._ledger.present()
+        house.models.follow("looks")
         house.sign()
         note = self._ledger.log.checkpoint()
         assert note is not None  # noqa: S101 - it was signed
