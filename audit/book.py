@@ -17,10 +17,11 @@ from ltsa.corrections import corrected
 from ltsa.day import Day
 from ltsa.difference import Difference, difference
 from ltsa.happened import CounterOpened, DayClosed, DayEvent, DayOpened, DayReopened, TicketCalled, TicketIssued
-from ltsa.ledger import Ledger, collection_paused
+from ltsa.ledger import Ledger
 from ltsa.models.days import listed
 from ltsa.office import Counter, Office
 from ltsa.present import Recorded, day_stream
+from ltsa.record import collection_paused
 from ltsa.replay import Finding, Line, configured, examine, opening, story
 from ltsa.shown import hold, shown_stream
 from ltsa.snapshots import Snapshots

@@ -14,8 +14,8 @@ from ltsa import trust
 from ltsa.access import INSTALLATION
 from ltsa.checkpoint import checkpoint_of, key_of
 from ltsa.journal import LogKeySet, journal_stream
-from ltsa.ledger import BEYOND
 from ltsa.log import Log, snapshot
+from ltsa.record import BEYOND
 from ltsa.store import Place, looking_at
 from ltsa.trust import NotBelievedError
 

@@ -8,8 +8,8 @@ import msgspec
 
 from ltsa import board
 from ltsa.day import Day, evolve
-from ltsa.ledger import decoded
 from ltsa.log import log_of
+from ltsa.record import decoded
 from ltsa.store import (
     FORMAT,
     UNFINISHED,

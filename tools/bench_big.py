@@ -13,9 +13,9 @@ from audit import book, contained
 from audit.finding import find
 from audit.telling import Teller
 from ltsa import board
-from ltsa.ledger import replayed
 from ltsa.log_key import signing_key
 from ltsa.present import Present, day_stream
+from ltsa.record import replayed
 from tools import made_ledger
 from tools.bench_ledger import OFFICE, OFFICERS, Officer
 from tools.bench_postgres import server_on_disk

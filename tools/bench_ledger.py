@@ -13,9 +13,10 @@ from threading import Thread
 
 from ltsa.commands import CallNext, DayCommand, FinishService, IssueTicket, OpenCounter, StartService
 from ltsa.configuring import ConfigureOffice
-from ltsa.ledger import Ledger, replayed
+from ltsa.ledger import Ledger
 from ltsa.office import example_office
 from ltsa.present import day_stream
+from ltsa.record import replayed
 from ltsa.store import Place
 from ltsa.tokens import token_digest
 from tools.figures import Figure, figure, in_turns, scratch

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from ltsa.ledger import CHUNK, AnyCommand, Done, Ledger, LedgerUnavailableError
+from ltsa.ledger import AnyCommand, Done, Ledger, LedgerUnavailableError
 from ltsa.present import Present, Recorded
+from ltsa.record import CHUNK
 from web.turns import Turns
 
 ANSWER = 1.8

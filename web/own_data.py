@@ -16,9 +16,10 @@ from msgspec import Struct
 from ltsa.identity import Identity
 from ltsa.journal import DataExported, entry
 from ltsa.journey import Person, VisitBegun, person_stream
-from ltsa.ledger import Ledger, topic_of
+from ltsa.ledger import Ledger
 from ltsa.predictions import Told, WaitsPredicted, forecast_stream
 from ltsa.present import Recorded, day_stream
+from ltsa.record import topic_of
 from ltsa.requests import Requests, SubjectRequest, requests_stream
 from ltsa.requests import evolve as asks
 from ltsa.subject import Consent, Restriction

@@ -10,11 +10,12 @@ from contextlib import AbstractContextManager
 from threading import Lock
 from typing import NamedTuple
 
-from ltsa.ledger import Ledger, LedgerUnavailableError, collection_paused
+from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.models import cases, days, looks, search, tables
 from ltsa.models.model import LIVE, Known, Model, Table, Value
 from ltsa.models.tables import NEW, REACHED, ModelStore
 from ltsa.present import Recorded
+from ltsa.record import collection_paused
 from ltsa.side_store import Tables
 
 log = logging.getLogger(__name__)

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from ltsa import happened, journey
 from ltsa.journey import ReferenceCompleted, ReferenceNoted
-from ltsa.ledger import BEYOND
 from ltsa.models.model import LIVE, Change, Known, Model, Put, Table
 from ltsa.present import Recorded
+from ltsa.record import BEYOND
 from ltsa.replay import KINDS
 from ltsa.side_store import Tables
 

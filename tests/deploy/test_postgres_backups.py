@@ -16,8 +16,8 @@ import app
 from ltsa import board
 from ltsa.day import Day, evolve
 from ltsa.happened import TicketIssued
-from ltsa.ledger import decoded
 from ltsa.log import log_of
+from ltsa.record import decoded
 from ltsa.store import looking_at
 from ltsa.transfer import TABLES, examined
 from tests.ltsa.crowd import DATABASE, Crowd, issue, opened

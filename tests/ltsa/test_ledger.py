@@ -19,10 +19,11 @@ from ltsa.configuring import ConfigureOffice
 from ltsa.day import Day, evolve
 from ltsa.happened import TicketCalled, TicketIssued
 from ltsa.journal import SignedIn, entry
-from ltsa.ledger import Ledger, LedgerUnavailableError, replayed
+from ltsa.ledger import Ledger, LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.office import WrongOfficeError, example_office
 from ltsa.present import day_stream
+from ltsa.record import replayed
 from ltsa.tokens import token_digest
 from tests.ltsa.crowd import FILE, Crowd, give, issue, now, opened, together, work_at
 from tests.ltsa.hall import EIGHT, MINUTE, snapshot

@@ -36,9 +36,10 @@ from ltsa.day import Day
 from ltsa.happened import TicketIssued
 from ltsa.journey import CaseClosed, Person, StepDone, VisitBegun, VisitEnded, person_stream
 from ltsa.journey_rules import CloseCase, MakeAppointment, OpenCase, RecordStep
-from ltsa.ledger import Done, Ledger, LedgerUnavailableError, replayed
+from ltsa.ledger import Done, Ledger, LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.present import day_stream
+from ltsa.record import replayed
 from ltsa.replay import decisions
 from ltsa.road import road
 from ltsa.tokens import token_digest

@@ -13,10 +13,11 @@ from msgspec.structs import replace
 
 from ltsa.commands import CallNext, IssueTicket, OpenCounter, Recall, StartService
 from ltsa.configuring import ChangeOffice, ConfigureOffice, WithdrawChange
-from ltsa.ledger import Done, Ledger, LedgerUnavailableError, replayed
+from ltsa.ledger import Done, Ledger, LedgerUnavailableError
 from ltsa.message import Refusal
 from ltsa.office import example_office
 from ltsa.present import day_stream, office_stream
+from ltsa.record import replayed
 from tests.ltsa.crowd import FILE, place_in, together
 from tests.ltsa.hall import EIGHT, MINUTE, snapshot
 

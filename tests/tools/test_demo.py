@@ -17,10 +17,11 @@ from ltsa.commands import CallNext, CloseCounter, DayCommand
 from ltsa.day import Day, evolve
 from ltsa.happened import DayEvent
 from ltsa.journey import StepDone
-from ltsa.ledger import Done, Ledger, replayed
+from ltsa.ledger import Done, Ledger
 from ltsa.message import Refusal
 from ltsa.office import example_office
 from ltsa.present import Recorded
+from ltsa.record import replayed
 from ltsa.rules import decide
 from tools.demo import MARK, SHOWN, STAFF, demo
 from tools.morning import VISITORS, Morning

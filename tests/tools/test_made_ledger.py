@@ -4,7 +4,8 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
-from ltsa.ledger import Ledger, replayed
+from ltsa.ledger import Ledger
+from ltsa.record import replayed
 from tools import made_ledger
 
 LAST = date(2027, 1, 3)

@@ -17,7 +17,7 @@ import app
 from kiosk.agent import Memory
 from ltsa import side_file
 from ltsa.ledger import Ledger, LedgerUnavailableError
-from ltsa.ledger import _topics as events_by_topic
+from ltsa.record import _topics as events_by_topic
 from ltsa.store import WITH_ALL_BESIDE, looking_at, store_at
 from tests.ltsa.crowd import issue
 from tests.staff import hire

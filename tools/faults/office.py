@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from ltsa.ledger import Ledger, decoded
+from ltsa.ledger import Ledger
 from ltsa.present import Recorded
+from ltsa.record import decoded
 from ltsa.store import Place, looking_at
 from tools import staff
 from tools.faults.load import Doors

@@ -22,9 +22,9 @@ from ltsa.happened import (
     TicketMissed,
     TicketRecalled,
 )
-from ltsa.ledger import decoded
 from ltsa.message import key_digest
 from ltsa.present import Recorded
+from ltsa.record import decoded
 from ltsa.store import Place, looking_at
 from tools.load.screens import plain
 from tools.load.world import Record, Shown, Told

@@ -10,10 +10,10 @@ import msgspec
 
 from ltsa import board
 from ltsa.day import Day, evolve
-from ltsa.ledger import decoded
 from ltsa.log import leaf_text, log_of
 from ltsa.present import Present, Recorded, day_stream
 from ltsa.proof import leaf_hash, root
+from ltsa.record import decoded
 from ltsa.store import Row
 from tools.faults.check import compare
 from tools.faults.simulated.people import Answered

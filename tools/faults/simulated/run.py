@@ -17,8 +17,8 @@ from typing import NamedTuple
 import msgspec
 
 from ltsa.configuring import ConfigureOffice
-from ltsa.ledger import collection_paused
 from ltsa.office import Counter, Dispatching, Office, example_office
+from ltsa.record import collection_paused
 from tools.faults.check import Found
 from tools.faults.simulated.disk import Disk, Habits
 from tools.faults.simulated.judge import judge
