@@ -22,7 +22,7 @@ from ltsa.requests import (
     TakeRequest,
     requests_stream,
 )
-from ltsa.subject import OWN, Agreed, ConsentGiven, asked
+from ltsa.subject import OWN, WORDS, Agreed, ConsentGiven, ConsentText, asked
 from ltsa.tokens import token_digest
 from tests.ltsa.scripted_journey import BANDUNG, CASE, GARUT, MONDAY, RATNA, TUESDAY, Offices, instant
 
@@ -183,7 +183,7 @@ def test_consent_is_on_record_with_what_was_read_where_and_by_whom_it_was_entere
     consent = it.ledger.person(RATNA).subject.consent
     assert consent is not None
     assert (consent.at, consent.by, consent.office) == (instant(MONDAY, "08:00"), "officer:sari", BANDUNG)
-    assert consent.agreed == Agreed(version="usual/1", text=asked({}).digest("id"), language="id", door="kiosk")
+    assert consent.agreed == Agreed(version="usual/2", text=asked({}).digest("id"), language="id", door="kiosk")
 
 
 def test_consent_is_withdrawn_and_given_again_with_the_next_case_only(it: Offices) -> None:
@@ -197,8 +197,11 @@ def test_consent_is_withdrawn_and_given_again_with_the_next_case_only(it: Office
 
 def test_words_are_known_by_their_digest_and_an_office_may_have_its_own() -> None:
     usual, own = asked({}), asked({"id": "Saya setuju.", "en": "I agree."})
-    assert usual.digest("id") == "1eab98a3009d4e009b04c50fbec9232a1b8903a9a223d76cb5dd35eb27aa316a"
-    assert usual.digest("en") == "f56533dd1b3d8367f23052749e077f10372b717d28627c7574a573f1edad4056"
+    assert usual.digest("id") == "a3d318df93c0675e7880c1f0986378462e589317e95d2008e2c16f6f5938a820"
+    assert usual.digest("en") == "6e49dc0de85d5ef81936f02d375d859dd9151f3b25afa97fbaa18a9d1980d39c"
+    first = ConsentText("usual/1", WORDS["usual/1"])
+    assert first.digest("id") == "1eab98a3009d4e009b04c50fbec9232a1b8903a9a223d76cb5dd35eb27aa316a", "as on record"
+    assert first.digest("en") == "f56533dd1b3d8367f23052749e077f10372b717d28627c7574a573f1edad4056"
     assert usual.digest("jv") == usual.digest("id"), "who reads Javanese is asked in Indonesian, and that is recorded"
     assert own.given(own.digest("en"), "desk") == Agreed(version=OWN, text=own.digest("en"), language="en", door="desk")
     assert own.given(usual.digest("id"), "desk") is None, "words that are not asked any more"
