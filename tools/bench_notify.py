@@ -58,7 +58,9 @@ def notify(create_app: CreateApp, scale: float) -> Figure:
         import psycopg
 
         database.run("CREATE TABLE plain (n serial)")
-        settings = Settings(data=folder / "one", port=0, database=database.schema("office"))
+        settings = Settings(
+            data=folder / "one", port=0, database=database.schema("office"), keys_database=database.schema("keys")
+        )
         doors = _prepared(settings)
         shutil.copytree(folder / "one", folder / "other")
         plain = until_the_end.enter_context(psycopg.connect(database.address(), autocommit=True))
