@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,19 +64,26 @@ def test(arguments: list[str], _create_app: Callable[..., object]) -> int:
     for_pytest = [*paths, *(["-m", "not browser"] if options.fast else []), *for_pytest]
     try:
         prepare.for_checks()
-        if "tests" in chosen:
-            prepare.for_oracles()
+        with ThreadPoolExecutor(1) as beside:  # installing waits for disk and network, types for the processor
+            others = [beside.submit(_run, *CHECKS[name]) for name in chosen if name != "tests"]
+            tests = list[Result]()
+            if "tests" in chosen:
+                _install_what_tests_need(browser=not options.fast)
+                tests = [_run(*CHECKS["tests"], more=for_pytest)]
+            results = [*(other.result() for other in others), *tests]
     except prepare.SetupFailed as reason:
         print(reason, file=sys.stderr)
         return 1
-    if "tests" in chosen and not options.fast:
-        chromium.install()
-    if "tests" in chosen:
-        nginx.install()
-        postgres.install()
-    results = [_run(*CHECKS[name], more=for_pytest if name == "tests" else []) for name in chosen]
     _summarize(results)
     return 1 if any(result.outcome == "FAILED" for result in results) else 0
+
+
+def _install_what_tests_need(*, browser: bool) -> None:
+    prepare.for_oracles()
+    if browser:
+        chromium.install()
+    nginx.install()
+    postgres.install()
 
 
 def _split(arguments: list[str]) -> tuple[list[str], str, list[str]]:
@@ -90,10 +98,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(title: str, command: list[str], more: list[str]) -> Result:
-    print(f"\n── {title} {'─' * (76 - len(title))}", flush=True)
+def _run(title: str, command: list[str], more: Sequence[str] = ()) -> Result:
+    """Runs a check. The tests are heard while they run; what runs beside them is heard when it has ended, whole."""
+    heading = f"\n── {title} {'─' * (76 - len(title))}\n"
+    aloud = title == CHECKS["tests"][0]
+    if aloud:
+        print(heading, end="", flush=True)
     began = time.monotonic()
-    said: list[str] = []
+    heard, said = [heading], list[str]()
     with subprocess.Popen(
         [sys.executable, *command, *more],
         cwd=PROJECT,
@@ -103,9 +115,13 @@ def _run(title: str, command: list[str], more: list[str]) -> Result:
         stderr=subprocess.STDOUT,
     ) as job:
         for line in job.stdout or ():
-            print(line, end="", flush=True)
+            if aloud:
+                print(line, end="", flush=True)
+            heard.append(line)
             if line.strip():
                 said.append(line.strip())
+    if not aloud:
+        print("".join(heard), end="", flush=True)
     return Result(title, job.returncode, time.monotonic() - began, said)
 
 

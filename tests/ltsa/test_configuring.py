@@ -338,7 +338,7 @@ decisions = st.lists(
 PATHS = {"limit": "rules/recall_limit", "seconds": "rules/undo_seconds", "minutes": "services/bank/minutes"}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(decisions)
 def test_whatever_is_decided_in_whatever_order_each_date_has_the_last_decision_for_the_latest_date_before_it(
     made: list[tuple[str, int, int]],

@@ -306,6 +306,6 @@ def blocks(day: Day, number: str, before: str) -> bool:
 
 
 AnyDay.TestCase.settings = settings(
-    max_examples=100, stateful_step_count=80, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=70, stateful_step_count=80, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestAnyDay = AnyDay.TestCase
