@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice
+from pathlib import Path
 from statistics import median
 
 from tools.faults.check import Found, compare
@@ -14,19 +18,29 @@ from tools.postgres import Postgres
 RESTART = 2.0
 """Seconds from a restart to the first answer, in 99 of 100."""
 
+DAY = 20
+"""Restarts of one office, then there is another one: with some 80 commands between two of them a day would soon be one
+that no office has, and each start replays it.
+"""
+
 RECOVERY = 3.0
 """Seconds from when the database accepts connections again until a client was answered, in 99 of 100."""
 
 
 def web_on_a_file(this: Round) -> Found:
     """The office's process, its ledger in a file."""
-    return _web(this, Office(this.folder))
+    return _web(this, lambda folder: nullcontext(Office(folder)))
 
 
 def web_on_a_database(this: Round) -> Found:
     """The office's process, its ledger in a database."""
-    with Postgres() as server:
-        return _web(this, Office(this.folder, server.address()))
+
+    @contextmanager
+    def beside_a_server(folder: Path) -> Iterator[Office]:
+        with Postgres() as server:
+            yield Office(folder, server.address())
+
+    return _web(this, beside_a_server)
 
 
 def database(this: Round) -> Found:
@@ -49,21 +63,23 @@ def database(this: Round) -> Found:
     return found
 
 
-def _web(this: Round, office: Office) -> Found:
-    found, cpu = this.found(), list[float]()
-    with opened(office):
-        crowd, first = Crowd(office.doors, this.seed), Client(office.doors, "first", this.seed)
-        with at_work(crowd):
-            for _ in this.each():
-                time.sleep(this.luck.uniform(0.2, 1.0))
-                office.kill()
-                began = time.monotonic()
-                office.start(wait=False)
-                first.ask("issue", "bank", pauses=SOON)
-                found.recovered.append(time.monotonic() - began)
-                first.close()
-                cpu.append(office.cpu())
-        compare(found, crowd.told() + first.told, office.recorded())
+def _web(this: Round, made: Callable[[Path], AbstractContextManager[Office]]) -> Found:
+    found, cpu, runs = this.found(), list[float](), this.each()
+    for begin in range(0, this.runs, DAY):
+        (folder := this.folder / f"{begin}").mkdir()
+        with made(folder) as office, opened(office):
+            crowd, first = Crowd(office.doors, this.seed), Client(office.doors, "first", this.seed)
+            with at_work(crowd):
+                for _ in islice(runs, DAY):
+                    time.sleep(this.luck.uniform(0.2, 1.0))
+                    office.kill()
+                    began = time.monotonic()
+                    office.start(wait=False)
+                    first.ask("issue", "bank", pauses=SOON)
+                    found.recovered.append(time.monotonic() - began)
+                    first.close()
+                    cpu.append(office.cpu())
+            compare(found, crowd.told() + first.told, office.recorded())
     found.more["cpu_of_a_start_s"] = median(cpu)
     this.demand(found, "the first answer after a restart came", found.within(99), RESTART)
     return found

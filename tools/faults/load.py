@@ -7,6 +7,7 @@ pauses of `counters/static/act.js`. All that they were told is written down (`To
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -221,11 +222,12 @@ class Crowd:
             client.ask("issue", service)
 
     def _serves(self, client: Client, service: str, counter: str) -> None:
-        client.ask("open", service, counter)
+        client.ask("open", service, counter, patience=math.inf)
         while not self._over.wait(client.luck.uniform(0, self._breath)):
-            if client.ask("call", service, counter).acknowledged:
-                client.ask("start", service, counter)
-                client.ask("finish", service, counter)
+            if client.ask("call", service, counter, patience=math.inf).acknowledged:
+                # Nobody leaves a person at the counter: who gave up would be told for ever that it is busy.
+                client.ask("start", service, counter, patience=math.inf)
+                client.ask("finish", service, counter, patience=math.inf)
 
 
 @contextmanager
