@@ -18,7 +18,7 @@ from ltsa.day import Day
 from ltsa.difference import Difference, difference
 from ltsa.happened import CounterOpened, DayClosed, DayEvent, DayOpened, DayReopened, TicketCalled, TicketIssued
 from ltsa.ledger import Ledger
-from ltsa.models.days import listed
+from ltsa.models.days import Listed, listed
 from ltsa.office import Counter, Office
 from ltsa.present import Recorded, day_stream
 from ltsa.record import collection_paused
@@ -218,19 +218,7 @@ def neighbours(ledger: Ledger, office: str, day: str) -> Neighbours:
     return Neighbours(before, next((other for other in reversed(known) if other > day), ""))
 
 
-class Entry(Struct, frozen=True, kw_only=True):
-    """A service day in the list of days: `open` says that it was not closed (yet)."""
-
-    date: str
-    events: int
-    tickets: int
-    calls: int
-    first: int
-    last: int
-    open: bool
-
-
-def entries(here: House, office: str, days: Sequence[str]) -> Iterator[Entry]:
+def entries(here: House, office: str, days: Sequence[str]) -> Iterator[Listed]:
     """The lines of some service days: from the read model, or while that is made from the days themselves. Blocks on
     the disk.
     """
@@ -240,14 +228,14 @@ def entries(here: House, office: str, days: Sequence[str]) -> Iterator[Entry]:
     except BeingBuilt:
         known = {}
     for day in days:
-        yield Entry(**known[day]._asdict()) if day in known else entry(here.ledger, office, day)
+        yield known[day] if day in known else entry(here.ledger, office, day)
 
 
-def entry(ledger: Ledger, office: str, day: str) -> Entry:
+def entry(ledger: Ledger, office: str, day: str) -> Listed:
     """A service day's line in the list. Blocks on the disk: 2 ms for a thousand events."""
     events = [recorded.event for recorded in ledger.history(day_stream(office, day))]
     doors = [event for event in events if isinstance(event, DayOpened | DayClosed | DayReopened)]
-    return Entry(
+    return Listed(
         date=day,
         events=len(events),
         tickets=sum(isinstance(event, TicketIssued) for event in events),

@@ -6,9 +6,9 @@ from itertools import pairwise
 import msgspec
 
 from audit import journal
-from audit.book import Entry
 from audit.journal_telling import JournalTeller
 from audit.telling import Teller
+from ltsa.models.days import Listed
 from ltsa.replay import Line, Moment
 from web.format import iso
 from web.tables import Cell
@@ -46,7 +46,7 @@ def events(lines: Iterable[Line], teller: Teller) -> Iterator[Sequence[Cell]]:
         )
 
 
-def days(entries: Iterable[Entry], zone: str, lang: str) -> Iterator[Sequence[Cell]]:
+def days(entries: Iterable[Listed], zone: str, lang: str) -> Iterator[Sequence[Cell]]:
     """Service days, one a row."""
     t = Words(lang)
     yield [t(f"audit.{head}") for head in ("day", "events", "tickets", "calls", "first", "last")]
